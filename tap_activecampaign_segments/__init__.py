@@ -1,0 +1,1 @@
+"""Singer tap for ActiveCampaign segments and MyPreferences segment groups."""

@@ -1,0 +1,150 @@
+"""The account that is read: its segments, those selected, and what failed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tap_activecampaign_segments import segments, timestamps
+from tap_activecampaign_segments.client import Client, attributes, resources
+from tap_activecampaign_segments.errors import (
+    AccountError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    TapError,
+)
+from tap_activecampaign_segments.runs import MatchAll
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from logging import Logger
+
+    from tap_activecampaign_segments.clock import Clock
+    from tap_activecampaign_segments.failures import Failures
+    from tap_activecampaign_segments.segments import Segment
+    from tap_activecampaign_segments.settings import Settings
+
+
+class Account:
+    """One ActiveCampaign account in one sync."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, logger: Logger, failures: Failures, known: int
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            settings: The tap's settings.
+            clock: The time to go by.
+            logger: Where warnings go.
+            failures: Where failures are noted.
+            known: How many listed segments the state knows.
+        """
+        self.settings = settings
+        self.clock = clock
+        self.logger = logger
+        self.failures = failures
+        self.client = Client(settings, clock, logger)
+        self.match_all = MatchAll(self.client, clock, settings.page_size)
+        self._known = known
+        self._missing: set[str] = set()
+
+    @cached_property
+    def segments(self) -> list[Segment]:
+        """All listed segments and the configured ones that are not listed."""
+        self.listed_at = timestamps.render(self.clock.now())
+        try:
+            listed = segments.listing(self.client)
+        except ForbiddenError as error:
+            raise AccountError(str(error)) from error
+        except AccountError:
+            raise
+        except TapError as error:
+            msg = f"the segments cannot be listed: {error}"
+            raise AccountError(msg) from error
+        if not listed and self._known:
+            msg = (
+                f"the account lists no segments, but {self._known} were synced before: "
+                "check api_url and the key's rights"
+            )
+            raise AccountError(msg)
+        return [*listed, *self._unlisted({each.segment_id for each in listed})]
+
+    @cached_property
+    def selected(self) -> list[Segment]:
+        """The segments to read; what is configured but matches none is noted as failed."""
+        for pattern in self.settings.segment_names:
+            if not any(each.listed and each.matches(pattern) for each in self.segments):
+                self.failures.note("segment_names", f"no saved segment matches {pattern!r}")
+        return segments.selected(self.segments, self.settings)
+
+    @cached_property
+    def by_id(self) -> dict[str, Segment]:
+        """The segments by their ids."""
+        return {each.segment_id: each for each in self.segments}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all segments of the account are selected."""
+        settings = self.settings
+        return not (settings.segment_ids or settings.segment_names or settings.exclude_segments)
+
+    def is_gone(self, segment_id: str) -> bool:
+        """Tell whether the API confirms that a segment is gone."""
+        if segment_id in self._missing:
+            return True
+        try:
+            segments.look_up(self.client, segment_id)
+        except NotFoundError:
+            return True
+        except AccountError:
+            raise
+        except TapError as error:
+            self.logger.warning("%s: it is unknown whether it still exists: %s", segment_id, error)
+        return False
+
+    def excuse(self, segment: Segment, error: TapError) -> None:
+        """Warn of an error that is nobody's failure, and raise any other.
+
+        A listed segment may vanish during the sync; one with an external condition cannot be
+        evaluated without an id that only its user has.
+
+        Raises:
+            TapError: The error, where there is no excuse.
+        """
+        if isinstance(error, NotFoundError) and segment.listed and self.is_gone(segment.segment_id):
+            self.logger.warning("%s is gone since it was listed: skipped", segment)
+        elif isinstance(error, RefusedError) and self._is_external(segment):
+            self.logger.warning(
+                "%s has a condition with an external value and cannot be evaluated: skipped",
+                segment,
+            )
+        else:
+            raise error
+
+    def _is_external(self, segment: Segment) -> bool:
+        definition = resources(self.client.get("segmentsV2", segment.segment_id))
+        conditions = attributes(definition[0]).get("segment_conditions") if definition else None
+        fields = (
+            field
+            for condition in conditions or ()
+            for field in (isinstance(condition, dict) and condition.get("fields")) or ()
+        )
+        return any(isinstance(field, dict) and field.get("external") is True for field in fields)
+
+    def _unlisted(self, listed: Iterable[str]) -> list[Segment]:
+        found = []
+        for segment_id in self.settings.segment_ids:
+            if segment_id in listed:
+                continue
+            try:
+                found.append(segments.look_up(self.client, segment_id))
+            except NotFoundError:
+                self._missing.add(segment_id)
+                self.failures.note(segment_id, "the account has no segment with this id")
+            except AccountError:
+                raise
+            except TapError as error:
+                self.failures.note(segment_id, error)
+        return found

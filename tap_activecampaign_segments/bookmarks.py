@@ -1,0 +1,126 @@
+"""What the state keeps of a segment's runs: facts of a few runs, never contact ids.
+
+The facts stand under one key of the segment's partition of `match_all_runs`, and are replaced as
+one value: a signal in between finds either the old or the new ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tap_activecampaign_segments.runs import Run
+
+KEY = "match_all"
+
+
+@dataclass(frozen=True)
+class Committed:
+    """The last result of which everything was emitted.
+
+    Attributes:
+        total: How many contacts it had.
+        segment_timestamp: When the segment had last been changed.
+    """
+
+    total: int
+    segment_timestamp: str | None
+
+
+@dataclass(frozen=True)
+class Predecessor:
+    """The last run whose differences, or baseline, were committed.
+
+    Attributes:
+        run: The run.
+        baseline_run_id: The baseline that its chain begins with.
+        digest: Stands for its contact ids.
+    """
+
+    run: Run
+    baseline_run_id: str
+    digest: str | None
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """Everything that is known of a segment's runs.
+
+    Attributes:
+        committed: The last committed result, with differences or without.
+        predecessor: What the next run is compared with.
+        running: A run that this tap started and has not committed.
+        pair: A run whose differences to the predecessor have begun to leave.
+    """
+
+    committed: Committed | None = None
+    predecessor: Predecessor | None = None
+    running: Run | None = None
+    pair: Run | None = None
+
+
+class RunBookmark:
+    """One segment's entry in the state."""
+
+    def __init__(self, segment_id: str, entry: dict[str, Any]) -> None:
+        """Read the entry.
+
+        Args:
+            segment_id: The segment.
+            entry: Its partition of `match_all_runs` in the state, written to from now on.
+        """
+        self._entry = entry
+        self.facts = _read(segment_id, entry.get(KEY))
+
+    def update(self, **changes: Any) -> None:
+        """Replace some of the facts, in the state as well."""
+        self.facts = replace(self.facts, **changes)
+        self._entry[KEY] = _written(self.facts)
+
+
+def _written(facts: RunFacts) -> dict[str, Any]:
+    written: dict[str, Any] = {}
+    if facts.committed:
+        written["committed"] = dict(vars(facts.committed))
+    if facts.predecessor:
+        written["predecessor"] = {
+            **facts.predecessor.run.facts,
+            "baseline_run_id": facts.predecessor.baseline_run_id,
+            "digest": facts.predecessor.digest,
+        }
+    if facts.running:
+        written["running"] = facts.running.facts
+    if facts.pair:
+        written["pair"] = facts.pair.facts
+    return written
+
+
+def _read(segment_id: str, written: object) -> RunFacts:
+    """Read facts back; what another version or hand wrote otherwise counts as not there."""
+    if not isinstance(written, dict):
+        return RunFacts()
+    return RunFacts(
+        committed=_committed(written.get("committed")),
+        predecessor=_predecessor(segment_id, written.get("predecessor")),
+        running=Run.of(segment_id, written.get("running")),
+        pair=Run.of(segment_id, written.get("pair")),
+    )
+
+
+def _committed(written: object) -> Committed | None:
+    if not isinstance(written, dict):
+        return None
+    total, timestamp = written.get("total"), written.get("segment_timestamp")
+    if type(total) is not int or not isinstance(timestamp, str | None):
+        return None
+    return Committed(total, timestamp)
+
+
+def _predecessor(segment_id: str, written: object) -> Predecessor | None:
+    run = Run.of(segment_id, written)
+    if not isinstance(written, dict):
+        return None
+    baseline_run_id, digest = written.get("baseline_run_id"), written.get("digest")
+    if run is None or run.run_id_end is None or not isinstance(baseline_run_id, str):
+        return None
+    return Predecessor(run, baseline_run_id, digest if isinstance(digest, str) else None)

@@ -1,0 +1,52 @@
+"""What failed in a sync, in one line for each segment."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tap_activecampaign_segments.errors import AccountError, TapError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Failures:
+    """Collects what failed, so that one failure stops nothing else."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._causes: dict[str, list[str]] = {}
+        self.end: AccountError | None = None
+        """Why nothing more can be read at all."""
+
+    def __bool__(self) -> bool:
+        """Tell whether anything failed."""
+        return bool(self._causes or self.end)
+
+    @property
+    def lines(self) -> list[str]:
+        """One line for each thing that failed."""
+        ended = [str(self.end)] if self.end else []
+        return [*ended, *(f"{what}: {'; '.join(why)}" for what, why in self._causes.items())]
+
+    def note(self, what: object, why: object) -> None:
+        """Note a failure.
+
+        Args:
+            what: What failed, e.g. a segment.
+            why: One sentence.
+        """
+        causes = self._causes.setdefault(str(what), [])
+        if str(why) not in causes:
+            causes.append(str(why))
+
+    @contextmanager
+    def of(self, what: object) -> Iterator[None]:
+        """Note the error that ends the block, if it is the tap's own, and go on behind it."""
+        try:
+            yield
+        except AccountError as error:
+            self.end = self.end or error
+        except TapError as error:
+            self.note(what, error)

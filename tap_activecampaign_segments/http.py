@@ -1,0 +1,246 @@
+"""One HTTP request: budget, time-out, retries, and an error as a sentence.
+
+What is the same for both vendors; whose address and credentials are used is the caller's.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from datetime import timezone
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import backoff
+import requests
+from requests.adapters import HTTPAdapter
+
+from tap_activecampaign_segments.errors import (
+    AccountError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    RequestError,
+    UnansweredError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+    from logging import Logger
+
+    from requests.auth import AuthBase
+
+    from tap_activecampaign_segments.budget import Budget
+    from tap_activecampaign_segments.clock import Clock
+
+TRIES = 5
+TRIES_WHEN_FORBIDDEN = 3
+OWN_WAITING = 60.0
+"""Seconds that one request may spend between its tries."""
+LONGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes; a page of 10 000 ids has about 100 kB."""
+LONGEST_QUOTE = 200
+"""Characters of a server's own words in an error message."""
+
+_FOR_GOOD: dict[int, tuple[type[RequestError], str]] = {
+    400: (RefusedError, ""),
+    401: (AccountError, ": the credentials are not accepted, check them"),
+    402: (AccountError, ": the account is not paid for"),
+    403: (ForbiddenError, ": check the rights and the plan of the key"),
+    404: (NotFoundError, ""),
+}
+"""What a status means, and what to do."""
+
+
+class Http:
+    """Sends requests of one vendor, several at a time, and returns JSON objects."""
+
+    def __init__(  # noqa: PLR0913
+        self,
+        *,
+        auth: AuthBase,
+        secrets: Sequence[str],
+        budget: Budget,
+        clock: Clock,
+        timeout: float,
+        concurrency: int,
+        usable: Callable[[dict[str, Any]], bool],
+        logger: Logger,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            auth: Puts the credentials into a request, each time anew.
+            secrets: What must never be seen in a message.
+            budget: The account's requests per second.
+            clock: The time to go by.
+            timeout: Seconds that one request may take in all.
+            concurrency: Requests in flight at most.
+            usable: Tells whether a 200 carries what was asked for.
+            logger: Where retries are told.
+        """
+        self._session = requests.Session()
+        self._session.auth = auth
+        self._session.headers["Accept"] = "application/json"
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=concurrency))
+        self._secrets = [secret for secret in secrets if secret]
+        self._budget = budget
+        self._clock = clock
+        self._timeout = timeout
+        self._in_flight = threading.BoundedSemaphore(concurrency)
+        self._usable = usable
+        self._logger = logger
+
+    def ask(
+        self, method: str, url: str, *, params: dict[str, Any] | None = None, body: Any = None
+    ) -> dict[str, Any]:
+        """Return the JSON object that answers a request.
+
+        Args:
+            method: The HTTP method.
+            url: The whole address, its parts percent-encoded.
+            params: Query parameters; one with an empty value is sent as ``name=``.
+            body: What is sent as JSON.
+
+        Raises:
+            AccountError: The key is bad or the account unpaid; nothing else can succeed.
+            RequestError: The request failed for good, after its retries where they make sense.
+        """
+        patience = _Patience()
+        patiently = backoff.on_exception(
+            patience.waits,
+            (UnansweredError, ForbiddenError),
+            max_tries=TRIES,
+            giveup=patience.is_over,
+            on_backoff=lambda details: self._logger.warning(
+                "%s; trying again in %.0f s", details["exception"], details["wait"]
+            ),
+            jitter=None,
+            logger=None,
+        )
+        answer: dict[str, Any] = patiently(self._ask_once)(method, url, params, body)
+        return answer
+
+    def _ask_once(
+        self, method: str, url: str, params: dict[str, Any] | None, body: Any
+    ) -> dict[str, Any]:
+        what = f"{method} {url.partition('://')[2].partition('/')[2]}"
+        with self._in_flight:
+            self._budget.take()
+            try:
+                response, content = self._send(method, url, params, body)
+            except requests.Timeout as error:
+                msg = f"{what} took longer than {self._timeout:g} s (see request_timeout)"
+                raise UnansweredError(msg) from error
+            except requests.RequestException as error:
+                msg = f"{what} broke off ({type(error).__name__})"
+                raise UnansweredError(msg) from error
+        return self._answer(what, response, content)
+
+    def _send(
+        self, method: str, url: str, params: dict[str, Any] | None, body: Any
+    ) -> tuple[requests.Response, bytes]:
+        # requests limits the pause between two bytes; the whole answer gets a deadline here.
+        deadline = self._clock.monotonic() + self._timeout
+        with self._session.request(
+            method,
+            url,
+            params=params,
+            json=body,
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            content = bytearray()
+            for chunk in response.iter_content(64 * 1024):
+                content += chunk
+                if self._clock.monotonic() > deadline:
+                    raise requests.Timeout
+                if len(content) > LONGEST_ANSWER:
+                    raise requests.ConnectionError
+            return response, bytes(content)
+
+    def _answer(self, what: str, response: requests.Response, content: bytes) -> dict[str, Any]:
+        status = response.status_code
+        answer = _json_object(content)
+        said = self._quote(answer)
+        if status == HTTPStatus.OK:
+            if answer is not None and not answer.get("errors") and self._usable(answer):
+                return answer
+            msg = f"{what} answered 200 without usable content{said}"
+            raise UnansweredError(msg, status)
+        sentence = f"{what} answered {status}{said}"
+        if status in _FOR_GOOD:
+            kind, advice = _FOR_GOOD[status]
+            raise kind(sentence + advice, status)
+        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            retry_after = self._retry_after(response)
+            if retry_after:
+                self._budget.pause(min(retry_after, OWN_WAITING))
+            raise UnansweredError(sentence, status, retry_after)
+        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+            sentence += " (a redirect, which is never followed: check the address in the settings)"
+        raise RequestError(sentence, status)
+
+    def _retry_after(self, response: requests.Response) -> float | None:
+        value = response.headers.get("Retry-After", "").strip()
+        if value.isdecimal():
+            return float(value[:9])
+        try:
+            moment = parsedate_to_datetime(value)
+        except (TypeError, ValueError):
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=timezone.utc)
+        return max((moment - self._clock.now()).total_seconds(), 0.0)
+
+    def _quote(self, answer: dict[str, Any] | None) -> str:
+        """Return the server's own words in one short line, without secrets."""
+        words: list[str] = []
+        errors = answer.get("errors") if answer else None
+        for error in errors if isinstance(errors, list) else [answer or {}]:
+            if isinstance(error, dict):
+                texts = (error.get(key) for key in ("title", "detail", "message", "Message"))
+                words += [text for text in texts if isinstance(text, str)]
+        line = " ".join(": ".join(dict.fromkeys(words)).split())[:LONGEST_QUOTE]
+        for secret in self._secrets:
+            line = line.replace(secret, "***")
+        return f" ({line})" if line else ""
+
+
+class _Patience:
+    """How long one request still waits for a usable answer."""
+
+    def __init__(self) -> None:
+        self._forbidden = 0
+        self._waited = 0.0
+        self._tries = 0
+
+    def is_over(self, error: Exception) -> bool:
+        """Tell whether another try would be in vain or too late."""
+        self._tries += 1
+        self._forbidden += isinstance(error, ForbiddenError)
+        self._waited += self._wait_after(error)
+        return self._forbidden >= TRIES_WHEN_FORBIDDEN or self._waited > OWN_WAITING
+
+    def waits(self) -> Generator[float, Exception, None]:
+        """Give the seconds before the next try, as backoff asks for them: the error comes in."""
+        error = yield 0.0
+        while True:
+            error = yield self._wait_after(error) * random.uniform(0.8, 1.0)  # noqa: S311
+
+    def _wait_after(self, error: Exception) -> float:
+        if isinstance(error, UnansweredError) and error.retry_after is not None:
+            return error.retry_after
+        return float(2 ** (self._tries - 1))
+
+
+def _json_object(content: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(content)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,199 @@
+"""The life of a match-all run: started, waited for, read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from tap_activecampaign_segments import timestamps
+from tap_activecampaign_segments.client import attributes, resources
+from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError, TapError
+from tap_activecampaign_segments.polling import until_done
+
+if TYPE_CHECKING:
+    from tap_activecampaign_segments.client import Client
+    from tap_activecampaign_segments.clock import Clock
+
+
+class RunFailedError(TapError):
+    """The vendor gave the evaluation up: a new run may succeed."""
+
+
+class RunLostError(TapError):
+    """The run is expired or unknown (404): results are kept for 90 days (documented)."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One evaluation of a segment. Timestamps are in the one form."""
+
+    segment_id: str
+    run_id: str
+    sort: str
+    """The order that it was started with, and must always be read with."""
+    run_id_start: str
+    run_id_end: str | None = None
+    """None until it is ready."""
+    segment_timestamp: str | None = None
+    """When the segment was last changed; may be absent."""
+
+    @classmethod
+    def of(cls, segment_id: str, facts: object) -> Run | None:
+        """Read a run back from what `facts` returned, None where it is something else."""
+        if not isinstance(facts, dict):
+            return None
+        known: dict[str, Any] = {
+            name: facts.get(name) for name in cls.__dataclass_fields__ if name != "segment_id"
+        }
+        try:
+            known["run_id_start"] = timestamps.normal(known["run_id_start"])
+        except MalformedAnswerError:
+            return None
+        if not all(isinstance(known[name], str) for name in ("run_id", "sort")):
+            return None
+        return cls(segment_id=segment_id, **known)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the state keeps of it."""
+        return {name: value for name, value in asdict(self).items() if name != "segment_id"}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one answer tells of a run."""
+
+    run: Run
+    is_ready: bool
+    matches: list[Any] | None
+    """One page of contact ids as they came, None where the answer has none."""
+    total: int | None
+    """Contacts in the whole result, None where the answer has no ``page``."""
+    last_page: int
+
+
+class MatchAll:
+    """Starts and reads match-all runs."""
+
+    def __init__(self, client: Client, clock: Clock, page_size: int) -> None:
+        """Keep what every request needs."""
+        self._client = client
+        self._clock = clock
+        self._page_size = page_size
+
+    def start(self, segment_id: str, sort: str, *, instant: bool = False) -> Look:
+        """Start a run. The answer brings the first page along if the result is there within 4 s.
+
+        Args:
+            segment_id: What to evaluate.
+            sort: The order of the result.
+            instant: Do not wait for the result at all.
+
+        Raises:
+            NotFoundError: There is no such segment.
+            RefusedError: The segment cannot be evaluated as it stands.
+            TapError: No usable answer came.
+        """
+        params = {"instant": ""} if instant else {}
+        answer = self._client.get(
+            "segmentMatchAll", segment_id, sort=sort, page=1, page_size=self._page_size, **params
+        )
+        return _look(segment_id, sort, answer)
+
+    def read(self, run: Run, page: int = 1) -> Look:
+        """Look at a run, and at a page of its result if it is ready.
+
+        Raises:
+            RunFailedError: The vendor gave it up.
+            RunLostError: It is expired or unknown.
+            TapError: No usable answer came.
+        """
+        try:
+            answer = self._client.get(
+                "segmentMatchAll",
+                run.segment_id,
+                run.run_id,
+                sort=run.sort,
+                page=page,
+                page_size=self._page_size,
+            )
+        except NotFoundError as error:
+            msg = f"run {run.run_id} is expired or unknown"
+            raise RunLostError(msg) from error
+        look = _look(run.segment_id, run.sort, answer)
+        if look.run.run_id != run.run_id:
+            msg = f"asked for run {run.run_id}, the API answers with run {look.run.run_id}"
+            raise MalformedAnswerError(msg)
+        return usable(look)
+
+    def wait(self, run: Run, timeout: float, first: float) -> Look:
+        """Return the first look that finds a run ready.
+
+        Args:
+            run: The run, started.
+            timeout: Seconds to wait in all.
+            first: Seconds before the first look.
+
+        Raises:
+            NotDoneError: It was not ready in time.
+            RunFailedError: The vendor gave it up.
+            RunLostError: It is expired or unknown.
+            TapError: No usable answer came.
+        """
+
+        def look() -> Look | None:
+            seen = self.read(run)
+            return seen if seen.is_ready else None
+
+        return until_done(look, clock=self._clock, timeout=timeout, first=first)
+
+
+def usable(look: Look) -> Look:
+    """Return a look at a run that is not given up.
+
+    Raises:
+        RunFailedError: It has ended without being ready (documented sign of a failure).
+    """
+    if not look.is_ready and look.run.run_id_end is not None:
+        msg = f"run {look.run.run_id} failed at ActiveCampaign"
+        raise RunFailedError(msg)
+    return look
+
+
+def _look(segment_id: str, sort: str, answer: dict[str, Any]) -> Look:
+    found = resources(answer)
+    if not found:
+        msg = "the API answered without the run that was asked for"
+        raise MalformedAnswerError(msg)
+    facts = attributes(found[0])
+    run_id, is_ready, matches = facts.get("run_id"), facts.get("is_ready"), facts.get("matches")
+    if (
+        not isinstance(run_id, str)
+        or not isinstance(is_ready, bool)
+        or not isinstance(matches, list | None)
+        or facts.get("segment_id", segment_id) != segment_id
+    ):
+        msg = "the API answered with something that is no run of this segment"
+        raise MalformedAnswerError(msg)
+    run = Run(
+        segment_id,
+        run_id,
+        sort,
+        run_id_start=timestamps.normal(facts.get("run_id_start")),
+        run_id_end=timestamps.normal_or_none(facts.get("run_id_end")),
+        segment_timestamp=timestamps.normal_or_none(facts.get("segment_timestamp")),
+    )
+    page = facts.get("page")
+    page = page if isinstance(page, dict) else {}
+    total, last = page.get("total"), page.get("last_page")
+    return Look(
+        run,
+        is_ready,
+        matches,
+        total if _is_count(total) else None,
+        last if _is_count(last) and last else 1,
+    )
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

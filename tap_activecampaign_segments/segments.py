@@ -1,0 +1,155 @@
+"""Segments: the account's listing, and which of them are selected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from tap_activecampaign_segments import timestamps
+from tap_activecampaign_segments.client import attributes, resources
+from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tap_activecampaign_segments.client import Client
+    from tap_activecampaign_segments.settings import Settings
+
+LISTING_PAGE_SIZE = 1000
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What the account says of one segment.
+
+    Attributes:
+        segment_id: Its id.
+        name: Its name, None for one that was never saved.
+        listed: Whether the listing has it.
+        facts: The other fields of its row, timestamps in the one form.
+    """
+
+    segment_id: str
+    name: str | None
+    listed: bool
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """Return how a log line names it."""
+        return f"segment {self.name!r} ({self.segment_id})" if self.name else self.segment_id
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The segment as a record, but for the instant of the listing."""
+        return {"segment_id": self.segment_id, "name": self.name, **self.facts}
+
+    def is_meant_by(self, ids_or_patterns: Iterable[str]) -> bool:
+        """Tell whether one of them is its id or a pattern that its name matches, in any case."""
+        return any(each == self.segment_id or self.matches(each) for each in ids_or_patterns)
+
+    def matches(self, pattern: str) -> bool:
+        """Tell whether its name matches a shell-style pattern, in any case."""
+        return self.name is not None and fnmatchcase(self.name.lower(), pattern.lower())
+
+
+def listing(client: Client) -> list[Segment]:
+    """Return all saved segments, each once.
+
+    Raises:
+        TapError: The listing could not be read whole.
+    """
+    found: dict[str, Segment] = {}
+    for page in _pages(client):
+        segments = [_listed(resource) for resource in page]
+        fresh = {each.segment_id: each for each in segments if each.segment_id not in found}
+        if segments and not fresh:
+            msg = "the listing of the segments repeats a page: not all of them can be read"
+            raise MalformedAnswerError(msg)
+        found.update(fresh)
+    return list(found.values())
+
+
+def look_up(client: Client, segment_id: str) -> Segment:
+    """Return a segment that no listing has.
+
+    Raises:
+        NotFoundError: The account has no such segment.
+        TapError: It could not be read.
+    """
+    found = resources(client.get("segmentsV2", segment_id))
+    if not found:
+        msg = f"the API answered nothing for {segment_id}"
+        raise MalformedAnswerError(msg)
+    facts = attributes(found[0])
+    return Segment(
+        segment_id,
+        facts.get("name"),
+        listed=False,
+        facts={
+            "category": facts.get("category"),
+            "counts": None,
+            "created_date": timestamps.normal_or_none(facts.get("created_date")),
+            "updated_date": None,
+            "last_used_date": None,
+        },
+    )
+
+
+def selected(segments: Iterable[Segment], settings: Settings) -> list[Segment]:
+    """Return the segments to read, in their order."""
+    chosen = segments
+    if settings.segment_ids or settings.segment_names:
+        chosen = (
+            each
+            for each in segments
+            if each.segment_id in settings.segment_ids
+            or any(each.matches(pattern) for pattern in settings.segment_names)
+        )
+    return [each for each in chosen if not each.is_meant_by(settings.exclude_segments)]
+
+
+def _pages(client: Client) -> Iterator[list[dict[str, Any]]]:
+    number = 1
+    while True:
+        try:
+            answer = client.get("audiences", page=number, page_size=LISTING_PAGE_SIZE, sort="name")
+        except NotFoundError:
+            # Seen in production: no segments (any more) answer 404.
+            return
+        page = resources(answer)
+        yield page
+        last = _last_page(answer)
+        if not page or (len(page) < LISTING_PAGE_SIZE if last is None else number >= last):
+            return
+        number += 1
+
+
+def _last_page(answer: dict[str, Any]) -> int | None:
+    # Comes with real answers, but is absent from the vendor's description.
+    meta = answer.get("meta")
+    page = meta.get("page") if isinstance(meta, dict) else None
+    last = page.get("last_page") if isinstance(page, dict) else None
+    return last if isinstance(last, int) else None
+
+
+def _listed(resource: dict[str, Any]) -> Segment:
+    facts = attributes(resource)
+    segment_id = facts.get("segment_id") or resource.get("id")
+    if not isinstance(segment_id, str):
+        msg = f"the listing has a segment whose id is {segment_id!r}"
+        raise MalformedAnswerError(msg)
+    counts = facts.get("counts")
+    return Segment(
+        segment_id,
+        facts.get("name"),
+        listed=True,
+        facts={
+            "category": facts.get("category"),
+            "counts": counts if isinstance(counts, dict) else None,
+            **{
+                name: timestamps.normal_or_none(facts.get(name))
+                for name in ("created_date", "updated_date", "last_used_date")
+            },
+        },
+    )

@@ -1,0 +1,288 @@
+"""The settings: their schema, what is wrong with them in one line each, and their values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from singer_sdk import typing as th
+
+from tap_activecampaign_segments import timestamps
+from tap_activecampaign_segments.errors import MalformedAnswerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from jsonschema import ValidationError
+
+SORT = re.compile(
+    r"-?(id|email|phone|first_name|last_name|full_name|cdate|udate|account_name|score\d*|field\d+)"
+)
+"""One part of ``sort``, by the API's description."""
+
+_STRINGS = th.ArrayType(th.StringType(min_length=1))
+
+SCHEMA: dict[str, Any] = th.PropertiesList(
+    th.Property(
+        "api_url",
+        th.StringType,
+        title="API URL",
+        description="URL shown under Settings > Developer, e.g. https://ACCOUNT.api-us1.com",
+    ),
+    th.Property(
+        "api_token",
+        th.StringType,
+        secret=True,
+        title="API key",
+        description="API key shown under Settings > Developer",
+    ),
+    th.Property(
+        "segment_ids",
+        _STRINGS,
+        title="Segment ids",
+        description="Ids of segments to read, saved or not",
+    ),
+    th.Property(
+        "segment_names",
+        _STRINGS,
+        title="Segment names",
+        description="Shell-style patterns (VIP*), any case, on the names of saved segments to read",
+    ),
+    th.Property(
+        "start_date",
+        th.DateTimeType,
+        title="Start date",
+        description=(
+            "Oldest count to emit on a first sync, and the instant from which on definition "
+            "versions are emitted (the one in force then included)"
+        ),
+    ),
+    th.Property(
+        "sort",
+        th.StringType,
+        default="id",
+        title="Sort",
+        description="Order of match-all results, in the API's grammar, e.g. -cdate,email",
+    ),
+    th.Property(
+        "page_size",
+        th.IntegerType(minimum=1, maximum=10_000),
+        default=10_000,
+        title="Page size",
+        description="Contact ids per page, 1 to 10000",
+    ),
+    th.Property(
+        "exclude_segments",
+        _STRINGS,
+        title="Excluded segments",
+        description="Ids or name patterns of segments of which nothing is read",
+    ),
+    th.Property(
+        "rebaseline",
+        _STRINGS,
+        title="Rebaseline",
+        description="Ids or name patterns of segments whose next run is a baseline",
+    ),
+    th.Property(
+        "requests_per_second",
+        th.NumberType(exclusive_minimum=0),
+        default=4,
+        title="Requests per second",
+        description="This tap's share of the account's 5 requests per second",
+    ),
+    th.Property(
+        "max_left_share",
+        th.NumberType(minimum=0, maximum=1),
+        default=0.5,
+        title="Largest share that may leave",
+        description=(
+            "Circuit breaker: a difference in which a larger share of the members left, while the "
+            "definition is the same, is not believed; 1 switches it off"
+        ),
+    ),
+    th.Property(
+        "max_concurrent_requests",
+        th.IntegerType(minimum=1, maximum=32),
+        default=5,
+        title="Concurrent requests",
+        description="Requests in flight at most, 1 to 32",
+    ),
+    th.Property(
+        "run_timeout",
+        th.IntegerType(minimum=1),
+        default=3600,
+        title="Run timeout",
+        description="Seconds that a sync waits for one evaluation",
+    ),
+    th.Property(
+        "run_attempts",
+        th.IntegerType(minimum=1),
+        default=3,
+        title="Run attempts",
+        description="Evaluations per segment and sync, the first included",
+    ),
+    th.Property(
+        "resume_within",
+        th.IntegerType(minimum=0),
+        default=21_600,
+        title="Resume within",
+        description="Seconds within which an unfinished run of an earlier sync is taken up again",
+    ),
+    th.Property(
+        "request_timeout",
+        th.IntegerType(minimum=1),
+        default=60,
+        title="Request timeout",
+        description="Seconds that one request may take",
+    ),
+).to_dict()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked settings; times are in seconds."""
+
+    api_url: str
+    """Scheme and host (and path, if any), without ``/api/3``."""
+    api_token: str
+    segment_ids: tuple[str, ...]
+    segment_names: tuple[str, ...]
+    exclude_segments: tuple[str, ...]
+    rebaseline: tuple[str, ...]
+    start_date: datetime | None
+    sort: str
+    page_size: int
+    requests_per_second: float
+    max_left_share: float
+    max_concurrent_requests: int
+    run_timeout: float
+    run_attempts: int
+    resume_within: float
+    request_timeout: float
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Settings:
+        """Read a configuration in which `faults` found nothing.
+
+        Args:
+            config: The tap's configuration; defaults are filled in already.
+        """
+        values: dict[str, Any] = {name: config.get(name) for name in cls.__dataclass_fields__}
+        for name in ("segment_ids", "segment_names", "exclude_segments", "rebaseline"):
+            values[name] = tuple(dict.fromkeys(values[name] or ()))
+        values["api_url"] = _bare_url(config["api_url"])
+        values["api_token"] = config["api_token"].strip()
+        if values["start_date"] is not None:
+            values["start_date"] = timestamps.parse(values["start_date"])
+        return cls(**values)
+
+
+def faults(config: Mapping[str, Any], errors: Iterator[ValidationError]) -> Iterator[str]:
+    """Yield one sentence for each thing that is wrong with a configuration, never a secret.
+
+    Args:
+        config: The configuration.
+        errors: What the JSON schema finds wrong with it.
+    """
+    wrong = set()
+    for error in errors:
+        name = ".".join(str(part) for part in error.absolute_path)
+        wrong.add(name.partition(".")[0])
+        yield f"{name}: {_what_is_wrong(error)}"
+    checks: dict[str, Callable[[Any], str | None]] = {
+        "api_url": _url_fault,
+        "api_token": _token_fault,
+        "segment_ids": _ids_fault,
+        "start_date": _date_fault,
+        "sort": _sort_fault,
+    }
+    for name, check in checks.items():
+        value = config.get(name)
+        if name in wrong:
+            continue
+        if value is None and name in {"api_url", "api_token"}:
+            yield f"{name}: is missing (both are shown under Settings > Developer)"
+        elif value is not None and (fault := check(value)):
+            yield f"{name}: {fault}"
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    # jsonschema quotes the value, which may be a secret in the wrong place.
+    limit: Any = error.validator_value
+    match error.validator:
+        case "type":
+            types = [limit] if isinstance(limit, str) else limit
+            return f"must be of type {' or '.join(name for name in types if name != 'null')}"
+        case "minimum":
+            return f"must be at least {limit}"
+        case "maximum":
+            return f"must be at most {limit}"
+        case "exclusiveMinimum":
+            return f"must be more than {limit}"
+        case "minLength":
+            return "must not be empty"
+        case _:
+            return f"breaks the rule '{error.validator}: {limit}'"
+
+
+def _url_fault(value: str) -> str | None:
+    try:
+        url = urlsplit(value.strip())
+        host = url.hostname
+        _ = url.port
+    except ValueError:
+        return "is no URL"
+    if url.scheme not in {"https", "http"} or not host:
+        return "must be a URL such as https://ACCOUNT.api-us1.com (see Settings > Developer)"
+    if url.username or url.password or url.query or url.fragment:
+        return "must be the plain address, without user, query or fragment"
+    if url.scheme == "http" and not _is_loopback(host):
+        return "must begin with https:// (http is for loopback hosts alone)"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bare_url(value: str) -> str:
+    return value.strip().rstrip("/").removesuffix("/api/3").rstrip("/")
+
+
+def _token_fault(value: str) -> str | None:
+    token = value.strip()
+    if not token:
+        return "is empty (it is shown under Settings > Developer)"
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        return "contains characters that no API key has"
+    return None
+
+
+def _ids_fault(value: list[str]) -> str | None:
+    bad = [each for each in value if each in {".", ".."} or each != each.strip()]
+    return f"{bad[0]!r} is no segment id" if bad else None
+
+
+def _date_fault(value: str) -> str | None:
+    try:
+        timestamps.parse(value)
+    except MalformedAnswerError:
+        return "must be a date-time such as 2026-01-31T00:00:00Z"
+    return None
+
+
+def _sort_fault(value: str) -> str | None:
+    if all(SORT.fullmatch(part) for part in value.split(",")):
+        return None
+    return (
+        f"{value!r} is not in the API's grammar: id, email, phone, first_name, last_name, "
+        "full_name, cdate, udate, account_name, score, score<id> or field<id>, each also with -, "
+        "separated by commas"
+    )

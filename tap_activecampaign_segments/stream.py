@@ -1,0 +1,145 @@
+"""What all streams have in common, and those that hang on segments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import SchemaDirectory, Stream, StreamSchema
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
+from typing_extensions import override
+
+from tap_activecampaign_segments import schemas, timestamps
+from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
+from tap_activecampaign_segments.records import fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from singer_sdk.helpers.types import Context
+
+    from tap_activecampaign_segments.account import Account
+    from tap_activecampaign_segments.segments import Segment
+    from tap_activecampaign_segments.tap import TapActiveCampaignSegments
+
+SCHEMAS = SchemaDirectory(schemas)
+
+
+class TapStream(Stream):
+    """A stream of this tap: one SCHEMA a sync, ACTIVATE_VERSION last, errors noted."""
+
+    schema: ClassVar[StreamSchema] = StreamSchema(SCHEMAS)
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+    """Rows are fitted to their schema where they are read."""
+
+    _tap: TapActiveCampaignSegments
+    _schema_is_out = False
+    _version_to_activate: int | None = None
+    is_per_segment = False
+    """Whether rows of segments that are not selected would be missing."""
+
+    @override
+    def get_replication_key_signpost(self, context: Context | None = None) -> None:
+        # It would come in another timestamp format than the bookmarks, and bookmarks here are
+        # values that were read, never the local time.
+        return
+
+    @override
+    def _write_schema_message(self) -> None:
+        # The SDK sends it once for each context; some targets flush everything at each of them.
+        if not self._schema_is_out:
+            super()._write_schema_message()
+            self._schema_is_out = True
+
+    @override
+    def _write_activate_version_message(self, full_table_version: int) -> None:
+        # The SDK sends it before the records, once for each parent: a sync that fails would then
+        # lose rows in a target that deletes. It waits until it is known what came.
+        self._version_to_activate = full_table_version
+
+    def activate_version(self) -> None:
+        """Send the ACTIVATE_VERSION that was held back, if there is one."""
+        if self._version_to_activate is not None:
+            super()._write_activate_version_message(self._version_to_activate)
+            self._version_to_activate = None
+
+
+class AccountStream(TapStream):
+    """A stream of the ActiveCampaign account."""
+
+    @property
+    def account(self) -> Account:
+        """The account that is read."""
+        return self._tap.account
+
+    def fitted(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Give rows whose values have the types of the schema."""
+        return (fitted(row, self.schema) for row in rows)
+
+
+class SegmentStream(AccountStream):
+    """A stream with one partition for each selected segment: `rows` says what is in it."""
+
+    is_sorted = True
+
+    @property
+    @override
+    def partitions(self) -> list[dict[str, Any]]:
+        selected: list[Segment] = []
+        with self.account.failures.of(self.name):
+            selected = self.account.selected
+        return [{"segment_id": each.segment_id} for each in selected]
+
+    @override
+    def compare_start_date(self, value: str, start_date_value: str) -> str:
+        # start_date is for a first sync: what was read already outranks it.
+        return value
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
+        # The SDK asks without a context where there are no partitions.
+        if context is None or self.account.failures.end:
+            return
+        segment = self.account.by_id[context["segment_id"]]
+        with self.account.failures.of(segment):
+            yield from self.rows(segment)
+
+    def bookmark(self, segment: Segment) -> datetime | None:
+        """Return the instant up to which all records were emitted, itself included."""
+        if self.replication_method == REPLICATION_FULL_TABLE:
+            return None
+        state = self.get_context_state({"segment_id": segment.segment_id})
+        try:
+            return timestamps.parse(state.get("replication_key_value"))
+        except MalformedAnswerError:
+            return None
+
+    def rows(self, segment: Segment) -> Iterator[dict[str, Any]]:
+        """Give the records of one segment, in the order of the replication key.
+
+        Raises:
+            TapError: They could not be read.
+        """
+        raise NotImplementedError
+
+
+class HistoryStream(SegmentStream):
+    """A segment's past, read whole before its first row leaves, so that a bookmark is true."""
+
+    @override
+    def rows(self, segment: Segment) -> Iterator[dict[str, Any]]:
+        try:
+            past = list(self.fitted(self.past(segment)))
+        except TapError as error:
+            self.account.excuse(segment, error)
+            return
+        yield from past
+
+    def past(self, segment: Segment) -> list[dict[str, Any]]:
+        """Return what is new since the bookmark, oldest first.
+
+        Raises:
+            TapError: It could not be read whole.
+        """
+        raise NotImplementedError

@@ -1,0 +1,154 @@
+"""What each stream of ActiveCampaign is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from tap_activecampaign_segments import counts, definitions
+from tap_activecampaign_segments.run_stream import ChangeStream, RunChildStream, RunStream
+from tap_activecampaign_segments.stream import AccountStream, HistoryStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from singer_sdk.helpers.types import Context
+
+    from tap_activecampaign_segments.evaluation import Evaluation
+    from tap_activecampaign_segments.segments import Segment
+
+
+class Segments(AccountStream):
+    """The segments of the account, saved or configured."""
+
+    name = "segments"
+    primary_keys = ("segment_id",)
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
+        with self.account.failures.of(self.name):
+            rows = [each.row for each in self.account.segments]
+            for row in list(self.fitted(rows)):
+                yield {**row, "listed_at": self.account.listed_at}
+
+
+class CountHistory(HistoryStream):
+    """The recorded sizes of a segment."""
+
+    name = "count_history"
+    primary_keys = ("segment_id", "run_id", "timestamp")
+    replication_key = "timestamp"
+
+    @override
+    def past(self, segment: Segment) -> list[dict[str, Any]]:
+        return counts.history(
+            self.account.client,
+            segment.segment_id,
+            bookmark=self.bookmark(segment),
+            start=self.account.settings.start_date,
+            warn=lambda text: self.logger.warning("%s: %s", segment, text),
+        )
+
+
+class SegmentDefinitions(HistoryStream):
+    """The versions of a segment's definition."""
+
+    name = "segment_definitions"
+    primary_keys = ("segment_id", "created_date")
+    replication_key = "created_date"
+
+    @override
+    def past(self, segment: Segment) -> list[dict[str, Any]]:
+        if not definitions.has_history(segment.segment_id):
+            self.logger.warning("%s has a numeric id: the API keeps no versions of it", segment)
+            return []
+        return definitions.versions(
+            self.account.client,
+            segment.segment_id,
+            since=self.bookmark(segment) or self.account.settings.start_date,
+            now=self.account.clock.now(),
+        )
+
+
+class MatchAllRuns(RunStream):
+    """The evaluations made by this tap."""
+
+    name = "match_all_runs"
+    primary_keys = ("segment_id", "run_id")
+    replication_key = "run_id_start"
+
+
+class MatchAllResults(RunChildStream):
+    """The contacts that a run found, each with its rank."""
+
+    name = "match_all_results"
+    parent_stream_type = MatchAllRuns
+    primary_keys = ("segment_id", "contact_id")
+
+    @override
+    def rows(self, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
+        run = evaluation.result.run
+        for rank, contact_ids in evaluation.members():
+            for position, contact_id in enumerate(contact_ids, rank):
+                yield {
+                    "segment_id": run.segment_id,
+                    "contact_id": contact_id,
+                    "position": position,
+                    "run_id": run.run_id,
+                    "run_id_end": run.run_id_end,
+                    "segment_timestamp": run.segment_timestamp,
+                }
+
+
+class MembershipChanges(ChangeStream):
+    """The log: who joined and who left between two runs."""
+
+    name = "membership_changes"
+    parent_stream_type = MatchAllRuns
+    primary_keys = ("segment_id", "contact_id", "run_id")
+    replication_key = "changed_at"
+
+    @override
+    def changed(
+        self, evaluation: Evaluation, contact_ids: list[int], *, is_member: bool
+    ) -> Iterator[dict[str, Any]]:
+        run = evaluation.result.run
+        previous = evaluation.predecessor.run if evaluation.predecessor else None
+        for contact_id in contact_ids:
+            yield {
+                "segment_id": run.segment_id,
+                "contact_id": contact_id,
+                "run_id": run.run_id,
+                "change": "joined" if is_member else "left",
+                "changed_at": run.run_id_end,
+                "previous_run_id": previous.run_id if previous else None,
+                "previous_run_id_end": previous.run_id_end if previous else None,
+                "segment_timestamp": run.segment_timestamp,
+                "definition_changed": evaluation.definition_changed,
+                "is_baseline": evaluation.is_baseline,
+            }
+
+
+class Memberships(ChangeStream):
+    """What is now known of a contact in a segment."""
+
+    name = "memberships"
+    parent_stream_type = MatchAllRuns
+    primary_keys = ("segment_id", "contact_id")
+    replication_key = "changed_at"
+
+    @override
+    def changed(
+        self, evaluation: Evaluation, contact_ids: list[int], *, is_member: bool
+    ) -> Iterator[dict[str, Any]]:
+        run = evaluation.result.run
+        for contact_id in contact_ids:
+            yield {
+                "segment_id": run.segment_id,
+                "contact_id": contact_id,
+                "is_member": is_member,
+                "changed_at": run.run_id_end,
+                "run_id": run.run_id,
+                "baseline_run_id": evaluation.baseline_run_id,
+            }

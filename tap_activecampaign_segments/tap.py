@@ -1,0 +1,204 @@
+"""The tap: its settings, its streams, and how a sync ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, _ConfigInput
+from typing_extensions import override
+
+from tap_activecampaign_segments import settings, streams
+from tap_activecampaign_segments.account import Account
+from tap_activecampaign_segments.clock import Clock
+from tap_activecampaign_segments.failures import Failures
+from tap_activecampaign_segments.messages import SeldomStateWriter, Stopped, WholeLineWriter
+from tap_activecampaign_segments.stream import SegmentStream, TapStream
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from singer_sdk import Stream
+
+ORDER = (
+    streams.Segments,
+    streams.CountHistory,
+    streams.MatchAllRuns,
+    streams.MatchAllResults,
+    streams.MembershipChanges,
+    streams.Memberships,
+    streams.SegmentDefinitions,
+)
+"""The streams in the order in which they are read."""
+
+SIGNAL_GRACE = 1.5
+"""Seconds after a signal in which what is being written may be finished."""
+
+
+class TapActiveCampaignSegments(Tap):
+    """Singer tap for ActiveCampaign segments: who is in them, who joined, who left."""
+
+    name = "tap-activecampaign-segments"
+    config_jsonschema: ClassVar[dict[str, Any]] = settings.SCHEMA
+    message_writer_class = WholeLineWriter
+    clock: Clock = Clock()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Prepare a sync; nothing is asked yet."""
+        super().__init__(*args, **kwargs)
+        assert isinstance(self.message_writer, WholeLineWriter)  # noqa: S101
+        self._writer = self.message_writer
+        self.failures = Failures()
+        self._signal = 0
+        self._seldom = SeldomStateWriter(self.message_writer, self.clock)
+        self._state_writer = self._seldom
+
+    @cached_property
+    def account(self) -> Account:
+        """The ActiveCampaign account that is read."""
+        return Account(
+            settings.Settings.of(self.config),
+            self.clock,
+            self.logger,
+            self.failures,
+            known=self._known_segments(),
+        )
+
+    @override
+    def discover_streams(self) -> list[Stream]:
+        return [stream(self) for stream in ORDER]
+
+    @property
+    @override
+    def streams(self) -> dict[str, Stream]:
+        # The SDK sorts them by name; the segments' rows leave before anything else is read.
+        found = super().streams
+        return {stream.name: found[stream.name] for stream in ORDER}
+
+    def write_state_now(self) -> None:
+        """Write the state before something is waited for that it names."""
+        self._seldom.write_before_waiting(self.state)
+
+    def run(self) -> int:
+        """Sync everything.
+
+        Returns:
+            The exit code: 0 if nothing failed, 128 and the signal's number if one ended it.
+        """
+        try:
+            # Before anything is written: an account that cannot be listed must leave no trace.
+            with self.failures.of("segments"):
+                self._forget_gone_segments()
+            if not self.failures.end:
+                self.sync_all()
+            if not self.failures:
+                self._activate_versions()
+        except Stopped:
+            self._writer.resume()
+        if not self.failures.end or self._signal:
+            self._seldom.write_now(self.state)
+        for line in self.failures.lines:
+            self.logger.error(line)
+        return 128 + self._signal if self._signal else int(bool(self.failures))
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        # The SDK's own, but for the exit code.
+        PluginBase.invoke.__func__(cls, about=about, about_format=about_format)  # type: ignore[attr-defined]
+        cls.print_version(print_fn=cls.logger.info)
+        config = config or _ConfigInput()
+        tap = cls(
+            config=config.config,
+            state=_json(state, "--state"),
+            catalog=_json(catalog, "--catalog"),
+            parse_env_config=config.parse_env,
+            validate_config=True,
+        )
+        sys.exit(tap.run())
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        # The SDK's own messages quote the values, and secrets among them; and it knows no rule
+        # that goes beyond one setting.
+        self.append_builtin_config(self.config_jsonschema)
+        validator = JSONSchemaValidator(self.config_jsonschema)
+        faults = list(settings.faults(self._config, validator.iter_errors(self._config)))
+        if faults and raise_errors:
+            msg = "Config validation failed"
+            raise ConfigValidationError(msg, errors=faults, schema=self.config_jsonschema)
+        return faults
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        # The SDK's own writes the state into the middle of a line, and exits with 0.
+        if self._signal:
+            return
+        self._signal = signum
+        last_resort = threading.Timer(SIGNAL_GRACE, os._exit, [128 + signum])
+        last_resort.daemon = True
+        last_resort.start()
+        self._writer.stop()
+
+    def _activate_versions(self) -> None:
+        is_whole = self.account.is_whole and self.account.selected
+        for stream in self.streams.values():
+            if isinstance(stream, TapStream) and (is_whole or not stream.is_per_segment):
+                stream.activate_version()
+
+    @property
+    def _segment_partitions(self) -> dict[str, list[dict[str, Any]]]:
+        """What the state knows of segments, by stream."""
+        bookmarks = self.state.get("bookmarks", {})
+        return {
+            stream.name: bookmarks[stream.name]["partitions"]
+            for stream in ORDER
+            if issubclass(stream, SegmentStream) and "partitions" in bookmarks.get(stream.name, {})
+        }
+
+    def _known_segments(self) -> int:
+        ids = {
+            partition["context"]["segment_id"]
+            for partitions in self._segment_partitions.values()
+            for partition in partitions
+        }
+        return len(ids - set(self.config.get("segment_ids") or ()))
+
+    def _forget_gone_segments(self) -> None:
+        gone: dict[str, bool] = {}
+        here = {each.segment_id for each in self.account.segments}
+        for partitions in self._segment_partitions.values():
+            for partition in partitions.copy():
+                segment_id = partition["context"]["segment_id"]
+                if segment_id not in here:
+                    if segment_id not in gone:
+                        gone[segment_id] = self.account.is_gone(segment_id)
+                    if gone[segment_id]:
+                        partitions.remove(partition)
+
+
+def _json(file: IO[str] | None, option: str) -> dict[str, Any] | None:
+    if file is None:
+        return None
+    try:
+        content = json.load(file)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        msg = f"{option} is no JSON object"
+        raise ConfigValidationError(msg, errors=[msg], schema={})
+    return content

@@ -1,0 +1,48 @@
+"""Fixtures: an empty account, served, in a time that waits for nobody."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_activecampaign_segments.sandbox import Account, Sandbox
+from tap_activecampaign_segments.tap import TapActiveCampaignSegments
+from tests.support import SharedClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SharedClock:
+    """Time that the tap and the sandbox share."""
+    shared = SharedClock()
+    monkeypatch.setattr(TapActiveCampaignSegments, "clock", shared)
+    # backoff waits between two tries without asking anybody for the time.
+    monkeypatch.setattr(time, "sleep", shared.sleep)
+    return shared
+
+
+@pytest.fixture
+def account(clock: SharedClock) -> Account:
+    """An account without segments."""
+    return Account(seed=1, clock=clock)
+
+
+@pytest.fixture
+def sandbox(account: Account, clock: SharedClock) -> Iterator[Sandbox]:
+    """The account, served without a rate limit."""
+    with Sandbox(account, clock=clock, requests_per_second=None) as served:
+        yield served
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """The tap takes over the signals of its process: give them back."""
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for each, handler in handlers.items():
+        signal.signal(each, handler)

@@ -1,0 +1,215 @@
+"""Runs the tap as its command does, against a sandbox, and holds its output to the Singer rules."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+
+from tap_activecampaign_segments.clock import Clock
+from tap_activecampaign_segments.sandbox import Clock as SandboxClock
+from tap_activecampaign_segments.tap import TapActiveCampaignSegments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tap_activecampaign_segments.sandbox import Sandbox
+
+RUN_STREAMS = {"match_all_runs", "match_all_results", "membership_changes", "memberships"}
+VALIDATED_PER_STREAM = 100
+
+
+class SharedClock(Clock, SandboxClock):
+    """The tap's and the sandbox's time: real, but whoever waits is given the time at once."""
+
+    def __init__(self) -> None:
+        """Start at the present."""
+        self._ahead = 0.0
+
+    def time(self) -> float:
+        return time.time() + self._ahead
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.time(), timezone.utc)
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    async def pause(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._ahead += max(seconds, 0)
+
+
+@dataclass
+class Sync:
+    """What one invocation of the tap printed.
+
+    Attributes:
+        exit_code: Of the process.
+        messages: The Singer messages.
+        log: What it said on its log.
+    """
+
+    exit_code: int
+    messages: list[dict[str, Any]]
+    log: str
+
+    def records(self, stream: str) -> list[dict[str, Any]]:
+        return [
+            message["record"]
+            for message in self.messages
+            if message["type"] == "RECORD" and message["stream"] == stream
+        ]
+
+    @property
+    def types(self) -> list[tuple[str, str | None]]:
+        return [(message["type"], message.get("stream")) for message in self.messages]
+
+    @property
+    def states(self) -> list[dict[str, Any]]:
+        return [message["value"] for message in self.messages if message["type"] == "STATE"]
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The last one, as a target would have kept it."""
+        return json.loads(json.dumps(self.states[-1]))  # type: ignore[no-any-return]
+
+    @property
+    def errors(self) -> list[str]:
+        return [line for line in self.log.splitlines() if "| ERROR" in line]
+
+    @property
+    def warnings(self) -> list[str]:
+        return [line for line in self.log.splitlines() if "| WARNING" in line]
+
+
+def config_of(sandbox: Sandbox, **settings: Any) -> dict[str, Any]:
+    """Return a configuration for a sandbox, in no hurry to save requests."""
+    return {
+        "api_url": sandbox.url,
+        "api_token": sandbox.token,
+        "requests_per_second": 10_000,
+        **settings,
+    }
+
+
+def sync(
+    sandbox: Sandbox,
+    *,
+    state: dict[str, Any] | None = None,
+    streams: Iterable[str] | None = None,
+    **settings: Any,
+) -> Sync:
+    """Sync once.
+
+    Args:
+        sandbox: The account.
+        state: What the last sync left.
+        streams: Those selected; all if absent.
+        settings: Of the tap.
+    """
+    options: dict[str, Any] = {"--state": state}
+    if streams is not None:
+        options["--catalog"] = catalog(streams)
+    return tap(config_of(sandbox, **settings), **options)
+
+
+def tap(config: dict[str, Any], *arguments: str, **options: Any) -> Sync:
+    """Invoke the tap's command in this process.
+
+    Args:
+        config: The configuration.
+        arguments: Of the command.
+        options: Of the command, each with the content of its JSON file; None leaves one out.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        line = [*arguments]
+        for option, content in {"--config": config, **options}.items():
+            if content is not None:
+                path = Path(folder, f"{option.strip('-')}.json")
+                path.write_text(json.dumps(content))
+                line += [option, str(path)]
+        exit_code, out, err = _invoke(line)
+    is_singer = not {"--about", "--discover"} & set(arguments)
+    messages = [json.loads(row) for row in out.splitlines()] if is_singer else []
+    check_messages(messages)
+    return Sync(exit_code, messages, err)
+
+
+def discover() -> dict[str, Any]:
+    """Return the catalog that the tap discovers without any setting."""
+    exit_code, out, _ = _invoke(["--discover"])
+    assert exit_code == 0
+    return json.loads(out)  # type: ignore[no-any-return]
+
+
+@cache
+def _catalog_text() -> str:
+    return json.dumps(discover())
+
+
+def catalog(streams: Iterable[str]) -> dict[str, Any]:
+    """Return a catalog in which just these streams are selected."""
+    found: dict[str, Any] = json.loads(_catalog_text())
+    for entry in found["streams"]:
+        for metadata in entry["metadata"]:
+            if metadata["breadcrumb"] == []:
+                metadata["metadata"]["selected"] = entry["tap_stream_id"] in set(streams)
+    return found
+
+
+def _invoke(line: list[str]) -> tuple[int, str, str]:
+    out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
+    handlers = logging.getLogger().handlers
+    before = handlers.copy()
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            TapActiveCampaignSegments.cli(line, standalone_mode=False)
+        exit_code = 0
+    except SystemExit as end:
+        exit_code = int(end.code or 0)
+    except Exception as error:  # noqa: BLE001
+        exit_code = getattr(error, "exit_code", 1)
+        err.write(f"Traceback: {error!r}")
+    finally:
+        handlers[:] = before
+        logging.captureWarnings(capture=False)
+    out.seek(0)
+    return exit_code, out.read(), err.getvalue()
+
+
+def check_messages(messages: list[dict[str, Any]]) -> None:
+    """Hold messages to the Singer rules: a SCHEMA once and first, valid records, keys present."""
+    schemas: dict[str, dict[str, Any]] = {}
+    validated: dict[str, int] = {}
+    for message in messages:
+        stream = message.get("stream", "")
+        if message["type"] == "SCHEMA":
+            assert stream not in schemas, f"{stream}: a second SCHEMA"
+            schemas[stream] = message
+        elif message["type"] == "RECORD":
+            record = message["record"]
+            assert all(record[key] is not None for key in schemas[stream]["key_properties"])
+            if validated.setdefault(stream, 0) < VALIDATED_PER_STREAM:
+                validated[stream] += 1
+                jsonschema.validate(
+                    record, schemas[stream]["schema"], format_checker=jsonschema.FormatChecker()
+                )
+        elif message["type"] == "ACTIVATE_VERSION":
+            assert stream in schemas
