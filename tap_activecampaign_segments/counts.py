@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
@@ -9,7 +10,7 @@ from tap_activecampaign_segments.client import attributes, resources
 from tap_activecampaign_segments.errors import MalformedAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from tap_activecampaign_segments.client import Client
@@ -74,6 +75,12 @@ def history(
         (row for row in rows.values() if row["timestamp"] >= timestamps.render(since)),
         key=lambda row: (row["timestamp"], row["run_id"]),
     )
+
+
+def may_change(row: Mapping[str, Any], now: datetime) -> bool:
+    """Tell whether a newer count is being made of a row (inferred: none takes a day)."""
+    is_updating = row.get("count_updating_with_runid") is not None
+    return is_updating and now - timestamps.parse(row["timestamp"]) < timedelta(days=1)
 
 
 def _page(client: Client, segment_id: str, cursor: int | None) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from tap_activecampaign_segments.evaluator import Evaluator
 from tap_activecampaign_segments.stream import AccountStream, SegmentStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Context, Record
 
@@ -77,6 +77,11 @@ class RunStream(SegmentStream):
         if self._bookmark.facts.pair != run:
             self._bookmark.update(pair=run)
             self._tap.write_state_now()
+
+    @override
+    def get_batch_config(self, config: Mapping[str, Any]) -> None:
+        # A commit that waits in a batch until that is full commits nothing.
+        return
 
     @override
     def generate_child_contexts(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
@@ -208,6 +210,34 @@ def faults(config: Mapping[str, Any], errors: Iterator[ValidationError]) -> Iter
             yield f"{name}: is missing (both are shown under Settings > Developer)"
         elif value is not None and (fault := check(value)):
             yield f"{name}: {fault}"
+
+
+def environment_faults(environment: Mapping[str, str], prefix: str) -> Iterator[str]:
+    """Yield one sentence for each environment variable that the SDK could not even parse.
+
+    Args:
+        environment: Values by name.
+        prefix: What the names of the settings' variables begin with.
+    """
+    for name, schema in SCHEMA["properties"].items():
+        text = environment.get(f"{prefix}{name.upper()}")
+        kind = next((kind for kind in ("integer", "object") if kind in schema["type"]), None)
+        if text is None or kind is None:
+            continue
+        try:
+            is_fine = isinstance(json.loads(text), int if kind == "integer" else dict)
+        except ValueError:
+            is_fine = False
+        if not is_fine:
+            yield f"{name}: must be of type {kind} (environment variable {prefix}{name.upper()})"
+
+
+def with_numbers(config: dict[str, Any]) -> None:
+    """Turn numbers that came as text into numbers: the SDK does so for whole ones alone."""
+    for name, schema in SCHEMA["properties"].items():
+        if "number" in schema["type"] and isinstance(config.get(name), str):
+            with suppress(ValueError):
+                config[name] = float(config[name])
 
 
 def _what_is_wrong(error: ValidationError) -> str:

@@ -13,7 +13,7 @@ from tap_activecampaign_segments.stream import AccountStream, HistoryStream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from singer_sdk.helpers.types import Context
+    from singer_sdk.helpers.types import Context, Record
 
     from tap_activecampaign_segments.evaluation import Evaluation
     from tap_activecampaign_segments.segments import Segment
@@ -39,9 +39,11 @@ class CountHistory(HistoryStream):
     name = "count_history"
     primary_keys = ("segment_id", "run_id", "timestamp")
     replication_key = "timestamp"
+    _bookmark_is_held = False
 
     @override
     def past(self, segment: Segment) -> list[dict[str, Any]]:
+        self._bookmark_is_held = False
         return counts.history(
             self.account.client,
             segment.segment_id,
@@ -49,6 +51,16 @@ class CountHistory(HistoryStream):
             start=self.account.settings.start_date,
             warn=lambda text: self.logger.warning("%s: %s", segment, text),
         )
+
+    @override
+    def _increment_stream_state(
+        self, latest_record: Record, *, context: Context | None = None
+    ) -> None:
+        # The bookmark does not pass a row that may still change.
+        if not self._bookmark_is_held:
+            super()._increment_stream_state(latest_record, context=context)
+        if counts.may_change(latest_record, self.account.clock.now()):
+            self._bookmark_is_held = True
 
 
 class SegmentDefinitions(HistoryStream):

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+from contextlib import suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -49,9 +50,11 @@ class TapActiveCampaignSegments(Tap):
     message_writer_class = WholeLineWriter
     clock: Clock = Clock()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *, parse_env_config: bool = False, **kwargs: Any) -> None:
         """Prepare a sync; nothing is asked yet."""
-        super().__init__(*args, **kwargs)
+        if parse_env_config:
+            _refuse(list(settings.environment_faults(os.environ, self._env_var_prefix)))
+        super().__init__(parse_env_config=parse_env_config, **kwargs)
         assert isinstance(self.message_writer, WholeLineWriter)  # noqa: S101
         self._writer = self.message_writer
         self.failures = Failures()
@@ -136,11 +139,11 @@ class TapActiveCampaignSegments(Tap):
         # The SDK's own messages quote the values, and secrets among them; and it knows no rule
         # that goes beyond one setting.
         self.append_builtin_config(self.config_jsonschema)
+        settings.with_numbers(self._config)
         validator = JSONSchemaValidator(self.config_jsonschema)
         faults = list(settings.faults(self._config, validator.iter_errors(self._config)))
-        if faults and raise_errors:
-            msg = "Config validation failed"
-            raise ConfigValidationError(msg, errors=faults, schema=self.config_jsonschema)
+        if raise_errors:
+            _refuse(faults)
         return faults
 
     @override
@@ -191,14 +194,18 @@ class TapActiveCampaignSegments(Tap):
                         partitions.remove(partition)
 
 
+def _refuse(faults: list[str]) -> None:
+    if faults:
+        msg = "Config validation failed"
+        raise ConfigValidationError(msg, errors=faults, schema={})
+
+
 def _json(file: IO[str] | None, option: str) -> dict[str, Any] | None:
     if file is None:
         return None
-    try:
+    content: Any = None
+    with suppress(ValueError):
         content = json.load(file)
-    except ValueError:
-        content = None
     if not isinstance(content, dict):
-        msg = f"{option} is no JSON object"
-        raise ConfigValidationError(msg, errors=[msg], schema={})
-    return content
+        _refuse([f"{option} is no JSON object"])
+    return dict(content)

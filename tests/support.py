@@ -180,13 +180,10 @@ def _invoke(line: list[str]) -> tuple[int, str, str]:
     before = handlers.copy()
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            TapActiveCampaignSegments.cli(line, standalone_mode=False)
+            TapActiveCampaignSegments.cli(line)
         exit_code = 0
     except SystemExit as end:
         exit_code = int(end.code or 0)
-    except Exception as error:  # noqa: BLE001
-        exit_code = getattr(error, "exit_code", 1)
-        err.write(f"Traceback: {error!r}")
     finally:
         handlers[:] = before
         logging.captureWarnings(capture=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments.sandbox import Fault
 from tests.support import RUN_STREAMS, sync
@@ -55,7 +56,7 @@ def test_a_run_that_takes_long_is_polled_with_growing_pauses(
     synced = sync(sandbox, streams=RUN_STREAMS)
     assert [row["total"] for row in synced.records("match_all_runs")] == [1]
     looks = [request.at for request in sandbox.requests if "/segmentMatchAll/" in request.path]
-    pauses = [later - sooner for sooner, later in zip(looks[1:], looks[2:], strict=False)]
+    pauses = [later - sooner for sooner, later in pairwise(looks[1:])]
     assert max(pauses) <= 36.5
     assert pauses[-2] > 2 * pauses[0]
     assert len(looks) < 13
@@ -149,13 +150,12 @@ def test_a_400_without_an_external_condition_is_a_failure(
 def test_a_listed_segment_that_vanishes_is_a_warning(account: Account, sandbox: Sandbox) -> None:
     gone = account.add_segment("gone", [1])
     account.add_segment("here", [2])
-    sandbox.faults.add(
-        Fault(
-            "edit",
-            operation="list",
-            answer=lambda body: (account.remove(gone), body)[1],
-        )
-    )
+
+    def then_remove(body: dict[str, Any]) -> dict[str, Any]:
+        account.remove(gone)
+        return body
+
+    sandbox.faults.add(Fault("edit", operation="list", answer=then_remove))
     synced = sync(sandbox)
     assert synced.exit_code == 0
     assert [row["contact_id"] for row in synced.records("match_all_results")] == [2]

@@ -1,0 +1,162 @@
+"""What may go wrong, and when."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+Stage = Literal["late", "instead", "run", "page", "answer"]
+
+OPERATIONS = ("list", "segment", "definition", "start", "read", "count_history", "recent_counts")
+
+STAGES: dict[str, Stage] = {
+    "slow": "late",
+    "status": "instead",
+    "retry_after": "instead",
+    "empty": "instead",
+    "html": "instead",
+    "redirect": "instead",
+    "reset": "instead",
+    "hang": "instead",
+    "run_fails": "run",
+    "run_never_ends": "run",
+    "run_expires": "run",
+    "total_changes": "page",
+    "duplicate": "page",
+    "missing_row": "page",
+    "text_id": "page",
+    "no_page": "page",
+    "not_object": "answer",
+    "no_data": "answer",
+    "data_object": "answer",
+    "edit": "answer",
+    "cut": "answer",
+}
+"""The kinds of faults, and what each of them spoils."""
+
+_HOME = {"run_fails": "start", "run_never_ends": "start", "run_expires": "read"}
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What a fault is looked up for: one request."""
+
+    operation: str
+    segment_id: str | None
+    page: int | None
+
+
+@dataclass
+class Fault:
+    """One thing that goes wrong.
+
+    Attributes:
+        kind: One of `STAGES`.
+        operation: One of `OPERATIONS`; None for any, but a run's faults have their own: runs
+            fail or never end from their start, and expire when they are read.
+        times: How often, None for ever.
+        after: How many requests that match are spared first.
+        segment_id: Only requests for this segment.
+        page: Only requests for this page.
+        status: Of "status".
+        headers: Of "status".
+        body: Of "status".
+        value: The ``Retry-After`` of "retry_after": seconds or a date.
+        seconds: Of "slow" by the sandbox's clock, of "hang" in real time.
+        location: Of "redirect".
+        answer: Of "edit": makes another JSON document of the answer's.
+        applied: How often so far.
+    """
+
+    kind: str
+    operation: str | None = None
+    times: int | None = 1
+    after: int = 0
+    segment_id: str | None = None
+    page: int | None = None
+    status: int = 500
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+    value: str | int = 1
+    seconds: float = 1.0
+    location: str = "https://127.0.0.1/"
+    answer: Callable[[dict[str, Any]], Any] | None = None
+    applied: int = field(default=0, init=False)
+    _spared: int = field(default=0, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what does not exist."""
+        if self.kind not in STAGES:
+            raise ValueError(f"no fault is called {self.kind!r}; known: {', '.join(STAGES)}")
+        if self.operation is None:
+            self.operation = _HOME.get(self.kind)
+        elif self.operation not in OPERATIONS:
+            raise ValueError(
+                f"no operation is called {self.operation!r}; known: {', '.join(OPERATIONS)}"
+            )
+        if self.kind == "edit" and self.answer is None:
+            raise ValueError("a fault 'edit' needs the function 'answer'")
+
+    def concerns(self, occasion: Occasion) -> bool:
+        """Whether the request is one of those it is meant for, were it its turn."""
+        return (
+            self.operation in (None, occasion.operation)
+            and self.segment_id in (None, occasion.segment_id)
+            and self.page in (None, occasion.page)
+        )
+
+    def strikes(self) -> bool:
+        """Count a request that it concerns, and tell whether it goes wrong."""
+        if self._spared < self.after:
+            self._spared += 1
+            return False
+        if self.times is not None and self.applied >= self.times:
+            return False
+        self.applied += 1
+        return True
+
+
+class Faults:
+    """All faults that are switched on, in the order in which they take their turn."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault) -> Fault:
+        """Switch a fault on."""
+        with self._lock:
+            self._faults.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        """Switch all of them off."""
+        with self._lock:
+            self._faults.clear()
+
+    def __len__(self) -> int:
+        """How many there are, spent ones included."""
+        return len(self._faults)
+
+    def __iter__(self) -> Iterator[Fault]:
+        """Those that there are now, spent ones included."""
+        with self._lock:
+            return iter(list(self._faults))
+
+    def take(self, stage: Stage, occasion: Occasion) -> list[Fault]:
+        """The faults of a request at one stage; of those that answer instead, only the first."""
+        taken: list[Fault] = []
+        with self._lock:
+            for fault in self._faults:
+                if STAGES[fault.kind] != stage or not fault.concerns(occasion):
+                    continue
+                if fault.strikes():
+                    taken.append(fault)
+                    if stage == "instead":
+                        break
+        return taken

@@ -1,0 +1,111 @@
+"""Count history: newest first, a cursor in seconds, nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tap_activecampaign_segments.sandbox import Fault
+from tests.support import sync
+
+if TYPE_CHECKING:
+    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
+    from tests.support import Sync
+
+STREAM = {"count_history"}
+LONG_AGO = 1_700_000_000.0
+
+
+def keys(synced: Sync) -> list[tuple[str, str]]:
+    return [(row["timestamp"], row["run_id"]) for row in synced.records("count_history")]
+
+
+def recorded(segment: Segment) -> int:
+    return len({(count.at, count.run_id) for count in segment.counts})
+
+
+def with_history(account: Account) -> Segment:
+    """173 rows: 40 within one second, and others that share the second of a page's edge."""
+    segment = account.add_segment("some", [1])
+    for place in range(120):
+        segment.add_count(LONG_AGO + 3600 * place, place)
+    for place in range(40):
+        segment.add_count(LONG_AGO + 3600 * 120 + place / 100, place)
+    for place in range(13):
+        # The newest fill up the first page so that its edge falls into that second.
+        segment.add_count(LONG_AGO + 3600 * 121 + place / 1000, place)
+    return segment
+
+
+def test_173_rows_of_which_many_share_a_second_come_each_once(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = with_history(account)
+    synced = sync(sandbox, streams=STREAM)
+    assert recorded(segment) == 173
+    assert len(keys(synced)) == len(set(keys(synced))) == 173
+    assert keys(synced) == sorted(keys(synced))
+    assert synced.warnings == []
+
+
+def test_a_second_sync_brings_what_is_new_and_the_row_at_the_bookmark(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = with_history(account)
+    first = sync(sandbox, streams=STREAM)
+    for place in range(3):
+        segment.add_count(LONG_AGO + 3600 * (200 + place), place)
+    sandbox.clear_requests()
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert len(keys(second)) == 4
+    assert keys(second)[0] == keys(first)[-1]
+    asked = [request for request in sandbox.requests if "count-history" in request.path]
+    assert len(asked) == 1
+
+
+def test_of_60_rows_in_one_second_those_within_reach_come_and_a_warning(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = account.add_segment("some", [1])
+    for place in range(5):
+        segment.add_count(LONG_AGO + 3600 * place, place)
+    for place in range(60):
+        segment.add_count(LONG_AGO + 3600 * 10 + place / 100, place)
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 0
+    assert len(keys(synced)) == 55
+    assert any("may be missing" in line and "'some'" in line for line in synced.warnings)
+
+
+def test_a_first_sync_begins_at_start_date_and_a_second_at_its_bookmark(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = account.add_segment("some", [1])
+    for day in range(1, 11):
+        segment.add_count(LONG_AGO + 86_400 * day, day)
+    since = "2023-11-21T00:00:00Z"
+    first = sync(sandbox, streams=STREAM, start_date=since)
+    assert [row["result_count"] for row in first.records("count_history")] == [7, 8, 9, 10]
+    second = sync(sandbox, streams=STREAM, state=first.state, start_date="2030-01-01")
+    assert [row["result_count"] for row in second.records("count_history")] == [10]
+
+
+def test_a_history_that_breaks_off_leaves_no_row_and_no_bookmark(
+    account: Account, sandbox: Sandbox
+) -> None:
+    with_history(account)
+    sandbox.faults.add(Fault("status", operation="count_history", status=500, after=1, times=None))
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 1
+    assert keys(synced) == []
+    [partition] = synced.state["bookmarks"]["count_history"]["partitions"]
+    assert "replication_key_value" not in partition
+
+
+def test_a_row_that_is_still_being_counted_comes_again(account: Account, sandbox: Sandbox) -> None:
+    segment = account.add_segment("some", [1])
+    at = account.clock.time() - 600
+    segment.add_count(at, 5, count_updating_with_runid="busy")
+    segment.add_count(at + 60, 6)
+    first = sync(sandbox, streams=STREAM)
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert [row["result_count"] for row in second.records("count_history")] == [5, 6]

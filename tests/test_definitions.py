@@ -1,0 +1,127 @@
+"""Definitions: every version, found by walking back from now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_activecampaign_segments.sandbox import Fault
+from tests.support import sync
+
+if TYPE_CHECKING:
+    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
+    from tests.support import Sync
+
+STREAM = {"segment_definitions"}
+DAY = 86_400
+
+
+def with_versions(account: Account, number: int) -> Segment:
+    created = account.clock.time() - 100 * DAY
+    segment = account.add_segment("some", [1], created=created)
+    for version in range(1, number):
+        segment.edit(at=created + version * DAY)
+    return segment
+
+
+def dates(synced: Sync) -> list[str]:
+    return [row["created_date"] for row in synced.records("segment_definitions")]
+
+
+def asked(sandbox: Sandbox) -> int:
+    return sum("createdDate" in request.path for request in sandbox.requests)
+
+
+def test_five_versions_are_five_rows_oldest_first(account: Account, sandbox: Sandbox) -> None:
+    segment = with_versions(account, 5)
+    synced = sync(sandbox, streams=STREAM)
+    rows = synced.records("segment_definitions")
+    assert len(rows) == 5
+    assert dates(synced) == sorted(dates(synced))
+    assert [row["segment_hash"] for row in rows] == [
+        version.segment_hash for version in segment.versions
+    ]
+    assert rows[0]["segment_conditions"][0]["fields"]
+    assert all(len(date) == 27 and date.endswith("Z") for date in dates(synced))
+
+
+def test_a_second_sync_costs_one_request_and_brings_the_row_at_the_bookmark(
+    account: Account, sandbox: Sandbox
+) -> None:
+    with_versions(account, 5)
+    first = sync(sandbox, streams=STREAM)
+    sandbox.clear_requests()
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert dates(second) == dates(first)[-1:]
+    assert asked(sandbox) == 1
+
+
+def test_a_second_sync_brings_the_versions_made_since(account: Account, sandbox: Sandbox) -> None:
+    segment = with_versions(account, 3)
+    first = sync(sandbox, streams=STREAM)
+    segment.edit()
+    segment.edit(at=account.clock.time() + 1)
+    account.clock.advance(5)  # type: ignore[attr-defined]
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert len(dates(second)) == 3
+    assert dates(second)[0] == dates(first)[-1]
+
+
+def test_start_date_includes_the_version_then_in_force(account: Account, sandbox: Sandbox) -> None:
+    segment = with_versions(account, 5)
+    since = account.timestamps.text(segment.versions[2].created + DAY / 2)
+    synced = sync(sandbox, streams=STREAM, start_date=since)
+    assert len(dates(synced)) == 3
+
+
+def test_an_api_that_always_names_the_same_version_ends_in_a_failure(
+    account: Account, sandbox: Sandbox
+) -> None:
+    with_versions(account, 1)
+
+    created = account.timestamps.text(account.clock.time() - 50 * DAY)
+
+    def same(body: dict[str, Any]) -> dict[str, Any]:
+        body["data"][0]["attributes"]["created_date"] = created
+        return body
+
+    sandbox.faults.add(Fault("edit", operation="definition", times=None, answer=same))
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 1
+    assert asked(sandbox) < 5
+    assert dates(synced) == []
+
+
+def test_an_api_that_always_finds_one_version_more_ends_in_a_failure(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = with_versions(account, 1)
+    moment = account.clock.time()
+
+    def one_more(body: dict[str, Any]) -> dict[str, Any]:
+        nonlocal moment
+        moment -= 60
+        body["data"][0]["attributes"]["created_date"] = account.timestamps.text(moment)
+        return body
+
+    sandbox.faults.add(Fault("edit", operation="definition", times=None, answer=one_more))
+    segment.versions[0].created = 0.0
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 1
+    assert "start_date" in synced.errors[0]
+
+
+def test_numeric_ids_have_no_history_and_that_is_a_warning(
+    account: Account, sandbox: Sandbox
+) -> None:
+    account.add_segment("old", [1], segment_id="24")
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 0
+    assert dates(synced) == []
+    assert asked(sandbox) == 0
+    assert len(synced.warnings) == 1
+
+
+def test_data_as_an_object_is_read_like_an_array(account: Account, sandbox: Sandbox) -> None:
+    with_versions(account, 2)
+    sandbox.faults.add(Fault("data_object", operation="definition", times=None))
+    assert len(dates(sync(sandbox, streams=STREAM))) == 2

@@ -1,0 +1,208 @@
+"""Every answer of the sandbox against the contract."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openapi_core import OpenAPI
+from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
+from openapi_core.exceptions import OpenAPIError
+
+from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox, VirtualClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONTRACT = Path(__file__).parent / "contract" / "activecampaign.openapi.json"
+API = OpenAPI.from_file_path(str(CONTRACT))
+NOW = 1_750_000_000.0
+
+
+class Checked:
+    """A client that checks what it sends and what it gets."""
+
+    def __init__(self, sandbox: Sandbox, session: requests.Session) -> None:
+        self.sandbox = sandbox
+        self.account = sandbox.account
+        self._session = session
+
+    def get(self, path: str, token: str | None = None) -> requests.Response:
+        """Ask for a path below the prefix, and check the answer."""
+        response = self._get(path, token)
+        API.validate_response(
+            RequestsOpenAPIRequest(response.request), RequestsOpenAPIResponse(response)
+        )
+        return response
+
+    def good(self, path: str) -> dict[str, Any]:
+        """Ask for what there is; check the question as well, and return the attributes."""
+        response = self.get(path)
+        assert response.status_code == 200, response.text
+        API.validate_request(RequestsOpenAPIRequest(response.request))
+        rows = response.json()["data"]
+        return rows[0]["attributes"] if rows else {}
+
+    def allows(self, path: str) -> tuple[bool, bool]:
+        """Whether the contract and the sandbox allow a question."""
+        response = self.get(path)
+        try:
+            API.validate_request(RequestsOpenAPIRequest(response.request))
+        except OpenAPIError:
+            return False, response.status_code != 400
+        return True, response.status_code != 400
+
+    def _get(self, path: str, token: str | None) -> requests.Response:
+        return self._session.get(
+            f"{self.sandbox.url}/api/3/{path}",
+            headers={"Api-Token": token or self.sandbox.token},
+            timeout=10,
+        )
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Checked]:
+    clock = VirtualClock(NOW)
+    with (
+        Sandbox(Account.demo(now=NOW), clock, requests_per_second=None) as sandbox,
+        requests.Session() as session,
+    ):
+        yield Checked(sandbox, session)
+
+
+@pytest.fixture
+def empty() -> Iterator[Checked]:
+    with Sandbox(clock=VirtualClock(NOW)) as sandbox, requests.Session() as session:
+        yield Checked(sandbox, session)
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?page=2&page_size=3", "?sort=-last_total", "?sort=name&search=e"]
+)
+@pytest.mark.parametrize("meta", [True, False])
+def test_the_listing(api: Checked, query: str, *, meta: bool) -> None:
+    api.account.listing_meta = meta
+    assert api.good(f"audiences{query}")["name"]
+
+
+def test_all_about_every_segment(api: Checked) -> None:
+    for segment in api.account.segments:
+        segment_id = segment.segment_id
+        if segment.name is not None:
+            api.good(f"audiences/{segment_id}")
+        api.good(f"segmentsV2/{segment_id}")
+        for version in segment.versions:
+            api.good(f"segmentsV2/{segment_id}/createdDate/{round(version.created * 1000) + 1}")
+        api.good(f"segmentsV2/{segment_id}/count-history")
+        api.good(f"segmentsV2/{segment_id}/count-history/{round(NOW) - 86_400 * 60}")
+        run = api.good(f"segmentMatchAll/{segment_id}?instant=&sort=-email,score2")
+        path = f"{segment_id}/{run['run_id']}"
+        api.good(f"segmentsV2/{segment_id}/count-history")
+        api.good(f"segmentMatchAll/{path}?sort=-email,score2&page=2&page_size=10000")
+        api.good(f"segmentMatchSome/{path}?page=1&page_size=7")
+        api.good(f"segmentMatchAll/{path}?page=1&page_size=7")
+        api.good(f"segmentMatchAll/{segment_id}?page=1&page_size=10000")
+    ids = ",".join(segment.segment_id for segment in api.account.segments)
+    api.good(f"segmentsV2/count-history?segmentIds={ids}")
+
+
+@pytest.mark.parametrize("omits", ["keep", "matches", "both"])
+def test_an_empty_result(empty: Checked, omits: Any) -> None:
+    empty.account.omits_empty = omits
+    segment = empty.account.add_segment("empty")
+    assert empty.good(f"segmentMatchAll/{segment.segment_id}")["is_ready"]
+
+
+def test_a_failed_run_and_an_external_condition(empty: Checked) -> None:
+    segment = empty.account.add_segment("VIP", [1])
+    empty.sandbox.faults.add(Fault("run_fails"))
+    assert empty.good(f"segmentMatchAll/{segment.segment_id}")["is_ready"] is False
+    segment.external = True
+    empty.good(f"segmentsV2/{segment.segment_id}")
+    assert empty.get(f"segmentMatchAll/{segment.segment_id}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "audiences?page=99",
+        "audiences/nobody",
+        "segmentsV2/nobody",
+        "segmentsV2/nobody/createdDate/1",
+        "segmentsV2/nobody/count-history",
+        "segmentsV2/nobody/count-history/1",
+        "segmentMatchAll/nobody",
+        "segmentMatchAll/nobody/run",
+        "segmentMatchSome/nobody/run",
+    ],
+)
+def test_what_is_not_there(api: Checked, path: str) -> None:
+    assert api.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "audiences?x=1",
+        "audiences/a?x=1",
+        "segmentsV2/count-history",
+        "segmentsV2/a?x=1",
+        "segmentsV2/a/createdDate/now",
+        "segmentsV2/a/count-history?x=1",
+        "segmentsV2/a/count-history/now",
+        "segmentMatchAll/a?sort=age",
+        "segmentMatchAll/a/run?sort=age",
+        "segmentMatchSome/a/run?sort=id",
+    ],
+)
+def test_what_is_refused(api: Checked, path: str) -> None:
+    assert api.get(path).status_code == 400
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_wrong_token_on_every_operation(empty: Checked, status: int) -> None:
+    empty.account.refusal_status = status
+    for template in json.loads(CONTRACT.read_text())["paths"]:
+        path = template.strip("/").replace("{", "").replace("}", "")
+        assert empty.get(path, token="wrong").status_code == status
+
+
+def test_too_many_requests(empty: Checked) -> None:
+    assert [empty.get("segmentsV2/x").status_code for _ in range(6)] == [404] * 5 + [429]
+
+
+def test_a_spoilt_answer_breaks_the_contract(empty: Checked) -> None:
+    segment = empty.account.add_segment("VIP", [1])
+    empty.sandbox.faults.add(Fault("text_id"))
+    with pytest.raises(OpenAPIError):
+        empty.get(f"segmentMatchAll/{segment.segment_id}")
+
+
+FIELDS = ["id", "email", "full_name", "score", "score2", "field", "field9", "age", "Id", ""]
+SORT = (
+    st.lists(st.tuples(st.sampled_from(["", "-", "--", " "]), st.sampled_from(FIELDS)), min_size=1)
+    .map(lambda parts: ",".join(sign + name for sign, name in parts))
+    # The validator takes a parameter without a value for one that is not there.
+    .filter(bool)
+)
+NUMBER = st.one_of(
+    st.integers(-2, 2).map(str),
+    st.integers(9_999, 10_001).map(str),
+    st.sampled_from(["x", "1.5", "1e2", "2147483647", "2147483648"]),
+)
+QUESTION = st.fixed_dictionaries({}, optional={"page": NUMBER, "page_size": NUMBER, "sort": SORT})
+
+
+@settings(max_examples=150, deadline=None)
+@given(operation=st.sampled_from(["segmentMatchAll/x", "segmentMatchAll/x/y"]), query=QUESTION)
+def test_the_contract_and_the_sandbox_refuse_the_same(
+    api: Checked, operation: str, query: dict[str, str]
+) -> None:
+    prepared = requests.Request("GET", f"http://x/{operation}", params=query).prepare()
+    contract, sandbox = api.allows(str(prepared.path_url).removeprefix("/"))
+    assert contract == sandbox

@@ -1,0 +1,184 @@
+"""Segments: the listing, and what is selected of it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_activecampaign_segments.sandbox import Fault
+from tests.support import sync
+
+if TYPE_CHECKING:
+    from tap_activecampaign_segments.sandbox import Account, Sandbox
+    from tests.support import Sync
+
+
+def names(synced: Sync) -> list[str]:
+    return sorted(row["name"] for row in synced.records("segments"))
+
+
+def read(synced: Sync) -> set[int]:
+    return {row["contact_id"] for row in synced.records("match_all_results")}
+
+
+@pytest.fixture
+def four(account: Account) -> dict[str, str]:
+    """Four saved segments, whose only contact is their number; their ids by name."""
+    return {
+        name: account.add_segment(name, [number]).segment_id
+        for number, name in enumerate(["VIP", "vip Gold", "Newsletter", "Trial"])
+    }
+
+
+def test_all_rows_leave_before_anything_else_is_read(
+    four: dict[str, str], sandbox: Sandbox
+) -> None:
+    synced = sync(sandbox)
+    assert names(synced) == sorted(four)
+    records = [stream for kind, stream in synced.types if kind == "RECORD"]
+    assert records[:4] == ["segments"] * 4
+    assert len({row["listed_at"] for row in synced.records("segments")}) == 1
+    assert sandbox.requests[0].path == "/api/3/audiences"
+
+
+@pytest.mark.parametrize("has_meta", [True, False])
+def test_every_page_of_the_listing_is_read(
+    account: Account, sandbox: Sandbox, *, has_meta: bool
+) -> None:
+    for number in range(2003):
+        account.add_segment(f"segment {number}")
+    account.listing_meta = has_meta
+    synced = sync(sandbox, streams={"segments"})
+    assert len({row["segment_id"] for row in synced.records("segments")}) == 2003
+    assert len(sandbox.requests) == 3
+
+
+def test_an_account_without_segments_is_no_error(sandbox: Sandbox) -> None:
+    synced = sync(sandbox)
+    assert synced.exit_code == 0
+    assert synced.records("segments") == []
+    assert [request.status for request in sandbox.requests] == [404]
+
+
+def test_an_empty_listing_is_a_failure_where_segments_were_synced_before(
+    account: Account, sandbox: Sandbox, four: dict[str, str]
+) -> None:
+    first = sync(sandbox)
+    for segment in account.segments:
+        account.remove(segment)
+    second = sync(sandbox, state=first.state)
+    assert len(four) == 4
+    assert second.exit_code == 1
+    assert second.messages == []
+    [line] = second.errors
+    assert "lists no segments, but 4 were synced before" in line
+    assert "api_url" in line
+
+
+def test_unlisted_segments_alone_may_be_synced_again_and_again(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = account.add_segment(None, [7])
+    first = sync(sandbox, segment_ids=[segment.segment_id])
+    second = sync(sandbox, segment_ids=[segment.segment_id], state=first.state)
+    assert second.exit_code == 0
+    assert read(second) == {7}
+
+
+def test_ids_and_name_patterns_are_joined_and_all_segments_are_listed(
+    four: dict[str, str], sandbox: Sandbox
+) -> None:
+    synced = sync(sandbox, segment_ids=[four["Trial"]], segment_names=["VIP*"])
+    assert read(synced) == {0, 1, 3}
+    assert names(synced) == sorted(four)
+
+
+def test_excluded_segments_are_listed_but_not_read(four: dict[str, str], sandbox: Sandbox) -> None:
+    synced = sync(sandbox, exclude_segments=["vip*", four["Trial"]])
+    assert read(synced) == {2}
+    assert names(synced) == sorted(four)
+
+
+def test_a_pattern_that_matches_nothing_is_a_failure_that_names_it(
+    four: dict[str, str], sandbox: Sandbox
+) -> None:
+    synced = sync(sandbox, segment_names=["Newsletter", "Nobody*"])
+    assert synced.exit_code == 1
+    assert "Nobody*" in synced.errors[0]
+    assert read(synced) == {2}
+    assert four
+
+
+def test_an_unlisted_id_is_looked_up_once_and_read(account: Account, sandbox: Sandbox) -> None:
+    segment = account.add_segment(None, [7])
+    synced = sync(sandbox, segment_ids=[segment.segment_id])
+    [row] = synced.records("segments")
+    assert row["segment_id"] == segment.segment_id
+    assert row["name"] is None
+    assert row["created_date"]
+    assert read(synced) == {7}
+    looks = [request for request in sandbox.requests if request.path.count("/") == 4]
+    assert sum("segmentsV2" in request.path for request in looks) == 1
+
+
+def test_a_configured_id_that_does_not_exist_is_a_failure_without_a_row(
+    four: dict[str, str], sandbox: Sandbox
+) -> None:
+    synced = sync(sandbox, segment_ids=["nobody", four["VIP"]])
+    assert synced.exit_code == 1
+    assert "nobody" in synced.errors[0]
+    assert names(synced) == sorted(four)
+    assert read(synced) == {0}
+
+
+def test_ids_are_percent_encoded_in_paths(account: Account, sandbox: Sandbox) -> None:
+    odd = "a/../b?c#d%2e é"
+    account.add_segment(None, [7], segment_id=odd)
+    assert read(sync(sandbox, segment_ids=[odd])) == {7}
+
+
+def test_a_listing_that_repeats_a_page_ends_the_sync(account: Account, sandbox: Sandbox) -> None:
+    segment = account.add_segment("some", [1])
+
+    def one_page_more(body: dict[str, Any]) -> dict[str, Any]:
+        body["meta"]["page"]["last_page"] = 2
+        return body
+
+    again = {"data": [{"id": "1", "attributes": {"segment_id": segment.segment_id}}]}
+    sandbox.faults.add(Fault("edit", operation="list", page=1, answer=one_page_more))
+    sandbox.faults.add(
+        Fault("status", operation="list", page=2, status=200, body=json.dumps(again))
+    )
+    synced = sync(sandbox)
+    assert synced.exit_code == 1
+    assert synced.messages == []
+    assert "repeats" in synced.errors[0]
+
+
+def test_the_state_of_a_segment_goes_only_when_the_api_confirms_that_it_is_gone(
+    account: Account, sandbox: Sandbox, four: dict[str, str]
+) -> None:
+    first = sync(sandbox)
+    gone = account.segment(four["VIP"])
+    assert gone
+    account.remove(gone)
+    second = sync(sandbox, state=first.state, segment_names=["Trial"])
+    for stream in ("count_history", "match_all_runs", "segment_definitions"):
+        known = {
+            partition["context"]["segment_id"]
+            for partition in second.state["bookmarks"][stream]["partitions"]
+        }
+        assert known == set(four.values()) - {four["VIP"]}
+
+
+def test_a_refused_listing_ends_the_sync_with_one_line(
+    four: dict[str, str], sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Fault("status", operation="list", status=403, times=None))
+    synced = sync(sandbox)
+    assert four
+    assert synced.exit_code == 1
+    assert len(synced.errors) == 1
+    assert len(sandbox.requests) == 3

@@ -1,0 +1,91 @@
+"""A target in memory: tables upserted by key, asked with the SQL of the README."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+README = Path(__file__).parent.parent / "README.md"
+TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}
+
+
+def statements() -> dict[str, str]:
+    """Return the SQL of the README by the comment that each statement begins with."""
+    found = re.findall(r"```sql\n-- (.+?)\n(.+?)```", README.read_text(), re.DOTALL)
+    return dict(found)
+
+
+class Warehouse:
+    """What a target would hold after the messages that it was given."""
+
+    def __init__(self) -> None:
+        self._schemas: dict[str, dict[str, Any]] = {}
+        self._rows: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
+        self.state: dict[str, Any] | None = None
+
+    def load(self, messages: Iterable[dict[str, Any]]) -> Warehouse:
+        """Take in messages, in their order; a STATE is kept as soon as it comes."""
+        for message in messages:
+            if message["type"] == "SCHEMA":
+                self._schemas[message["stream"]] = message
+            elif message["type"] == "RECORD":
+                keys = self._schemas[message["stream"]]["key_properties"]
+                record = message["record"]
+                rows = self._rows.setdefault(message["stream"], {})
+                rows[tuple(record[key] for key in keys)] = record
+            elif message["type"] == "STATE":
+                self.state = json.loads(json.dumps(message["value"]))
+        return self
+
+    def ask(self, title: str, **replacements: str) -> list[tuple[Any, ...]]:
+        """Return what a statement of the README finds, in order of its columns.
+
+        Args:
+            title: The comment that it begins with.
+            replacements: Not used by all: `at` replaces the date in the statement.
+        """
+        with duckdb.connect() as connection:
+            for stream, message in self._schemas.items():
+                self._create(connection, stream, message["schema"]["properties"])
+            if "match_all_runs" in self._schemas:
+                connection.execute(statements()["chain"])
+            sql = statements()[title]
+            if "at" in replacements:
+                sql = sql.replace("2026-11-01 00:00:00", replacements["at"])
+            return sorted(connection.execute(sql).fetchall(), key=repr)
+
+    def members(self, title: str, **replacements: str) -> dict[str, set[int]]:
+        """Return the contacts by segment that a statement finds."""
+        found: dict[str, set[int]] = {}
+        for segment_id, contact_id, *_ in self.ask(title, **replacements):
+            assert contact_id not in found.setdefault(segment_id, set())
+            found[segment_id].add(contact_id)
+        return found
+
+    def _create(
+        self, connection: duckdb.DuckDBPyConnection, stream: str, columns: dict[str, Any]
+    ) -> None:
+        names = ", ".join(f'"{name}" {_type(schema)}' for name, schema in columns.items())
+        connection.execute(f'CREATE TABLE "{stream}" ({names})')
+        kinds = {name: _type(schema) for name, schema in columns.items()}
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+            for record in self._rows.get(stream, {}).values():
+                file.write(json.dumps(record) + "\n")
+            file.flush()
+            connection.execute(
+                f'INSERT INTO "{stream}" BY NAME SELECT * FROM read_json(?, columns={kinds})',  # noqa: S608
+                [file.name],
+            )
+
+
+def _type(schema: dict[str, Any]) -> str:
+    kind = schema["type"] if isinstance(schema["type"], str) else schema["type"][0]
+    return "TIMESTAMP" if schema.get("format") == "date-time" else TYPES.get(kind, "JSON")
