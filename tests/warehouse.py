@@ -23,16 +23,24 @@ def statements() -> dict[str, str]:
     return dict(found)
 
 
+PLAIN = {
+    "all definitions": "SELECT segment_id, created_date FROM segment_definitions",
+    "all counts": "SELECT run_id, segment_id, timestamp FROM count_history",
+}
+
+
 class Warehouse:
     """What a target would hold after the messages that it was given."""
 
     def __init__(self) -> None:
         self._schemas: dict[str, dict[str, Any]] = {}
         self._rows: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {}
+        self._connection: duckdb.DuckDBPyConnection | None = None
         self.state: dict[str, Any] | None = None
 
     def load(self, messages: Iterable[dict[str, Any]]) -> Warehouse:
         """Take in messages, in their order; a STATE is kept as soon as it comes."""
+        self._connection = None
         for message in messages:
             if message["type"] == "SCHEMA":
                 self._schemas[message["stream"]] = message
@@ -52,15 +60,10 @@ class Warehouse:
             title: The comment that it begins with.
             replacements: Not used by all: `at` replaces the date in the statement.
         """
-        with duckdb.connect() as connection:
-            for stream, message in self._schemas.items():
-                self._create(connection, stream, message["schema"]["properties"])
-            if "match_all_runs" in self._schemas:
-                connection.execute(statements()["chain"])
-            sql = statements()[title]
-            if "at" in replacements:
-                sql = sql.replace("2026-11-01 00:00:00", replacements["at"])
-            return sorted(connection.execute(sql).fetchall(), key=repr)
+        sql = PLAIN.get(title) or statements()[title]
+        if "at" in replacements:
+            sql = sql.replace("2026-11-01 00:00:00", replacements["at"])
+        return sorted(self._tables().execute(sql).fetchall(), key=repr)
 
     def members(self, title: str, **replacements: str) -> dict[str, set[int]]:
         """Return the contacts by segment that a statement finds."""
@@ -69,6 +72,15 @@ class Warehouse:
             assert contact_id not in found.setdefault(segment_id, set())
             found[segment_id].add(contact_id)
         return found
+
+    def _tables(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            self._connection = duckdb.connect()
+            for stream, message in self._schemas.items():
+                self._create(self._connection, stream, message["schema"]["properties"])
+            if "match_all_runs" in self._schemas:
+                self._connection.execute(statements()["chain"])
+        return self._connection
 
     def _create(
         self, connection: duckdb.DuckDBPyConnection, stream: str, columns: dict[str, Any]

@@ -1,0 +1,292 @@
+"""Crashes: whatever ends a sync, the next one loses nothing and says nothing false."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
+from tests.process import PATIENT_TAP, running
+from tests.support import RUN_STREAMS, SharedClock, sync
+from tests.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tap_activecampaign_segments.sandbox import Segment
+
+LOG = "current members from the log"
+TABLE = "current members from memberships"
+CHANGES = {"match_all_runs", "membership_changes", "memberships"}
+
+
+@pytest.fixture
+def segment(account: Account) -> Segment:
+    return account.add_segment("some", range(1, 201))
+
+
+def entry(state: dict[str, Any]) -> dict[str, Any]:
+    [partition] = state["bookmarks"]["match_all_runs"]["partitions"]
+    found: dict[str, Any] = partition["match_all"]
+    return found
+
+
+def cut_in_the_difference(messages: list[dict[str, Any]], rows: int) -> list[dict[str, Any]]:
+    """Return the messages that came before the tap was killed, some rows into a difference."""
+    places = [
+        place
+        for place, message in enumerate(messages)
+        if message.get("stream") == "membership_changes" and message["type"] == "RECORD"
+    ]
+    return messages[: places[rows]]
+
+
+# A difference that was cut short.
+
+
+@pytest.fixture
+def lost_night(sandbox: Sandbox, segment: Segment, clock: SharedClock) -> Warehouse:
+    """A target after three nights; the third died three rows into its difference."""
+    house = Warehouse()
+    house.load(sync(sandbox, streams=CHANGES).messages)
+    clock.advance(3600)
+    segment.members = [*range(6, 201), 300]
+    house.load(sync(sandbox, streams=CHANGES, state=house.state).messages)
+    clock.advance(3600)
+    # Contact 10 leaves in the night that is lost, and comes back after it.
+    segment.members = [each for each in segment.members if each not in {10, 11, 12}] + [301, 302]
+    third = sync(sandbox, streams=CHANGES, state=house.state)
+    house.load(cut_in_the_difference(third.messages, 3))
+    segment.members = [*segment.members, 10, 400]
+    clock.advance(60)
+    return house
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"resume_within": 1}, {"sort": "email"}, {"max_left_share": 0.0}]
+)
+def test_a_difference_cut_short_is_finished_first(
+    sandbox: Sandbox, segment: Segment, lost_night: Warehouse, settings: dict[str, Any]
+) -> None:
+    assert lost_night.state
+    pair = entry(lost_night.state)["pair"]["run_id"]
+    fourth = sync(sandbox, streams=CHANGES, state=lost_night.state, **settings)
+    assert fourth.exit_code == 0
+    lost_night.load(fourth.messages)
+    assert fourth.records("match_all_runs")[0]["run_id"] == pair
+    if settings == {"resume_within": 1}:
+        assert len(fourth.records("match_all_runs")) == 2
+    truth = {*segment.runs[-1].members}
+    assert lost_night.members(LOG) == {segment.segment_id: truth}
+    assert lost_night.members(TABLE) == {segment.segment_id: truth}
+    assert lost_night.ask("stale rows in memberships") == []
+
+
+def test_the_state_of_two_syncs_ago_falsifies_no_member_of_the_log(
+    account: Account, sandbox: Sandbox, segment: Segment, clock: SharedClock
+) -> None:
+    house = Warehouse()
+    house.load(sync(sandbox, streams=CHANGES).messages)
+    old = house.state
+    for members in ([*range(11, 201), 600], [*range(1, 181), 600]):
+        clock.advance(3600)
+        segment.members = members
+        house.load(sync(sandbox, streams=CHANGES, state=house.state).messages)
+    clock.advance(3600)
+    segment.members = [*range(11, 181), 500]
+    house.load(sync(sandbox, streams=CHANGES, state=old).messages)
+    truth = {segment.segment_id: {*segment.members}}
+    assert house.members(LOG) == truth
+    # The table cannot know; the README's query finds it, and rebaseline heals it.
+    assert house.members(TABLE) != truth
+    assert house.ask("stale rows in memberships") != []
+    clock.advance(3600)
+    house.load(sync(sandbox, streams=CHANGES, state=house.state, rebaseline=["some"]).messages)
+    assert house.members(TABLE) == house.members(LOG) == truth
+    assert house.ask("stale rows in memberships") == []
+    assert account.segments
+
+
+def test_a_pair_whose_results_are_gone_is_followed_by_a_baseline(
+    account: Account, sandbox: Sandbox, segment: Segment, lost_night: Warehouse
+) -> None:
+    account.expire_runs()
+    fourth = sync(sandbox, streams=CHANGES, state=lost_night.state)
+    lost_night.load(fourth.messages)
+    [row] = fourth.records("match_all_runs")
+    assert row["is_baseline"] is True
+    truth = {segment.segment_id: {*segment.members}}
+    assert lost_night.members(LOG) == lost_night.members(TABLE) == truth
+
+
+def test_a_member_list_of_the_past_is_what_it_was(
+    sandbox: Sandbox, segment: Segment, clock: SharedClock
+) -> None:
+    house = Warehouse()
+    past: list[tuple[str, set[int]]] = []
+    for members in (range(1, 50), range(20, 60), range(10, 55)):
+        segment.members = members
+        house.load(sync(sandbox, streams=CHANGES, state=house.state, max_left_share=1).messages)
+        clock.advance(1800)
+        past.append((str(clock.now().replace(tzinfo=None)), set(members)))
+        clock.advance(1800)
+    for at, members_then in past:
+        assert house.members("members at a past date", at=at) == {segment.segment_id: members_then}
+
+
+# A run that goes on without the tap.
+
+
+def test_a_run_in_progress_is_in_the_state_before_the_first_wait(
+    sandbox: Sandbox, segment: Segment, tmp_path: Path
+) -> None:
+    segment.evaluation_seconds = 5000
+    with running(sandbox, tmp_path, streams=RUN_STREAMS, command=PATIENT_TAP) as tap:
+        tap.read_until(b'"running"')
+        assert sum("/segmentMatchAll/" in request.path for request in sandbox.requests) == 1
+        tap.signal(signal.SIGKILL)
+        killed = tap.finish()
+    assert entry(killed.state)["running"]["run_id"] == segment.runs[0].run_id
+
+
+@pytest.fixture
+def interrupted(sandbox: Sandbox, segment: Segment, clock: SharedClock) -> dict[str, Any]:
+    """The state of a sync that gave up waiting, its run done since."""
+    segment.evaluation_seconds = 600
+    synced = sync(sandbox, streams=CHANGES, run_timeout=30)
+    segment.evaluation_seconds = 0
+    clock.advance(900)
+    sandbox.clear_requests()
+    return synced.state
+
+
+def test_an_unfinished_run_is_taken_up_again(
+    sandbox: Sandbox, segment: Segment, interrupted: dict[str, Any]
+) -> None:
+    synced = sync(sandbox, streams=CHANGES, state=interrupted)
+    assert synced.exit_code == 0
+    assert len(segment.runs) == 1
+    assert synced.records("match_all_runs")[0]["run_id"] == segment.runs[0].run_id
+    assert "running" not in entry(synced.state)
+
+
+@pytest.mark.parametrize("settings", [{"sort": "email"}, {"resume_within": 60}])
+def test_an_unfinished_run_of_another_sort_or_too_old_is_left_alone(
+    sandbox: Sandbox, segment: Segment, interrupted: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    assert sync(sandbox, streams=CHANGES, state=interrupted, **settings).exit_code == 0
+    assert len(segment.runs) == 2
+
+
+@pytest.mark.parametrize("end", ["expired", "failed"])
+def test_an_unfinished_run_that_came_to_nothing_is_started_anew(
+    account: Account, sandbox: Sandbox, segment: Segment, interrupted: dict[str, Any], end: str
+) -> None:
+    if end == "expired":
+        account.expire_runs()
+    else:
+        segment.runs[0].fails = True
+    assert sync(sandbox, streams=CHANGES, state=interrupted).exit_code == 0
+    assert len(segment.runs) == 2
+
+
+# Signals.
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("where", ["run", "retry-after", "emission"])
+def test_a_signal_ends_it_in_time_with_whole_lines_and_a_true_state(
+    account: Account,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    number: int,
+    exit_code: int,
+    where: str,
+) -> None:
+    segment = account.add_segment("some", range(1, 200_001))
+    if where == "run":
+        segment.evaluation_seconds = 5000
+    if where == "retry-after":
+        sandbox.faults.add(Fault("retry_after", operation="start", value=50, times=None))
+    with running(sandbox, tmp_path, streams=RUN_STREAMS, command=PATIENT_TAP) as tap:
+        tap.read_until(
+            {"run": b'"running"', "retry-after": b'"SCHEMA"', "emission": b'"RECORD"'}[where]
+        )
+        while where == "retry-after" and not any(r.status == 429 for r in sandbox.requests):
+            pass
+        before = time.monotonic()
+        tap.signal(number)
+        stopped = tap.finish()
+        taken = time.monotonic() - before
+    assert stopped.exit_code == exit_code
+    assert taken < 2
+    assert not tap.was_cut
+    assert stopped.messages[-1]["type"] == "STATE"
+    facts = stopped.state["bookmarks"].get("match_all_runs", {}).get("partitions", [{}])[0]
+    assert "predecessor" not in facts.get("match_all", {})
+    assert "Traceback" not in stopped.log
+
+
+# Kill -9, anywhere.
+
+
+@pytest.fixture
+def five(clock: SharedClock) -> Iterator[Sandbox]:
+    account = Account(seed=5, clock=clock)
+    for number in range(5):
+        segment = account.add_segment(f"segment {number}", range(100))
+        segment.add_count(1_700_000_000.0 + number, 1)
+        segment.evaluation_seconds = 4.05 if number % 2 else 0
+    with Sandbox(account, clock=clock, requests_per_second=None) as served:
+        yield served
+
+
+@pytest.mark.parametrize("moment", range(20))
+def test_killed_at_any_moment_the_next_sync_makes_the_views_right(
+    five: Sandbox, clock: SharedClock, tmp_path: Path, moment: int
+) -> None:
+    account = five.account
+    house = Warehouse().load(sync(five).messages)
+    clock.advance(3600)
+    for segment in account.segments:
+        segment.members = range(10, 130)
+        segment.edit()
+    with running(five, tmp_path, state=house.state) as tap:
+        tap.read_lines(random.Random(moment).randrange(1, 560))
+        tap.signal(signal.SIGKILL)
+        house.load(tap.finish().messages)
+    assert house.state
+    named = {
+        partition["context"]["segment_id"]
+        for partition in house.state["bookmarks"]["match_all_runs"]["partitions"]
+        if {"running", "pair"} & set(partition["match_all"])
+    }
+    before = {segment.segment_id: len(segment.runs) for segment in account.segments}
+    last = sync(five, state=house.state)
+    assert last.exit_code == 0
+    house.load(last.messages)
+    truth = {segment.segment_id: set(range(10, 130)) for segment in account.segments}
+    assert house.members(LOG) == house.members(TABLE) == truth
+    assert house.members("current members from the full result") == truth
+    assert house.ask("stale rows in memberships") == []
+    for segment in account.segments:
+        started = len(segment.runs) - before[segment.segment_id]
+        assert started == (0 if segment.segment_id in named else 1)
+    versions = sorted(
+        account.timestamps.text(version.created)
+        for segment in account.segments
+        for version in segment.versions
+    )
+    assert len(house.ask("all definitions")) == len(versions)
+    recorded = [
+        count.run_id
+        for segment in account.segments
+        for count in segment.counts
+        if count.at < clock.time() - 3000
+    ]
+    assert {row[0] for row in house.ask("all counts")} >= set(recorded)

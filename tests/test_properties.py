@@ -1,0 +1,129 @@
+"""For any members and any fault: the log applied to the old members gives the new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tap_activecampaign_segments.roster import Roster, difference
+from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
+from tests.support import SharedClock, sync
+
+CHANGES = {"match_all_runs", "membership_changes"}
+# Not "no_page": said twice, it is an empty result by the design of the API.
+FAULTS = [
+    "run_fails",
+    "run_expires",
+    "total_changes",
+    "duplicate",
+    "missing_row",
+    "text_id",
+    "no_data",
+    "empty",
+    "cut",
+    "reset",
+    "status",
+]
+
+members = st.sets(st.integers(0, 80), max_size=60)
+pages = st.lists(st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=20), max_size=10)
+faults = st.lists(
+    st.builds(
+        lambda kind, operation, after, times: Fault(
+            kind, operation=operation, after=after, times=times
+        ),
+        st.sampled_from(FAULTS),
+        st.sampled_from(["start", "read"]),
+        st.integers(0, 3),
+        st.sampled_from([1, 2, 3, None]),
+    ),
+    max_size=3,
+)
+
+
+@contextmanager
+def served(clock: SharedClock) -> Iterator[Sandbox]:
+    account = Account(clock=clock)
+    with Sandbox(account, clock=clock, requests_per_second=None) as sandbox:
+        yield sandbox
+
+
+@pytest.mark.timeout(240)
+@settings(
+    max_examples=60,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(old=members, new=members, page_size=st.integers(1, 70), damage=faults)
+def test_the_log_applied_to_the_old_members_gives_the_new_ones_or_says_nothing(
+    clock: SharedClock, old: set[int], new: set[int], page_size: int, damage: list[Fault]
+) -> None:
+    with served(clock) as sandbox:
+        segment = sandbox.account.add_segment("some", sorted(old))
+        options: dict[str, Any] = {"streams": CHANGES, "page_size": page_size, "max_left_share": 1}
+        first = sync(sandbox, **options)
+        segment.members = sorted(new)
+        for fault in damage:
+            sandbox.faults.add(fault)
+        second = sync(sandbox, state=first.state, **options)
+        runs = second.records("match_all_runs")
+        now = set(old)
+        for row in second.records("membership_changes"):
+            if row["is_baseline"]:
+                continue
+            (now.add if row["change"] == "joined" else now.discard)(row["contact_id"])
+        if second.exit_code:
+            assert not runs
+            assert now == old
+        elif runs[0]["is_baseline"]:
+            assert {row["contact_id"] for row in second.records("membership_changes")} == new
+        else:
+            assert now == new
+
+
+@given(previous=pages, new=pages)
+def test_the_difference_of_two_rosters_is_that_of_their_sets(
+    previous: list[list[int]], new: list[list[int]]
+) -> None:
+    sides = []
+    for side in (previous, new):
+        distinct = list(dict.fromkeys(number for page in side for number in page))
+        roster = Roster()
+        for start in range(0, len(distinct), 7):
+            roster.append(distinct[start : start + 7])
+        sides.append((roster, set(distinct)))
+    (roster_before, before), (roster_after, after) = sides
+    assert difference(roster_before, roster_after) == (
+        sorted(after - before),
+        sorted(before - after),
+    )
+
+
+@given(ids=pages)
+def test_a_roster_gives_its_pages_back_and_knows_repetitions(ids: list[list[int]]) -> None:
+    roster = Roster()
+    for page in ids:
+        roster.append(page)
+    flat = [number for page in ids for number in page]
+    assert list(roster) == ids
+    assert len(roster) == len(flat)
+    assert roster.has_repetitions == (len(set(flat)) < len(flat))
+
+
+@given(ids=st.sets(st.integers(0, 2**63 - 1), min_size=1, max_size=50), seed=st.randoms())
+def test_the_digest_of_a_roster_does_not_depend_on_the_order(ids: set[int], seed: Any) -> None:
+    shuffled = list(ids)
+    seed.shuffle(shuffled)
+    one, other = Roster(), Roster()
+    one.append(sorted(ids))
+    for number in shuffled:
+        other.append([number])
+    assert one.digest == other.digest
+    other.append([7 if 7 not in ids else 2**62 + 1])
+    assert one.digest != other.digest
