@@ -5,7 +5,6 @@ What is the same for both vendors; whose address and credentials are used is the
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 from datetime import timezone
@@ -14,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import backoff
+import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 
@@ -92,6 +92,7 @@ class Http:
         self._timeout = timeout
         self._in_flight = threading.BoundedSemaphore(concurrency)
         self._usable = usable
+        self._end: AccountError | None = None
         self._logger = logger
 
     def ask(
@@ -127,6 +128,8 @@ class Http:
     def _ask_once(
         self, method: str, url: str, params: dict[str, Any] | None, body: Any
     ) -> dict[str, Any]:
+        if self._end:
+            raise self._end
         what = f"{method} {url.partition('://')[2].partition('/')[2]}"
         with self._in_flight:
             self._budget.take()
@@ -175,7 +178,10 @@ class Http:
         sentence = f"{what} answered {status}{said}"
         if status in _FOR_GOOD:
             kind, advice = _FOR_GOOD[status]
-            raise kind(sentence + advice, status)
+            error = kind(sentence + advice, status)
+            if isinstance(error, AccountError):
+                self._end = error
+            raise error
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             retry_after = self._retry_after(response)
             if retry_after:
@@ -240,7 +246,7 @@ class _Patience:
 
 def _json_object(content: bytes) -> dict[str, Any] | None:
     try:
-        value = json.loads(content)
-    except ValueError:
+        value = msgspec.json.decode(content)
+    except (msgspec.DecodeError, ValueError):
         return None
     return value if isinstance(value, dict) else None

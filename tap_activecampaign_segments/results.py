@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.errors import TapError
+from tap_activecampaign_segments.lookahead import in_order
 from tap_activecampaign_segments.roster import Roster
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.runs import Look, MatchAll, Run
@@ -22,92 +24,114 @@ class IncompleteResultError(TapError):
     """The pages do not add up to one whole result."""
 
 
+@dataclass(frozen=True)
 class Result:
-    """The contact ids that one run found."""
+    """What one run found.
 
-    def __init__(self, match_all: MatchAll, first: Look, clock: Clock) -> None:
-        """Take over a run that is ready.
+    Attributes:
+        run: The run, ended.
+        total: How many contacts it found.
+        roster: Their ids in the order of the run's sort; empty where only the total was wanted.
+    """
+
+    run: Run
+    total: int
+    roster: Roster
+
+
+class Results:
+    """Reads results, several pages at a time."""
+
+    def __init__(self, match_all: MatchAll, clock: Clock, width: int) -> None:
+        """Read nothing yet.
 
         Args:
-            match_all: Where its other pages are read.
-            first: The look that found it ready, at its first page.
+            match_all: Where pages are read.
             clock: The time to go by.
-
-        Raises:
-            TapError: What is ready is no whole result.
+            width: Pages on their way at most.
         """
         self._match_all = match_all
-        self._first = first if first.total is not None else _nothing(match_all, first)
-        self._roster: Roster | None = None
-        # The API may leave the end out. By the time of this look it was over.
-        self.run: Run = replace(
-            first.run, run_id_end=first.run.run_id_end or timestamps.render(clock.now())
-        )
-        self.total: int = self._first.total or 0
+        self._clock = clock
+        self._width = width
 
-    def pages(self) -> Iterator[list[int]]:
-        """Give the ids page by page, in the order of the run's sort; read again if read before.
+    def total(self, look: Look) -> Result:
+        """Return what a look at a run that is ready tells of its size, and no ids.
 
         Raises:
-            IncompleteResultError: Only once the pages are out does it show that they are not the
-                whole result.
+            IncompleteResultError: It does not tell.
+        """
+        look = self._sized(look)
+        return Result(self._ended(look), look.total or 0, Roster())
+
+    def first_page(self, look: Look) -> Result:
+        """Return the first page of a result as if it were all."""
+        look = self._sized(look)
+        roster = Roster()
+        if ids := _ids(look):
+            roster.append(ids)
+        return Result(self._ended(look), len(roster), roster)
+
+    def whole(self, look: Look, tell: Callable[[int, int], None]) -> Result:
+        """Return a whole result, proved complete.
+
+        Args:
+            look: The one that found the run ready, at its first page.
+            tell: Told of each page: how many ids it has, and how many there are in all.
+
+        Raises:
+            IncompleteResultError: The pages are not one whole result.
             TapError: A page could not be read.
         """
-        if self._roster is not None:
-            yield from self._roster
-            return
+        first = self._sized(look)
+        total = first.total or 0
         roster = Roster()
-        for look in self._looks():
-            if ids := self._ids(look):
+        for page in self._pages(first):
+            if ids := _ids(page):
                 roster.append(ids)
-                yield ids
-        if len(roster) != self.total or roster.has_repetitions:
+            tell(len(ids), total)
+        if len(roster) != total or roster.has_repetitions:
             msg = (
-                f"the pages of run {self.run.run_id} hold {len(roster)} contacts, "
-                f"not {self.total} different ones"
+                f"the pages of run {first.run.run_id} hold {len(roster)} contacts, "
+                f"not {total} different ones"
             )
             raise IncompleteResultError(msg)
-        self._roster = roster
+        return Result(self._ended(first), total, roster)
 
-    def roster(self) -> Roster:
-        """Return all ids, proved complete.
-
-        Raises:
-            TapError: They could not be read, or are not complete.
-        """
-        if self._roster is None:
-            for _ in self.pages():
-                pass
-        assert self._roster is not None  # noqa: S101
-        return self._roster
-
-    def _looks(self) -> Iterator[Look]:
-        yield self._first
-        for page in range(2, self._first.last_page + 1):
-            look = self._match_all.read(self.run, page)
-            if (look.is_ready, look.total, look.run.run_id_end) != (
+    def _pages(self, first: Look) -> Iterator[Look]:
+        yield first
+        others = range(2, first.last_page + 1)
+        reads = (partial(self._match_all.read, first.run, page) for page in others)
+        for page in in_order(reads, self._width):
+            if (page.is_ready, page.total, page.run.run_id_end) != (
                 True,
-                self.total,
-                self._first.run.run_id_end,
+                first.total,
+                first.run.run_id_end,
             ):
-                msg = f"run {self.run.run_id} changed while it was read"
+                msg = f"run {first.run.run_id} changed while it was read"
                 raise IncompleteResultError(msg)
-            yield look
+            yield page
 
-    def _ids(self, look: Look) -> list[int]:
-        ids = look.matches or []
-        if not all(type(each) is int and 0 <= each <= HIGHEST_ID for each in ids):
-            msg = f"run {self.run.run_id} holds something that is no contact id"
+    def _sized(self, look: Look) -> Look:
+        """Return a look that tells the total; one without is empty if a second says the same."""
+        if look.total is not None:
+            return look
+        second = self._match_all.read(look.run)
+        if second.is_ready and second.total is not None:
+            return second
+        if look.matches or second.matches or not second.is_ready:
+            msg = f"run {look.run.run_id} is ready, but does not say how many contacts it found"
             raise IncompleteResultError(msg)
-        return ids
+        return replace(second, total=0)
+
+    def _ended(self, look: Look) -> Run:
+        # The API may leave the end out. By the time of this look it was over.
+        run = look.run
+        return replace(run, run_id_end=run.run_id_end or timestamps.render(self._clock.now()))
 
 
-def _nothing(match_all: MatchAll, first: Look) -> Look:
-    """Return a result without ``page`` as an empty one, if a second look says the same."""
-    second = match_all.read(first.run)
-    if second.is_ready and second.total is not None:
-        return second
-    if first.matches or second.matches or not second.is_ready:
-        msg = f"run {first.run.run_id} is ready, but does not say how many contacts it found"
+def _ids(look: Look) -> list[int]:
+    ids = look.matches or []
+    if not all(type(each) is int and 0 <= each <= HIGHEST_ID for each in ids):
+        msg = f"run {look.run.run_id} holds something that is no contact id"
         raise IncompleteResultError(msg)
-    return replace(second, total=0)
+    return ids

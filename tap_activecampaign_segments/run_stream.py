@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from tap_activecampaign_segments.bookmarks import RunBookmark
-from tap_activecampaign_segments.errors import TapError
-from tap_activecampaign_segments.evaluator import Evaluator
+from tap_activecampaign_segments.evaluator import Evaluator, NotReadyError, Task, Wishes
+from tap_activecampaign_segments.messages import RecordPage
+from tap_activecampaign_segments.results import Results
 from tap_activecampaign_segments.stream import AccountStream, SegmentStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.metrics import Counter
 
+    from tap_activecampaign_segments.errors import TapError
     from tap_activecampaign_segments.evaluation import Evaluation
     from tap_activecampaign_segments.segments import Segment
+
+
+PAGE = 10_000
+"""Differences that leave at once."""
 
 
 class RunStream(SegmentStream):
@@ -25,7 +35,6 @@ class RunStream(SegmentStream):
 
     evaluation: Evaluation | None = None
     """The run that is leaving."""
-    _bookmark: RunBookmark
 
     @property
     @override
@@ -38,45 +47,63 @@ class RunStream(SegmentStream):
         """Whether a connection test is going on, which cuts each stream short."""
         return self.ABORT_AT_RECORD_COUNT is not None
 
-    @property
-    def compares(self) -> bool:
-        """Whether a stream of differences is selected."""
-        return any(
-            child.selected for child in self.child_streams if isinstance(child, ChangeStream)
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """What brings segments to results."""
+        account = self.account
+        width = account.settings.max_concurrent_requests + 1
+        selected = [child for child in self.child_streams if child.selected]
+        return Evaluator(
+            match_all=account.match_all,
+            results=Results(account.match_all, account.clock, width),
+            settings=account.settings,
+            clock=account.clock,
+            logger=self.logger,
+            wishes=Wishes(
+                contacts=bool(selected),
+                compares=any(isinstance(child, ChangeStream) for child in selected),
+                glimpse=self.is_test,
+            ),
         )
+
+    def bookmark_of(self, segment: Segment) -> RunBookmark:
+        """Return what the state keeps of a segment's runs."""
+        entry = self.get_context_state({"segment_id": segment.segment_id})
+        return RunBookmark(segment.segment_id, entry)
 
     @override
-    def rows(self, segment: Segment) -> Iterator[dict[str, Any]]:
-        context = {"segment_id": segment.segment_id}
-        self._bookmark = RunBookmark(segment.segment_id, self.get_context_state(context))
-        evaluator = Evaluator(
-            self.account.match_all,
-            self.account.settings,
-            self.account.clock,
-            self.logger,
-            compares=self.compares,
-            name_in_state=self._tap.write_state_now,
+    def work(self, segment: Segment) -> Callable[[], Evaluation]:
+        bookmark = self.bookmark_of(segment)
+        task = Task(
+            segment,
+            bookmark.facts,
+            name=lambda **facts: self._tap.states.name(lambda: bookmark.update(**facts)),
+            tell=self._tap.progress.count,
         )
-        try:
-            for evaluation in evaluator.evaluations(segment, self._bookmark):
-                self.evaluation = evaluation
-                # What hangs on a run leaves before the run's row is made: it holds their counts,
-                # and exists only if all of them finished.
-                self._sync_children({**context, "run_id": evaluation.result.run.run_id})
-                if self.is_test:
-                    return
-                if evaluation.error is None:
-                    yield from self.fitted([evaluation.row])
-                    self._bookmark.update(**evaluation.facts)
-        except TapError as error:
-            self.account.excuse(segment, error)
+        return lambda: self.evaluator.evaluate(task)
 
-    def pin(self, evaluation: Evaluation) -> None:
-        """Name the two runs in the state before the first row of their difference leaves."""
+    @override
+    def rows(self, segment: Segment, prepared: Any) -> Iterator[dict[str, Any]]:
+        yield from self._emitted(segment, prepared)
+        if prepared.is_new or self.evaluator.is_recent(prepared.result.run):
+            return
+        # What was finished is too old to be this sync's run.
+        yield from self._emitted(segment, self.work(segment)())
+
+    def _emitted(self, segment: Segment, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
+        self.evaluation = evaluation
+        # What hangs on a run leaves before the run's row: it is their commit.
         run = evaluation.result.run
-        if self._bookmark.facts.pair != run:
-            self._bookmark.update(pair=run)
-            self._tap.write_state_now()
+        self._sync_children({"segment_id": run.segment_id, "run_id": run.run_id})
+        if not self.is_test:
+            yield evaluation.row
+            self.bookmark_of(segment).update(**evaluation.facts)
+        self.evaluation = None
+
+    @override
+    def give_up(self, segment: Segment, error: TapError) -> None:
+        if not isinstance(error, NotReadyError):
+            self.bookmark_of(segment).update(running=None)
 
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> None:
@@ -104,36 +131,70 @@ class RunStream(SegmentStream):
         pass
 
 
+@dataclass(frozen=True)
+class Page:
+    """Records that differ in a few numbers alone.
+
+    Attributes:
+        row: One of them.
+        columns: The numbers, by field, in the order of the row's fields.
+    """
+
+    row: dict[str, Any]
+    columns: dict[str, Sequence[int]]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Give the records one by one."""
+        for numbers in zip(*self.columns.values(), strict=True):
+            yield {**self.row, **dict(zip(self.columns, numbers, strict=True))}
+
+
 class RunChildStream(AccountStream):
     """A stream below a run. What the state knows of it stands in the run's partition."""
 
     state_partitioning_keys: Sequence[str] = ()
     is_per_segment = True
+    _counter: Counter
 
-    @property
-    def parent(self) -> RunStream:
-        """The stream of the runs."""
-        parent = self._tap.streams["match_all_runs"]
-        assert isinstance(parent, RunStream)  # noqa: S101
-        return parent
+    @cached_property
+    def renders_pages(self) -> bool:
+        """Whether nothing looks at single records, so that whole pages may leave at once."""
+        [first, *others] = self.stream_maps
+        return (
+            type(first) is SameRecordTransform
+            and not others
+            and not first.flattening_enabled
+            and self.ABORT_AT_RECORD_COUNT is None
+            and self.get_batch_config(self.config) is None
+            and all(self.mask[("properties", name)] for name in self.schema["properties"])
+        )
 
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
-        evaluation = self.parent.evaluation
-        if evaluation is None or evaluation.error is not None:
-            return
-        try:
-            yield from self.rows(evaluation)
-        except TapError as error:
-            evaluation.error = error
+        parent = self._tap.streams["match_all_runs"]
+        assert isinstance(parent, RunStream)  # noqa: S101
+        assert parent.evaluation is not None  # noqa: S101
+        for page in self.pages(parent.evaluation):
+            self._tap.states.serve()
+            if self.renders_pages:
+                self._write_page(page)
+            else:
+                yield from page.rows()
 
-    def rows(self, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
-        """Give the records of one run.
-
-        Raises:
-            TapError: They could not be read, or cannot be believed.
-        """
+    def pages(self, evaluation: Evaluation) -> Iterator[Page]:
+        """Give the records of one run."""
         raise NotImplementedError
+
+    def _write_page(self, page: Page) -> None:
+        [message] = self._generate_record_messages(page.row.copy())
+        columns = list(page.columns.values())
+        self._tap.write_message(RecordPage.of(message, list(page.columns), columns))
+        self._counter.increment(len(columns[0]))
+
+    @override
+    def get_record_counter(self, **options: Any) -> Counter:
+        self._counter = super().get_record_counter(**options)
+        return self._counter
 
     @override
     def _increment_stream_state(
@@ -151,19 +212,16 @@ class ChangeStream(RunChildStream):
     """A stream of who joined and who left."""
 
     @override
-    def rows(self, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
+    def pages(self, evaluation: Evaluation) -> Iterator[Page]:
         if evaluation.is_baseline:
-            for _, page in evaluation.members():
-                yield from self.changed(evaluation, page, is_member=True)
-        else:
-            joined, left = evaluation.changes
-            if joined or left:
-                self.parent.pin(evaluation)
-            yield from self.changed(evaluation, joined, is_member=True)
-            yield from self.changed(evaluation, left, is_member=False)
+            row = self.row(evaluation, is_member=True)
+            for page in evaluation.result.roster:
+                yield Page(row, {"contact_id": page})
+        for contact_ids, is_member in ((evaluation.joined, True), (evaluation.left, False)):
+            row = self.row(evaluation, is_member=is_member)
+            for start in range(0, len(contact_ids), PAGE):
+                yield Page(row, {"contact_id": contact_ids[start : start + PAGE]})
 
-    def changed(
-        self, evaluation: Evaluation, contact_ids: list[int], *, is_member: bool
-    ) -> Iterator[dict[str, Any]]:
-        """Give the records of contacts that joined, or left, in a run."""
+    def row(self, evaluation: Evaluation, *, is_member: bool) -> dict[str, Any]:
+        """Return the record of a contact that joined, or left, in a run; its id is to be set."""
         raise NotImplementedError

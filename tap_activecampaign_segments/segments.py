@@ -40,6 +40,22 @@ class Segment:
         return f"segment {self.name!r} ({self.segment_id})" if self.name else self.segment_id
 
     @property
+    def evaluation_seconds(self) -> float | None:
+        """How long its last evaluation took, None if nothing tells."""
+        counts = self.facts.get("counts") or {}
+        last = counts.get("last_total")
+        if not isinstance(last, dict):
+            return None
+        try:
+            start, end = (
+                timestamps.parse(last["run_id_start"]),
+                timestamps.parse(last["run_id_end"]),
+            )
+        except (KeyError, MalformedAnswerError):
+            return None
+        return max((end - start).total_seconds(), 0.0)
+
+    @property
     def row(self) -> dict[str, Any]:
         """The segment as a record, but for the instant of the listing."""
         return {"segment_id": self.segment_id, "name": self.name, **self.facts}

@@ -14,9 +14,10 @@ from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
 from tap_activecampaign_segments.records import fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context
 
     from tap_activecampaign_segments.account import Account
@@ -50,6 +51,7 @@ class TapStream(Stream):
         # The SDK sends it once for each context; some targets flush everything at each of them.
         if not self._schema_is_out:
             super()._write_schema_message()
+            self._tap.writer.flush()
             self._schema_is_out = True
 
     @override
@@ -57,6 +59,12 @@ class TapStream(Stream):
         # The SDK sends it before the records, once for each parent: a sync that fails would then
         # lose rows in a target that deletes. It waits until it is known what came.
         self._version_to_activate = full_table_version
+
+    @override
+    def _write_state_message(self) -> None:
+        # Lines are collected until then; a connection test ends here.
+        super()._write_state_message()
+        self._tap.writer.flush()
 
     def activate_version(self) -> None:
         """Send the ACTIVATE_VERSION that was held back, if there is one."""
@@ -92,18 +100,35 @@ class SegmentStream(AccountStream):
         return [{"segment_id": each.segment_id} for each in selected]
 
     @override
-    def compare_start_date(self, value: str, start_date_value: str) -> str:
-        # start_date is for a first sync: what was read already outranks it.
-        return value
-
-    @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
         # The SDK asks without a context where there are no partitions.
         if context is None or self.account.failures.end:
             return
         segment = self.account.by_id[context["segment_id"]]
         with self.account.failures.of(segment):
-            yield from self.rows(segment)
+            try:
+                prepared = self._tap.prepared(self, segment)
+            except TapError as error:
+                self.give_up(segment, error)
+                self.account.excuse(segment, error)
+            else:
+                yield from self.rows(segment, prepared)
+
+    def work(self, segment: Segment) -> Callable[[], Any]:
+        """Return what can be done for a segment before its turn, beside the main thread."""
+        raise NotImplementedError
+
+    def rows(self, segment: Segment, prepared: Any) -> Iterator[dict[str, Any]]:
+        """Give the records of a segment, in the order of the replication key.
+
+        Args:
+            segment: The segment.
+            prepared: What `work` returned.
+        """
+        raise NotImplementedError
+
+    def give_up(self, segment: Segment, error: TapError) -> None:
+        """Note in the state that a segment could not be had."""
 
     def bookmark(self, segment: Segment) -> datetime | None:
         """Return the instant up to which all records were emitted, itself included."""
@@ -115,31 +140,38 @@ class SegmentStream(AccountStream):
         except MalformedAnswerError:
             return None
 
-    def rows(self, segment: Segment) -> Iterator[dict[str, Any]]:
-        """Give the records of one segment, in the order of the replication key.
-
-        Raises:
-            TapError: They could not be read.
-        """
-        raise NotImplementedError
-
 
 class HistoryStream(SegmentStream):
     """A segment's past, read whole before its first row leaves, so that a bookmark is true."""
 
     @override
-    def rows(self, segment: Segment) -> Iterator[dict[str, Any]]:
-        try:
-            past = list(self.fitted(self.past(segment)))
-        except TapError as error:
-            self.account.excuse(segment, error)
-            return
-        yield from past
+    def work(self, segment: Segment) -> Callable[[], list[dict[str, Any]]]:
+        bookmark = self.bookmark(segment)
+        return lambda: [fitted(row, self.schema) for row in self.past(segment, bookmark)]
 
-    def past(self, segment: Segment) -> list[dict[str, Any]]:
-        """Return what is new since the bookmark, oldest first.
+    @override
+    def rows(self, segment: Segment, prepared: Any) -> Iterator[dict[str, Any]]:
+        yield from prepared
+
+    def past(self, segment: Segment, bookmark: datetime | None) -> list[dict[str, Any]]:
+        """Return what is new, oldest first.
+
+        Args:
+            segment: The segment.
+            bookmark: The instant up to which everything was emitted, None on a first sync.
 
         Raises:
             TapError: It could not be read whole.
         """
         raise NotImplementedError
+
+    @override
+    def _sync_batches(self, batch_config: BatchConfig, context: Context | None = None) -> None:
+        # A STATE that somebody waits for would be ahead of rows that wait in a batch.
+        with self._tap.states.held():
+            super()._sync_batches(batch_config, context)
+
+    @override
+    def _write_starting_replication_value(self, context: Context | None) -> None:
+        # `bookmark` reads where to begin, ahead of its turn; the SDK would log a line a segment.
+        pass

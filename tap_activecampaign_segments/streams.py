@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_activecampaign_segments import counts, definitions
-from tap_activecampaign_segments.run_stream import ChangeStream, RunChildStream, RunStream
+from tap_activecampaign_segments.run_stream import ChangeStream, Page, RunChildStream, RunStream
 from tap_activecampaign_segments.stream import AccountStream, HistoryStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from singer_sdk.helpers.types import Context, Record
 
@@ -42,15 +43,19 @@ class CountHistory(HistoryStream):
     _bookmark_is_held = False
 
     @override
-    def past(self, segment: Segment) -> list[dict[str, Any]]:
-        self._bookmark_is_held = False
+    def past(self, segment: Segment, bookmark: datetime | None) -> list[dict[str, Any]]:
         return counts.history(
             self.account.client,
             segment.segment_id,
-            bookmark=self.bookmark(segment),
+            bookmark=bookmark,
             start=self.account.settings.start_date,
             warn=lambda text: self.logger.warning("%s: %s", segment, text),
         )
+
+    @override
+    def rows(self, segment: Segment, prepared: Any) -> Iterator[dict[str, Any]]:
+        self._bookmark_is_held = False
+        yield from super().rows(segment, prepared)
 
     @override
     def _increment_stream_state(
@@ -71,14 +76,14 @@ class SegmentDefinitions(HistoryStream):
     replication_key = "created_date"
 
     @override
-    def past(self, segment: Segment) -> list[dict[str, Any]]:
+    def past(self, segment: Segment, bookmark: datetime | None) -> list[dict[str, Any]]:
         if not definitions.has_history(segment.segment_id):
             self.logger.warning("%s has a numeric id: the API keeps no versions of it", segment)
             return []
         return definitions.versions(
             self.account.client,
             segment.segment_id,
-            since=self.bookmark(segment) or self.account.settings.start_date,
+            since=bookmark or self.account.settings.start_date,
             now=self.account.clock.now(),
         )
 
@@ -99,18 +104,21 @@ class MatchAllResults(RunChildStream):
     primary_keys = ("segment_id", "contact_id")
 
     @override
-    def rows(self, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
+    def pages(self, evaluation: Evaluation) -> Iterator[Page]:
         run = evaluation.result.run
-        for rank, contact_ids in evaluation.members():
-            for position, contact_id in enumerate(contact_ids, rank):
-                yield {
-                    "segment_id": run.segment_id,
-                    "contact_id": contact_id,
-                    "position": position,
-                    "run_id": run.run_id,
-                    "run_id_end": run.run_id_end,
-                    "segment_timestamp": run.segment_timestamp,
-                }
+        row = {
+            "segment_id": run.segment_id,
+            "contact_id": 0,
+            "position": 0,
+            "run_id": run.run_id,
+            "run_id_end": run.run_id_end,
+            "segment_timestamp": run.segment_timestamp,
+        }
+        rank = 1
+        for contact_ids in evaluation.result.roster:
+            ranks = range(rank, rank + len(contact_ids))
+            yield Page(row, {"contact_id": contact_ids, "position": ranks})
+            rank = ranks.stop
 
 
 class MembershipChanges(ChangeStream):
@@ -122,24 +130,21 @@ class MembershipChanges(ChangeStream):
     replication_key = "changed_at"
 
     @override
-    def changed(
-        self, evaluation: Evaluation, contact_ids: list[int], *, is_member: bool
-    ) -> Iterator[dict[str, Any]]:
+    def row(self, evaluation: Evaluation, *, is_member: bool) -> dict[str, Any]:
         run = evaluation.result.run
         previous = evaluation.predecessor.run if evaluation.predecessor else None
-        for contact_id in contact_ids:
-            yield {
-                "segment_id": run.segment_id,
-                "contact_id": contact_id,
-                "run_id": run.run_id,
-                "change": "joined" if is_member else "left",
-                "changed_at": run.run_id_end,
-                "previous_run_id": previous.run_id if previous else None,
-                "previous_run_id_end": previous.run_id_end if previous else None,
-                "segment_timestamp": run.segment_timestamp,
-                "definition_changed": evaluation.definition_changed,
-                "is_baseline": evaluation.is_baseline,
-            }
+        return {
+            "segment_id": run.segment_id,
+            "contact_id": 0,
+            "run_id": run.run_id,
+            "change": "joined" if is_member else "left",
+            "changed_at": run.run_id_end,
+            "previous_run_id": previous.run_id if previous else None,
+            "previous_run_id_end": previous.run_id_end if previous else None,
+            "segment_timestamp": run.segment_timestamp,
+            "definition_changed": evaluation.definition_changed,
+            "is_baseline": evaluation.is_baseline,
+        }
 
 
 class Memberships(ChangeStream):
@@ -151,16 +156,13 @@ class Memberships(ChangeStream):
     replication_key = "changed_at"
 
     @override
-    def changed(
-        self, evaluation: Evaluation, contact_ids: list[int], *, is_member: bool
-    ) -> Iterator[dict[str, Any]]:
+    def row(self, evaluation: Evaluation, *, is_member: bool) -> dict[str, Any]:
         run = evaluation.result.run
-        for contact_id in contact_ids:
-            yield {
-                "segment_id": run.segment_id,
-                "contact_id": contact_id,
-                "is_member": is_member,
-                "changed_at": run.run_id_end,
-                "run_id": run.run_id,
-                "baseline_run_id": evaluation.baseline_run_id,
-            }
+        return {
+            "segment_id": run.segment_id,
+            "contact_id": 0,
+            "is_member": is_member,
+            "changed_at": run.run_id_end,
+            "run_id": run.run_id,
+            "baseline_run_id": evaluation.baseline_run_id,
+        }

@@ -18,14 +18,21 @@ from typing_extensions import override
 from tap_activecampaign_segments import settings, streams
 from tap_activecampaign_segments.account import Account
 from tap_activecampaign_segments.clock import Clock
+from tap_activecampaign_segments.evaluator import PATIENCE
 from tap_activecampaign_segments.failures import Failures
-from tap_activecampaign_segments.messages import SeldomStateWriter, Stopped, WholeLineWriter
+from tap_activecampaign_segments.lookahead import Lookahead
+from tap_activecampaign_segments.messages import LineWriter, Stopped
+from tap_activecampaign_segments.progress import Progress
+from tap_activecampaign_segments.run_stream import RunStream
+from tap_activecampaign_segments.states import SeldomStateWriter
 from tap_activecampaign_segments.stream import SegmentStream, TapStream
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from singer_sdk import Stream
+
+    from tap_activecampaign_segments.segments import Segment
 
 ORDER = (
     streams.Segments,
@@ -38,6 +45,9 @@ ORDER = (
 )
 """The streams in the order in which they are read."""
 
+WIDTH = 100
+"""Pieces of work that are begun ahead of the one that leaves, at most."""
+
 SIGNAL_GRACE = 1.5
 """Seconds after a signal in which what is being written may be finished."""
 
@@ -47,7 +57,7 @@ class TapActiveCampaignSegments(Tap):
 
     name = "tap-activecampaign-segments"
     config_jsonschema: ClassVar[dict[str, Any]] = settings.SCHEMA
-    message_writer_class = WholeLineWriter
+    message_writer_class = LineWriter
     clock: Clock = Clock()
 
     def __init__(self, *, parse_env_config: bool = False, **kwargs: Any) -> None:
@@ -55,12 +65,13 @@ class TapActiveCampaignSegments(Tap):
         if parse_env_config:
             _refuse(list(settings.environment_faults(os.environ, self._env_var_prefix)))
         super().__init__(parse_env_config=parse_env_config, **kwargs)
-        assert isinstance(self.message_writer, WholeLineWriter)  # noqa: S101
-        self._writer = self.message_writer
+        assert isinstance(self.message_writer, LineWriter)  # noqa: S101
+        self.writer = self.message_writer
+        self.states = SeldomStateWriter(self.writer, self.clock, self.state)
+        self._state_writer = self.states
         self.failures = Failures()
+        self.progress = Progress(self.clock, self.logger)
         self._signal = 0
-        self._seldom = SeldomStateWriter(self.message_writer, self.clock)
-        self._state_writer = self._seldom
 
     @cached_property
     def account(self) -> Account:
@@ -84,9 +95,44 @@ class TapActiveCampaignSegments(Tap):
         found = super().streams
         return {stream.name: found[stream.name] for stream in ORDER}
 
-    def write_state_now(self) -> None:
-        """Write the state before something is waited for that it names."""
-        self._seldom.write_before_waiting(self.state)
+    @cached_property
+    def _lookahead(self) -> Lookahead[tuple[str, str], Any]:
+        streams = [
+            stream
+            for stream in self.streams.values()
+            if isinstance(stream, SegmentStream)
+            and (stream.selected or stream.has_selected_descendents)
+        ]
+        by_name = {stream.name: stream for stream in streams}
+        segments = self.account.selected
+        slow = sorted(
+            (each for each in segments if (each.evaluation_seconds or 0) > PATIENCE),
+            key=lambda each: -(each.evaluation_seconds or 0),
+        )
+        return Lookahead(
+            [(stream.name, each.segment_id) for stream in streams for each in segments],
+            lambda key: by_name[key[0]].work(self.account.by_id[key[1]]),
+            width=0 if self._is_test else WIDTH,
+            first=[
+                (stream.name, each.segment_id)
+                for stream in streams
+                if isinstance(stream, RunStream)
+                for each in slow
+            ],
+        )
+
+    def prepared(self, stream: SegmentStream, segment: Segment) -> Any:
+        """Return what `stream.work` brings for a segment, begun ahead of its turn.
+
+        Raises:
+            TapError: It could not be had.
+        """
+        key = (stream.name, segment.segment_id)
+        future = self._lookahead.take(key)
+        return self.states.result_of(
+            future,
+            lambda: self.progress.say(*self._lookahead.place(key), f"{stream.name}: {segment}"),
+        )
 
     def run(self) -> int:
         """Sync everything.
@@ -103,9 +149,10 @@ class TapActiveCampaignSegments(Tap):
             if not self.failures:
                 self._activate_versions()
         except Stopped:
-            self._writer.resume()
+            self.writer.resume()
+        self.states.end()
         if not self.failures.end or self._signal:
-            self._seldom.write_now(self.state)
+            self.states.write_now()
         for line in self.failures.lines:
             self.logger.error(line)
         return 128 + self._signal if self._signal else int(bool(self.failures))
@@ -155,7 +202,11 @@ class TapActiveCampaignSegments(Tap):
         last_resort = threading.Timer(SIGNAL_GRACE, os._exit, [128 + signum])
         last_resort.daemon = True
         last_resort.start()
-        self._writer.stop()
+        self.writer.stop()
+
+    @property
+    def _is_test(self) -> bool:
+        return any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values())
 
     def _activate_versions(self) -> None:
         is_whole = self.account.is_whole and self.account.selected

@@ -16,7 +16,7 @@ _sleep = time.sleep
 
 def main() -> None:
     """Run the command."""
-    time.sleep = lambda seconds: _sleep(seconds / 100)
+    time.sleep = lambda seconds: _sleep(float(seconds) / 100)
     try:
         TapActiveCampaignSegments.cli()
     finally:

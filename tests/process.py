@@ -7,13 +7,13 @@ import re
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tests.support import Sync, catalog, check_messages, config_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from tap_activecampaign_segments.sandbox import Sandbox
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -13,6 +12,9 @@ from hypothesis import strategies as st
 from tap_activecampaign_segments.roster import Roster, difference
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 from tests.support import SharedClock, sync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CHANGES = {"match_all_runs", "membership_changes"}
 # Not "no_page": said twice, it is an empty result by the design of the API.

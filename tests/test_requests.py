@@ -106,7 +106,8 @@ def test_a_bad_key_or_an_unpaid_account_ends_the_sync_at_once(
     sandbox.faults.add(Fault("status", operation="start", status=status, after=1, times=None))
     synced = sync(sandbox, streams={"match_all_runs"})
     assert synced.exit_code == 1
-    assert sum(request.status == status for request in sandbox.requests) == 1
+    # Those in flight at the time may meet the same answer; none follows.
+    assert sum(request.status == status for request in sandbox.requests) <= 5
     assert len(synced.records("match_all_runs")) == 1
     assert len(synced.errors) == 1
 
