@@ -49,6 +49,8 @@ class Account:
         self.match_all = MatchAll(self.client, clock, settings.page_size)
         self._known = known
         self._missing: set[str] = set()
+        self.is_read_whole = False
+        """Whether all of the account's segments are known."""
 
     @cached_property
     def segments(self) -> list[Segment]:
@@ -69,6 +71,7 @@ class Account:
                 "check api_url and the key's rights"
             )
             raise AccountError(msg)
+        self.is_read_whole = True
         return [*listed, *self._unlisted({each.segment_id for each in listed})]
 
     @cached_property
@@ -146,5 +149,6 @@ class Account:
             except AccountError:
                 raise
             except TapError as error:
+                self.is_read_whole = False
                 self.failures.note(segment_id, error)
         return found

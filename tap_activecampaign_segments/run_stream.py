@@ -102,8 +102,9 @@ class RunStream(SegmentStream):
 
     @override
     def give_up(self, segment: Segment, error: TapError) -> None:
-        if not isinstance(error, NotReadyError):
-            self.bookmark_of(segment).update(running=None)
+        bookmark = self.bookmark_of(segment)
+        if bookmark.facts.running and not isinstance(error, NotReadyError):
+            bookmark.update(running=None)
 
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> None:
@@ -153,7 +154,6 @@ class RunChildStream(AccountStream):
     """A stream below a run. What the state knows of it stands in the run's partition."""
 
     state_partitioning_keys: Sequence[str] = ()
-    is_per_segment = True
     _counter: Counter
 
     @cached_property

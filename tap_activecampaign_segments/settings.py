@@ -141,6 +141,16 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         title="Request timeout",
         description="Seconds that one request may take",
     ),
+    th.Property(
+        "emit_activate_version_messages",
+        th.BooleanType,
+        default=False,
+        title="Emit ACTIVATE_VERSION messages",
+        description=(
+            "Whether a complete sync tells the target to drop the rows of match_all_results and "
+            "segments that it did not send again"
+        ),
+    ),
 ).to_dict()
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import SchemaDirectory, Stream, StreamSchema
+from singer_sdk.exceptions import AbortedSyncFailedException, AbortedSyncPausedException
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
@@ -37,8 +40,13 @@ class TapStream(Stream):
     _tap: TapActiveCampaignSegments
     _schema_is_out = False
     _version_to_activate: int | None = None
-    is_per_segment = False
-    """Whether rows of segments that are not selected would be missing."""
+
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        # The SDK calls the end of a connection test an unhandled error.
+        if isinstance(sys.exc_info()[1], (AbortedSyncFailedException, AbortedSyncPausedException)):
+            level = logging.DEBUG
+        super().log(message, *args, level=level, **kwargs)
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:

@@ -33,6 +33,12 @@ class Segments(AccountStream):
             for row in list(self.fitted(rows)):
                 yield {**row, "listed_at": self.account.listed_at}
 
+    @override
+    def finalize_state_progress_markers(self, state: dict[str, Any] | None = None) -> None:
+        super().finalize_state_progress_markers(state)
+        if self.account.is_read_whole:
+            self.activate_version()
+
 
 class CountHistory(HistoryStream):
     """The recorded sizes of a segment."""

@@ -7,9 +7,11 @@ import os
 import sys
 import threading
 from contextlib import suppress
+from copy import deepcopy
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, _ConfigInput
@@ -56,7 +58,8 @@ class TapActiveCampaignSegments(Tap):
     """Singer tap for ActiveCampaign segments: who is in them, who joined, who left."""
 
     name = "tap-activecampaign-segments"
-    config_jsonschema: ClassVar[dict[str, Any]] = settings.SCHEMA
+    # A copy: the SDK adds its own settings to it.
+    config_jsonschema: ClassVar[dict[str, Any]] = deepcopy(settings.SCHEMA)
     message_writer_class = LineWriter
     clock: Clock = Clock()
 
@@ -140,22 +143,25 @@ class TapActiveCampaignSegments(Tap):
         Returns:
             The exit code: 0 if nothing failed, 128 and the signal's number if one ended it.
         """
-        try:
-            # Before anything is written: an account that cannot be listed must leave no trace.
-            with self.failures.of("segments"):
-                self._forget_gone_segments()
-            if not self.failures.end:
-                self.sync_all()
-            if not self.failures:
-                self._activate_versions()
-        except Stopped:
-            self.writer.resume()
-        self.states.end()
-        if not self.failures.end or self._signal:
-            self.states.write_now()
+        # Before anything is written: an account that cannot be listed must leave no trace.
+        with self.failures.of("segments"):
+            self._forget_gone_segments()
+        if not self.failures.end:
+            self._sync()
         for line in self.failures.lines:
             self.logger.error(line)
         return 128 + self._signal if self._signal else int(bool(self.failures))
+
+    @classmethod
+    @override
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        try:
+            return super().cb_config(ctx, param, value)
+        except (OSError, ValueError, TypeError) as error:
+            msg = f"{', '.join(value)}: cannot be read as a JSON object"
+            raise click.BadParameter(msg) from error
 
     @classmethod
     @override
@@ -208,11 +214,17 @@ class TapActiveCampaignSegments(Tap):
     def _is_test(self) -> bool:
         return any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values())
 
-    def _activate_versions(self) -> None:
-        is_whole = self.account.is_whole and self.account.selected
-        for stream in self.streams.values():
-            if isinstance(stream, TapStream) and (is_whole or not stream.is_per_segment):
-                stream.activate_version()
+    def _sync(self) -> None:
+        try:
+            self.sync_all()
+            if not self.failures and self.account.is_whole and self.account.selected:
+                results = self.streams[streams.MatchAllResults.name]
+                assert isinstance(results, TapStream)  # noqa: S101
+                results.activate_version()
+        except Stopped:
+            self.writer.resume()
+        self.states.end()
+        self.states.write_now()
 
     @property
     def _segment_partitions(self) -> dict[str, list[dict[str, Any]]]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -32,12 +33,19 @@ VALIDATED_PER_STREAM = 100
 class SharedClock(Clock, SandboxClock):
     """The tap's and the sandbox's time: real, but whoever waits is given the time at once."""
 
-    def __init__(self) -> None:
-        """Start at the present."""
+    def __init__(self, pace: float = 1) -> None:
+        """Start at the present.
+
+        Args:
+            pace: Seconds that go by in one.
+        """
         self._ahead = 0.0
+        self._start = time.time()
+        self._pace = pace
+        self._lock = Lock()
 
     def time(self) -> float:
-        return time.time() + self._ahead
+        return self._start + (time.time() - self._start) * self._pace + self._ahead
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.time(), timezone.utc)
@@ -53,7 +61,8 @@ class SharedClock(Clock, SandboxClock):
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
-        self._ahead += max(seconds, 0)
+        with self._lock:
+            self._ahead += max(seconds, 0)
 
 
 @dataclass
@@ -194,19 +203,21 @@ def _invoke(line: list[str]) -> tuple[int, str, str]:
 def check_messages(messages: list[dict[str, Any]]) -> None:
     """Hold messages to the Singer rules: a SCHEMA once and first, valid records, keys present."""
     schemas: dict[str, dict[str, Any]] = {}
+    validators: dict[str, jsonschema.Draft202012Validator] = {}
     validated: dict[str, int] = {}
     for message in messages:
         stream = message.get("stream", "")
         if message["type"] == "SCHEMA":
             assert stream not in schemas, f"{stream}: a second SCHEMA"
             schemas[stream] = message
+            validators[stream] = jsonschema.Draft202012Validator(
+                message["schema"], format_checker=jsonschema.FormatChecker()
+            )
         elif message["type"] == "RECORD":
             record = message["record"]
             assert all(record[key] is not None for key in schemas[stream]["key_properties"])
             if validated.setdefault(stream, 0) < VALIDATED_PER_STREAM:
                 validated[stream] += 1
-                jsonschema.validate(
-                    record, schemas[stream]["schema"], format_checker=jsonschema.FormatChecker()
-                )
+                validators[stream].validate(record)
         elif message["type"] == "ACTIVATE_VERSION":
             assert stream in schemas

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
+from tap_activecampaign_segments.tap import TapActiveCampaignSegments
 from tests.process import PATIENT_TAP, running
 from tests.support import RUN_STREAMS, SharedClock, sync
 from tests.warehouse import Warehouse
@@ -236,7 +237,9 @@ def test_a_signal_ends_it_in_time_with_whole_lines_and_a_true_state(
 
 
 @pytest.fixture
-def five(clock: SharedClock) -> Iterator[Sandbox]:
+def five(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    clock = SharedClock(pace=20)
+    monkeypatch.setattr(TapActiveCampaignSegments, "clock", clock)
     account = Account(seed=5, clock=clock)
     for number in range(5):
         segment = account.add_segment(f"segment {number}", range(100))
@@ -248,9 +251,11 @@ def five(clock: SharedClock) -> Iterator[Sandbox]:
 
 @pytest.mark.parametrize("moment", range(20))
 def test_killed_at_any_moment_the_next_sync_makes_the_views_right(
-    five: Sandbox, clock: SharedClock, tmp_path: Path, moment: int
+    five: Sandbox, tmp_path: Path, moment: int
 ) -> None:
     account = five.account
+    assert isinstance(account.clock, SharedClock)
+    clock = account.clock
     house = Warehouse().load(sync(five).messages)
     clock.advance(3600)
     for segment in account.segments:
