@@ -87,7 +87,7 @@ def _page(client: Client, segment_id: str, cursor: int | None) -> list[dict[str,
     path = ["segmentsV2", segment_id, "count-history"]
     if cursor is not None:
         path.append(str(cursor))
-    page = [_row(segment_id, resource) for resource in resources(client.get(*path))]
+    page = [count_row(segment_id, resource) for resource in resources(client.get(*path))]
     newest_first = not page or page[0]["timestamp"] >= page[-1]["timestamp"]
     before_cursor = cursor is None or all(
         timestamps.seconds(timestamps.parse(row["timestamp"])) < cursor for row in page
@@ -98,7 +98,12 @@ def _page(client: Client, segment_id: str, cursor: int | None) -> list[dict[str,
     return page
 
 
-def _row(segment_id: str, resource: dict[str, Any]) -> dict[str, Any]:
+def count_row(segment_id: str, resource: dict[str, Any]) -> dict[str, Any]:
+    """Return one recorded size as a row.
+
+    Raises:
+        MalformedAnswerError: It has no run or no instant.
+    """
     facts = attributes(resource)
     run_id = facts.get("run_id")
     if not isinstance(run_id, str):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -28,36 +27,48 @@ class RecordPage(Message):
     """Records that differ in a few numbers alone, rendered at once.
 
     Attributes:
-        pattern: One line, in which each ``%d`` stands for a number.
-        columns: The numbers, column by column in the order of the pattern.
+        pieces: What stands in each line before, between and behind the numbers.
+        columns: The numbers, in the order in which they stand in a line.
     """
 
-    pattern: str
+    pieces: Sequence[bytes]
     columns: Sequence[Sequence[int]]
 
     @classmethod
-    def of(
-        cls, message: Message, names: Sequence[str], columns: Sequence[Sequence[int]]
-    ) -> RecordPage:
+    def of(cls, message: Message, columns: dict[str, Sequence[int]]) -> RecordPage:
         """Make a page after the pattern of one of its messages.
 
         Args:
             message: A RECORD message.
-            names: The fields that differ, in the order of the record.
-            columns: Their values.
+            columns: The fields that differ, in the order of the record, and their values.
         """
         content = message.to_dict()
-        marks = {name: f"\0{name}\0" for name in names}
-        content["record"] = {**content["record"], **marks}
-        pattern = msgspec.json.encode(content).decode().replace("%", "%%")
-        for mark in marks.values():
-            pattern = pattern.replace(msgspec.json.encode(mark).decode(), "%d")
-        return cls(f"{pattern}\n", columns)
+        content["record"] = content["record"] | dict.fromkeys(columns, _MARK)
+        line = msgspec.json.encode(content) + b"\n"
+        return cls(line.split(msgspec.json.encode(_MARK)), list(columns.values()))
 
     def render(self) -> bytes:
         """Return the lines."""
-        numbers = tuple(chain.from_iterable(zip(*self.columns, strict=True)))
-        return (self.pattern * len(self.columns[0]) % numbers).encode()
+        first, *between, last = self.pieces
+        lines = len(self.columns[0])
+        # Between two lines stands what ends the one and begins the other.
+        before = [last + first, *between]
+        width = 2 * len(before)
+        parts = [b""] * (width * lines)
+        for place, (piece, numbers) in enumerate(zip(before, self.columns, strict=True)):
+            parts[2 * place :: width] = [piece] * lines
+            parts[2 * place + 1 :: width] = _digits(numbers)
+        parts[0] = first
+        parts.append(last)
+        return b"".join(parts)
+
+
+_MARK = "\0"
+"""Stands for a number in a pattern; no vendor's text holds it alone."""
+
+
+def _digits(numbers: Sequence[int]) -> list[bytes]:
+    return msgspec.json.encode([*numbers])[1:-1].split(b",")
 
 
 class LineWriter(MsgSpecWriter):

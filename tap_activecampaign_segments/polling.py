@@ -42,7 +42,7 @@ def until_done(
     pause = first
     growth = SHORTEST
     while (left := deadline - clock.monotonic()) > 0:
-        clock.sleep(min(pause * random.uniform(0.8, 1.2), left))  # noqa: S311
+        clock.sleep(min(pause * random.uniform(1.0, 1.2), left))  # noqa: S311
         if (found := look()) is not None:
             return found
         pause = growth

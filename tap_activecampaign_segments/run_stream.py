@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,11 @@ class RunStream(SegmentStream):
 
     evaluation: Evaluation | None = None
     """The run that is leaving."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Begin no run yet."""
+        super().__init__(*args, **kwargs)
+        self._last_changes: dict[str, Future[str | None]] = {}
 
     @property
     @override
@@ -80,7 +86,28 @@ class RunStream(SegmentStream):
             name=lambda **facts: self._tap.states.name(lambda: bookmark.update(**facts)),
             tell=self._tap.progress.count,
         )
-        return lambda: self.evaluator.evaluate(task)
+        last_change: Future[str | None] = Future()
+        self._last_changes[segment.segment_id] = last_change
+        evaluator = self.evaluator
+
+        def work() -> Evaluation:
+            told = None
+            try:
+                evaluation = evaluator.evaluate(task)
+                if evaluation.is_new:
+                    told = evaluation.result.run.segment_timestamp
+                return evaluation
+            finally:
+                last_change.set_result(told)
+
+        return work
+
+    def last_change(self, segment: Segment) -> Future[str | None] | None:
+        """Return when a run of this sync found the segment to have been changed last.
+
+        The instant is None if no run told; there is no future at all if none was begun.
+        """
+        return self._last_changes.get(segment.segment_id)
 
     @override
     def rows(self, segment: Segment, prepared: Any) -> Iterator[dict[str, Any]]:
@@ -187,9 +214,8 @@ class RunChildStream(AccountStream):
 
     def _write_page(self, page: Page) -> None:
         [message] = self._generate_record_messages(page.row.copy())
-        columns = list(page.columns.values())
-        self._tap.write_message(RecordPage.of(message, list(page.columns), columns))
-        self._counter.increment(len(columns[0]))
+        self._tap.write_message(RecordPage.of(message, page.columns))
+        self._counter.increment(len(page.columns["contact_id"]))
 
     @override
     def get_record_counter(self, **options: Any) -> Counter:

@@ -131,6 +131,7 @@ class SeldomStateWriter(StateWriter):
                 if not self._asked and not future.done():
                     rest = self._rest() if self._unwritten else LONGEST_REST
                     self._bell.wait(min(rest, LONGEST_REST) or LONGEST_REST)
+        meanwhile()
         return future.result()
 
     @contextmanager

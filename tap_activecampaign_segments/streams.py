@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_activecampaign_segments import counts, definitions
+from tap_activecampaign_segments import counts, definitions, timestamps
+from tap_activecampaign_segments.recent_counts import RecentCounts
+from tap_activecampaign_segments.records import fitted
 from tap_activecampaign_segments.run_stream import ChangeStream, Page, RunChildStream, RunStream
 from tap_activecampaign_segments.stream import AccountStream, HistoryStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from singer_sdk.helpers.types import Context, Record
 
     from tap_activecampaign_segments.evaluation import Evaluation
     from tap_activecampaign_segments.segments import Segment
+
+
+AT_BOOKMARK = "run_id"
+"""In the state: the run of the only count at the bookmark."""
 
 
 class Segments(AccountStream):
@@ -48,6 +55,32 @@ class CountHistory(HistoryStream):
     replication_key = "timestamp"
     _bookmark_is_held = False
 
+    @cached_property
+    def _recent(self) -> RecentCounts:
+        known = (each.segment_id for each in self.account.selected if self.bookmark(each))
+        return RecentCounts(self.account.client, known)
+
+    @override
+    def work(self, segment: Segment) -> Callable[[], list[dict[str, Any]]]:
+        bookmark, recent, plain = self.bookmark(segment), self._recent, super().work(segment)
+        run_id = self.get_context_state({"segment_id": segment.segment_id}).get(AT_BOOKMARK)
+
+        def work() -> list[dict[str, Any]]:
+            newest = recent.newest(segment.segment_id) if bookmark and run_id else None
+            if (
+                bookmark
+                and newest
+                and (newest["timestamp"], newest["run_id"])
+                == (
+                    timestamps.render(bookmark),
+                    run_id,
+                )
+            ):
+                return [fitted(newest, self.schema)]
+            return plain()
+
+        return work
+
     @override
     def past(self, segment: Segment, bookmark: datetime | None) -> list[dict[str, Any]]:
         return counts.history(
@@ -62,6 +95,16 @@ class CountHistory(HistoryStream):
     def rows(self, segment: Segment, prepared: Any) -> Iterator[dict[str, Any]]:
         self._bookmark_is_held = False
         yield from super().rows(segment, prepared)
+        state = self.get_context_state({"segment_id": segment.segment_id})
+        at_bookmark = [
+            row["run_id"]
+            for row in prepared
+            if row["timestamp"] == state.get("replication_key_value")
+        ]
+        if len(at_bookmark) == 1:
+            state[AT_BOOKMARK] = at_bookmark[0]
+        else:
+            state.pop(AT_BOOKMARK, None)
 
     @override
     def _increment_stream_state(
@@ -80,6 +123,19 @@ class SegmentDefinitions(HistoryStream):
     name = "segment_definitions"
     primary_keys = ("segment_id", "created_date")
     replication_key = "created_date"
+
+    @override
+    def work(self, segment: Segment) -> Callable[[], list[dict[str, Any]]]:
+        bookmark, plain = self.bookmark(segment), super().work(segment)
+        runs = self._tap.streams[MatchAllRuns.name]
+        assert isinstance(runs, RunStream)  # noqa: S101
+        last_change = runs.last_change(segment)
+
+        def work() -> list[dict[str, Any]]:
+            at = last_change.result() if bookmark and last_change else None
+            return [] if at and bookmark and timestamps.parse(at) <= bookmark else plain()
+
+        return work
 
     @override
     def past(self, segment: Segment, bookmark: datetime | None) -> list[dict[str, Any]]:

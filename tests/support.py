@@ -156,7 +156,7 @@ def tap(config: dict[str, Any], *arguments: str, **options: Any) -> Sync:
                 line += [option, str(path)]
         exit_code, out, err = _invoke(line)
     is_singer = not {"--about", "--discover"} & set(arguments)
-    messages = [json.loads(row) for row in out.splitlines()] if is_singer else []
+    messages = [json.loads(row) for row in out.split("\n") if row] if is_singer else []
     check_messages(messages)
     return Sync(exit_code, messages, err)
 
