@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 MELTANO := $(VENV)/meltano
 PLUGINS := .meltano/.ready
 
-.PHONY: test lint demo clean
+.PHONY: test lint demo bench clean
 
 test: lint $(PLUGINS)
 	$(BIN)/pytest
@@ -21,6 +21,10 @@ lint: $(READY)
 demo: $(PLUGINS)
 	@.meltano/extractors/tap-activecampaign-segments/venv/bin/activecampaign-sandbox -- \
 	  .meltano/loaders/target-duckdb/venv/bin/python -m demo $(MELTANO)/bin/meltano
+
+# Everything in about five minutes; QUICK=1 for fewer and smaller syncs.
+bench: $(READY) $(PLUGINS)
+	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 $(PLUGINS): meltano.yml pyproject.toml $(MELTANO)/.ready
 	@echo 'Installing the tap and its loaders with Meltano (once) ...'

@@ -77,13 +77,12 @@ class Lookahead(Generic[K, V]):
 
     def take(self, key: K) -> Future[V]:
         """Return the work of a key, begun now if it was not before, and begin that of others."""
-        self._begin(key)
-        future = self._begun.pop(key)
-        self._taken.add(key)
         while self._next < len(self._order) and len(self._begun) < self._width:
             self._begin(self._order[self._next])
             self._next += 1
-        return future
+        self._begin(key)
+        self._taken.add(key)
+        return self._begun.pop(key)
 
     def place(self, key: K) -> tuple[int, int]:
         """Return how many keys come before one, and how many there are."""

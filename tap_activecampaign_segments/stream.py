@@ -76,7 +76,8 @@ class TapStream(Stream):
 
     def activate_version(self) -> None:
         """Send the ACTIVATE_VERSION that was held back, if there is one."""
-        if self._version_to_activate is not None:
+        # Rows that leave in batches carry no version: a target would drop all of them.
+        if self._version_to_activate is not None and not self.get_batch_config(self.config):
             super()._write_activate_version_message(self._version_to_activate)
             self._version_to_activate = None
 

@@ -50,6 +50,9 @@ ORDER = (
 WIDTH = 100
 """Pieces of work that are begun ahead of the one that leaves, at most."""
 
+LISTED = "listed"
+"""In the state: how many segments the last listing had."""
+
 SIGNAL_GRACE = 1.5
 """Seconds after a signal in which what is being written may be finished."""
 
@@ -215,6 +218,8 @@ class TapActiveCampaignSegments(Tap):
         return any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values())
 
     def _sync(self) -> None:
+        listed = sum(each.listed for each in self.account.segments)
+        self.streams[streams.Segments.name].stream_state[LISTED] = listed
         try:
             self.sync_all()
             if not self.failures and self.account.is_whole and self.account.selected:
@@ -237,6 +242,10 @@ class TapActiveCampaignSegments(Tap):
         }
 
     def _known_segments(self) -> int:
+        """Return how many listed segments the last sync knew."""
+        listed = self.state.get("bookmarks", {}).get("segments", {}).get(LISTED)
+        if isinstance(listed, int):
+            return listed
         ids = {
             partition["context"]["segment_id"]
             for partitions in self._segment_partitions.values()

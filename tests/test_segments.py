@@ -77,6 +77,16 @@ def test_an_empty_listing_is_a_failure_where_segments_were_synced_before(
     assert "api_url" in line
 
 
+def test_the_listing_alone_is_remembered_too(account: Account, sandbox: Sandbox) -> None:
+    segment = account.add_segment("some")
+    first = sync(sandbox, streams={"segments"})
+    account.remove(segment)
+    second = sync(sandbox, streams={"segments"}, state=first.state)
+    assert second.exit_code == 1
+    assert "1 were synced before" in second.errors[0]
+    assert second.messages == []
+
+
 def test_unlisted_segments_alone_may_be_synced_again_and_again(
     account: Account, sandbox: Sandbox
 ) -> None:
