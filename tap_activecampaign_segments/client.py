@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from requests.auth import AuthBase
 
+from tap_activecampaign_segments.addresses import path_part
 from tap_activecampaign_segments.budget import Budget
-from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
+from tap_activecampaign_segments.errors import MalformedAnswerError
 from tap_activecampaign_segments.http import Http
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ class Client:
         """Ask nothing yet."""
         self._base = f"{settings.api_url}/api/3"
         self._http = Http(
-            auth=ApiToken(settings.api_token),
             secrets=[settings.api_token],
             budget=Budget(settings.requests_per_second, clock),
             clock=clock,
@@ -49,6 +48,7 @@ class Client:
             usable=lambda answer: isinstance(answer.get("data"), (list, dict)),
             logger=logger,
         )
+        self._http.authorize(ApiToken(settings.api_token))
 
     def get(self, *path: str, **params: object) -> dict[str, Any]:
         """Return the answer to ``GET /api/3/{path}``, an object that has ``data``.
@@ -62,10 +62,7 @@ class Client:
             RequestError: The request failed for good.
             TapError: A part of the path could leave the API.
         """
-        if not all(path) or {".", ".."} & set(path):
-            msg = f"{'/'.join(path)!r} is no path of the API: an id may not be empty, '.' or '..'"
-            raise TapError(msg)
-        url = "/".join([self._base, *(quote(part, safe="") for part in path)])
+        url = "/".join([self._base, *map(path_part, path)])
         return self._http.ask("GET", url, params=params)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
+from tap_activecampaign_segments.attempts import Attempts, is_recent
 from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
 from tap_activecampaign_segments.evaluation import Evaluation, differ
 from tap_activecampaign_segments.polling import SHORTEST, NotDoneError
@@ -115,8 +116,8 @@ class Evaluator:
 
     def is_recent(self, run: Run) -> bool:
         """Tell whether a run is young enough to be taken up again."""
-        age = self._clock.now() - timestamps.parse(run.run_id_start)
-        return age.total_seconds() <= self._settings.resume_within
+        begun = timestamps.parse(run.run_id_start)
+        return is_recent(begun, self._clock.now(), self._settings.resume_within)
 
     def _finished(self, task: Task, pair: Run, predecessor: Predecessor) -> Evaluation:
         """Return a difference of which rows may be out already, exactly as it was."""
@@ -136,20 +137,24 @@ class Evaluator:
         )
 
     def _attempts(self, task: Task, predecessor: Predecessor | None) -> Evaluation:
-        attempt = 0
+        attempts = Attempts(self._settings.run_attempts)
         has_tripped = False
         resumed = task.facts.running
         if resumed and not (resumed.sort == self._settings.sort and self.is_recent(resumed)):
             resumed = None
         while True:
-            attempt += not resumed
             try:
-                look = self._resume(resumed) if resumed else self._start(task)
+                if resumed:
+                    look = self._resume(resumed)
+                else:
+                    attempts.begin()
+                    look = self._start(task)
                 return self._evaluated(task, look, predecessor, is_new=not resumed)
             except TrippedError as error:
                 if has_tripped:
                     raise
                 has_tripped = True
+                attempts.allow_one_more()
                 self._logger.warning("%s: %s; evaluating it once more", task.segment, error)
             except (
                 RunFailedError,
@@ -157,9 +162,7 @@ class Evaluator:
                 IncompleteResultError,
                 MalformedAnswerError,
             ) as error:
-                if attempt >= self._settings.run_attempts + has_tripped:
-                    msg = f"{error} (evaluated {attempt} times, see run_attempts)"
-                    raise TapError(msg) from error
+                attempts.end_with(error)
                 self._logger.warning("%s: %s; evaluating it again", task.segment, error)
             resumed = None
 

@@ -5,12 +5,14 @@ What is the same for both vendors; whose address and credentials are used is the
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
+from dataclasses import dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import backoff
 import msgspec
@@ -28,12 +30,16 @@ from tap_activecampaign_segments.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
+    from datetime import datetime
     from logging import Logger
 
     from requests.auth import AuthBase
 
     from tap_activecampaign_segments.budget import Budget
     from tap_activecampaign_segments.clock import Clock
+
+Credentials: TypeAlias = "Callable[[requests.PreparedRequest], requests.PreparedRequest]"
+"""Puts credentials into a request."""
 
 TRIES = 5
 TRIES_WHEN_FORBIDDEN = 3
@@ -54,13 +60,40 @@ _FOR_GOOD: dict[int, tuple[type[RequestError], str]] = {
 """What a status means, and what to do."""
 
 
+@dataclass(frozen=True)
+class Content:
+    """What one request carries.
+
+    Attributes:
+        method: The HTTP method.
+        url: The whole address, its parts percent-encoded.
+        params: Query parameters; one with an empty value is sent as ``name=``.
+        body: What is sent as JSON.
+        form: What is sent as a form.
+        auth: Credentials other than the usual ones.
+        needs_content: Whether an answer without content is none.
+    """
+
+    method: str
+    url: str
+    params: dict[str, Any] | None = None
+    body: Any = None
+    form: dict[str, str] | None = None
+    auth: AuthBase | None = None
+    needs_content: bool = True
+
+    @property
+    def path(self) -> str:
+        """What follows the host."""
+        return self.url.partition("://")[2].partition("/")[2]
+
+
 class Http:
     """Sends requests of one vendor, several at a time, and returns JSON objects."""
 
     def __init__(  # noqa: PLR0913
         self,
         *,
-        auth: AuthBase,
         secrets: Sequence[str],
         budget: Budget,
         clock: Clock,
@@ -72,7 +105,6 @@ class Http:
         """Open nothing yet.
 
         Args:
-            auth: Puts the credentials into a request, each time anew.
             secrets: What must never be seen in a message.
             budget: The account's requests per second.
             clock: The time to go by.
@@ -82,11 +114,15 @@ class Http:
             logger: Where retries are told.
         """
         self._session = requests.Session()
-        self._session.auth = auth
         self._session.headers["Accept"] = "application/json"
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=concurrency))
-        self._secrets = [secret for secret in secrets if secret]
+        # It would tell every path, and with it what stands in one.
+        logging.getLogger("urllib3").setLevel(logging.INFO)
+        self._secrets = list(secrets)
+        self._renew: Callable[[], None] | None = None
+        self.server_time: datetime | None = None
+        """The instant that the last answer carried, UTC."""
         self._budget = budget
         self._clock = clock
         self._timeout = timeout
@@ -95,21 +131,46 @@ class Http:
         self._end: AccountError | None = None
         self._logger = logger
 
-    def ask(
-        self, method: str, url: str, *, params: dict[str, Any] | None = None, body: Any = None
-    ) -> dict[str, Any]:
+    def authorize(self, auth: Credentials, renew: Callable[[], None] | None = None) -> None:
+        """Give every request its credentials.
+
+        Args:
+            auth: Puts them into a request, each time anew.
+            renew: Gets new ones, once after a 401.
+        """
+        self._session.auth = auth
+        self._renew = renew
+
+    def hide(self, secret: str) -> None:
+        """Never say this in a message."""
+        if secret not in self._secrets:
+            self._secrets.append(secret)
+
+    def ask(self, method: str, url: str, **content: Any) -> dict[str, Any]:
         """Return the JSON object that answers a request.
 
         Args:
             method: The HTTP method.
             url: The whole address, its parts percent-encoded.
-            params: Query parameters; one with an empty value is sent as ``name=``.
-            body: What is sent as JSON.
+            content: What `Content` has.
 
         Raises:
             AccountError: The key is bad or the account unpaid; nothing else can succeed.
             RequestError: The request failed for good, after its retries where they make sense.
         """
+        if self._end:
+            raise self._end
+        request = Content(method, url, **content)
+        try:
+            return self._patiently(request)
+        except AccountError as error:
+            if error.status == HTTPStatus.UNAUTHORIZED and self._renew and request.auth is None:
+                self._renew()
+                return self._patiently(request)
+            self._end = error
+            raise
+
+    def _patiently(self, request: Content) -> dict[str, Any]:
         patience = _Patience()
         patiently = backoff.on_exception(
             patience.waits,
@@ -122,37 +183,33 @@ class Http:
             jitter=None,
             logger=None,
         )
-        answer: dict[str, Any] = patiently(self._ask_once)(method, url, params, body)
+        answer: dict[str, Any] = patiently(self._ask_once)(request)
         return answer
 
-    def _ask_once(
-        self, method: str, url: str, params: dict[str, Any] | None, body: Any
-    ) -> dict[str, Any]:
-        if self._end:
-            raise self._end
-        what = f"{method} {url.partition('://')[2].partition('/')[2]}"
+    def _ask_once(self, request: Content) -> dict[str, Any]:
+        what = self._without_secrets(f"{request.method} {request.path}")
         with self._in_flight:
             self._budget.take()
             try:
-                response, content = self._send(method, url, params, body)
+                response, content = self._send(request)
             except requests.Timeout as error:
                 msg = f"{what} took longer than {self._timeout:g} s (see request_timeout)"
                 raise UnansweredError(msg) from error
             except requests.RequestException as error:
                 msg = f"{what} broke off ({type(error).__name__})"
                 raise UnansweredError(msg) from error
-        return self._answer(what, response, content)
+        return self._answer(what, request, response, content)
 
-    def _send(
-        self, method: str, url: str, params: dict[str, Any] | None, body: Any
-    ) -> tuple[requests.Response, bytes]:
+    def _send(self, request: Content) -> tuple[requests.Response, bytes]:
         # requests limits the pause between two bytes; the whole answer gets a deadline here.
         deadline = self._clock.monotonic() + self._timeout
         with self._session.request(
-            method,
-            url,
-            params=params,
-            json=body,
+            request.method,
+            request.url,
+            params=request.params,
+            json=request.body,
+            data=request.form,
+            auth=request.auth,
             timeout=self._timeout,
             allow_redirects=False,
             stream=True,
@@ -166,10 +223,15 @@ class Http:
                     raise requests.ConnectionError
             return response, bytes(content)
 
-    def _answer(self, what: str, response: requests.Response, content: bytes) -> dict[str, Any]:
+    def _answer(
+        self, what: str, request: Content, response: requests.Response, content: bytes
+    ) -> dict[str, Any]:
         status = response.status_code
+        self.server_time = _instant(response.headers.get("Date")) or self.server_time
         answer = _json_object(content)
         said = self._quote(answer)
+        if response.ok and not request.needs_content:
+            return answer or {}
         if status == HTTPStatus.OK:
             if answer is not None and not answer.get("errors") and self._usable(answer):
                 return answer
@@ -178,10 +240,7 @@ class Http:
         sentence = f"{what} answered {status}{said}"
         if status in _FOR_GOOD:
             kind, advice = _FOR_GOOD[status]
-            error = kind(sentence + advice, status)
-            if isinstance(error, AccountError):
-                self._end = error
-            raise error
+            raise kind(sentence + advice, status)
         if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             retry_after = self._retry_after(response)
             if retry_after:
@@ -195,13 +254,8 @@ class Http:
         value = response.headers.get("Retry-After", "").strip()
         if value.isdecimal():
             return float(value[:9])
-        try:
-            moment = parsedate_to_datetime(value)
-        except (TypeError, ValueError):
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=timezone.utc)
-        return max((moment - self._clock.now()).total_seconds(), 0.0)
+        moment = _instant(value)
+        return None if moment is None else max((moment - self._clock.now()).total_seconds(), 0.0)
 
     def _quote(self, answer: dict[str, Any] | None) -> str:
         """Return the server's own words in one short line, without secrets."""
@@ -211,10 +265,13 @@ class Http:
             if isinstance(error, dict):
                 texts = (error.get(key) for key in ("title", "detail", "message", "Message"))
                 words += [text for text in texts if isinstance(text, str)]
-        line = " ".join(": ".join(dict.fromkeys(words)).split())[:LONGEST_QUOTE]
+        line = " ".join(": ".join(dict.fromkeys(words)).split())
+        return f" ({self._without_secrets(line)[:LONGEST_QUOTE]})" if line else ""
+
+    def _without_secrets(self, text: str) -> str:
         for secret in self._secrets:
-            line = line.replace(secret, "***")
-        return f" ({line})" if line else ""
+            text = text.replace(secret, "***")
+        return text
 
 
 class _Patience:
@@ -242,6 +299,15 @@ class _Patience:
         if isinstance(error, UnansweredError) and error.retry_after is not None:
             return error.retry_after
         return float(2 ** (self._tries - 1))
+
+
+def _instant(text: str | None) -> datetime | None:
+    """Return the instant that an HTTP date names, None where it names none."""
+    try:
+        moment = parsedate_to_datetime(text or "")
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def _json_object(content: bytes) -> dict[str, Any] | None:

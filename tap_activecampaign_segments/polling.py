@@ -25,7 +25,12 @@ class NotDoneError(TapError):
 
 
 def until_done(
-    look: Callable[[], T | None], *, clock: Clock, timeout: float, first: float = SHORTEST
+    look: Callable[[], T | None],
+    *,
+    clock: Clock,
+    timeout: float,
+    first: float = SHORTEST,
+    longest: float = LONGEST,
 ) -> T:
     """Return what a look finds, as soon as it finds something.
 
@@ -34,6 +39,7 @@ def until_done(
         clock: The time to go by.
         timeout: Seconds to wait in all.
         first: Seconds before the first look.
+        longest: Seconds between two looks at most.
 
     Raises:
         NotDoneError: Nothing was found in time.
@@ -46,6 +52,6 @@ def until_done(
         if (found := look()) is not None:
             return found
         pause = growth
-        growth = min(growth * 2, LONGEST)
+        growth = min(growth * 2, longest)
     msg = f"it was not done within {timeout:g} s"
     raise NotDoneError(msg)

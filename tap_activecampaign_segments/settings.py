@@ -6,14 +6,14 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from singer_sdk import typing as th
 
 from tap_activecampaign_segments import timestamps
+from tap_activecampaign_segments.addresses import url_fault
 from tap_activecampaign_segments.errors import MalformedAnswerError
+from tap_activecampaign_segments.mypreferences import settings as mypreferences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -142,6 +142,12 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         description="Seconds that one request may take",
     ),
     th.Property(
+        "mypreferences",
+        mypreferences.OBJECT,
+        title="MyPreferences",
+        description="The second source, PossibleNOW MyPreferences; not offered unless set",
+    ),
+    th.Property(
         "emit_activate_version_messages",
         th.BooleanType,
         default=False,
@@ -175,6 +181,7 @@ class Settings:
     run_attempts: int
     resume_within: float
     request_timeout: float
+    mypreferences: mypreferences.Settings | None
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Settings:
@@ -186,11 +193,20 @@ class Settings:
         values: dict[str, Any] = {name: config.get(name) for name in cls.__dataclass_fields__}
         for name in ("segment_ids", "segment_names", "exclude_segments", "rebaseline"):
             values[name] = tuple(dict.fromkeys(values[name] or ()))
-        values["api_url"] = _bare_url(config["api_url"])
-        values["api_token"] = config["api_token"].strip()
+        values["api_url"] = _bare_url(config.get("api_url") or "")
+        values["api_token"] = (config.get("api_token") or "").strip()
+        if values["mypreferences"]:
+            values["mypreferences"] = mypreferences.Settings.of(values["mypreferences"])
         if values["start_date"] is not None:
             values["start_date"] = timestamps.parse(values["start_date"])
         return cls(**values)
+
+
+def has_activecampaign(config: Mapping[str, Any]) -> bool:
+    """Tell whether ActiveCampaign's streams are offered."""
+    return not config.get("mypreferences") or any(
+        config.get(name) is not None for name in ("api_url", "api_token")
+    )
 
 
 def faults(config: Mapping[str, Any], errors: Iterator[ValidationError]) -> Iterator[str]:
@@ -206,7 +222,7 @@ def faults(config: Mapping[str, Any], errors: Iterator[ValidationError]) -> Iter
         wrong.add(name.partition(".")[0])
         yield f"{name}: {_what_is_wrong(error)}"
     checks: dict[str, Callable[[Any], str | None]] = {
-        "api_url": _url_fault,
+        "api_url": url_fault,
         "api_token": _token_fault,
         "segment_ids": _ids_fault,
         "start_date": _date_fault,
@@ -217,9 +233,13 @@ def faults(config: Mapping[str, Any], errors: Iterator[ValidationError]) -> Iter
         if name in wrong:
             continue
         if value is None and name in {"api_url", "api_token"}:
-            yield f"{name}: is missing (both are shown under Settings > Developer)"
+            if has_activecampaign(config):
+                yield f"{name}: is missing (both are shown under Settings > Developer)"
         elif value is not None and (fault := check(value)):
             yield f"{name}: {fault}"
+    if config.get("mypreferences") and "mypreferences" not in wrong:
+        for name, fault in mypreferences.faults(config["mypreferences"]):
+            yield f"mypreferences.{name}: {fault}"
 
 
 def environment_faults(environment: Mapping[str, str], prefix: str) -> Iterator[str]:
@@ -267,29 +287,6 @@ def _what_is_wrong(error: ValidationError) -> str:
             return "must not be empty"
         case _:
             return f"breaks the rule '{error.validator}: {limit}'"
-
-
-def _url_fault(value: str) -> str | None:
-    try:
-        url = urlsplit(value.strip())
-        host = url.hostname
-        _ = url.port
-    except ValueError:
-        return "is no URL"
-    if url.scheme not in {"https", "http"} or not host:
-        return "must be a URL such as https://ACCOUNT.api-us1.com (see Settings > Developer)"
-    if url.username or url.password or url.query or url.fragment:
-        return "must be the plain address, without user, query or fragment"
-    if url.scheme == "http" and not _is_loopback(host):
-        return "must begin with https:// (http is for loopback hosts alone)"
-    return None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _bare_url(value: str) -> str:

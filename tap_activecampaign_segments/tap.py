@@ -24,6 +24,9 @@ from tap_activecampaign_segments.evaluator import PATIENCE
 from tap_activecampaign_segments.failures import Failures
 from tap_activecampaign_segments.lookahead import Lookahead
 from tap_activecampaign_segments.messages import LineWriter, Stopped
+from tap_activecampaign_segments.mypreferences import streams as mypreferences
+from tap_activecampaign_segments.mypreferences.client import Client as PreferencesClient
+from tap_activecampaign_segments.mypreferences.export import Exports
 from tap_activecampaign_segments.progress import Progress
 from tap_activecampaign_segments.run_stream import RunStream
 from tap_activecampaign_segments.states import SeldomStateWriter
@@ -45,7 +48,9 @@ ORDER = (
     streams.Memberships,
     streams.SegmentDefinitions,
 )
-"""The streams in the order in which they are read."""
+"""ActiveCampaign's streams in the order in which they are read."""
+GROUP_ORDER = (mypreferences.SegmentGroupExports, mypreferences.SegmentGroupProfiles)
+"""MyPreferences' streams, read after them."""
 
 WIDTH = 100
 """Pieces of work that are begun ahead of the one that leaves, at most."""
@@ -83,23 +88,44 @@ class TapActiveCampaignSegments(Tap):
     def account(self) -> Account:
         """The ActiveCampaign account that is read."""
         return Account(
-            settings.Settings.of(self.config),
+            self.settings,
             self.clock,
             self.logger,
             self.failures,
             known=self._known_segments(),
         )
 
+    @cached_property
+    def settings(self) -> settings.Settings:
+        """The settings."""
+        return settings.Settings.of(self.config)
+
+    @cached_property
+    def exports(self) -> Exports:
+        """The MyPreferences exports that are read."""
+        source = self.settings.mypreferences
+        assert source is not None  # noqa: S101
+        client = PreferencesClient(source, self.clock, self.settings.request_timeout, self.logger)
+        return Exports(client, source, self.clock)
+
+    @property
+    def _order(self) -> tuple[type[TapStream], ...]:
+        """The streams that are offered, in the order in which they are read."""
+        return (
+            *(ORDER if settings.has_activecampaign(self.config) else ()),
+            *(GROUP_ORDER if self.config.get("mypreferences") else ()),
+        )
+
     @override
     def discover_streams(self) -> list[Stream]:
-        return [stream(self) for stream in ORDER]
+        return [stream(self) for stream in self._order]
 
     @property
     @override
     def streams(self) -> dict[str, Stream]:
         # The SDK sorts them by name; the segments' rows leave before anything else is read.
-        found = super().streams
-        return {stream.name: found[stream.name] for stream in ORDER}
+        found = sorted(super().streams.values(), key=lambda each: self._order.index(type(each)))
+        return {stream.name: stream for stream in found}
 
     @cached_property
     def _lookahead(self) -> Lookahead[tuple[str, str], Any]:
@@ -147,8 +173,11 @@ class TapActiveCampaignSegments(Tap):
             The exit code: 0 if nothing failed, 128 and the signal's number if one ended it.
         """
         # Before anything is written: an account that cannot be listed must leave no trace.
-        with self.failures.of("segments"):
-            self._forget_gone_segments()
+        if settings.has_activecampaign(self.config):
+            with self.failures.of("segments"):
+                self._forget_gone_segments()
+                listed = sum(each.listed for each in self.account.segments)
+                self.streams[streams.Segments.name].stream_state[LISTED] = listed
         if not self.failures.end:
             self._sync()
         for line in self.failures.lines:
@@ -218,13 +247,15 @@ class TapActiveCampaignSegments(Tap):
         return any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values())
 
     def _sync(self) -> None:
-        listed = sum(each.listed for each in self.account.segments)
-        self.streams[streams.Segments.name].stream_state[LISTED] = listed
         try:
             self.sync_all()
-            if not self.failures and self.account.is_whole and self.account.selected:
-                results = self.streams[streams.MatchAllResults.name]
-                assert isinstance(results, TapStream)  # noqa: S101
+            results = self.streams.get(streams.MatchAllResults.name)
+            if (
+                isinstance(results, TapStream)
+                and not self.failures
+                and self.account.is_whole
+                and self.account.selected
+            ):
                 results.activate_version()
         except Stopped:
             self.writer.resume()

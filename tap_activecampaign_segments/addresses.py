@@ -1,0 +1,44 @@
+"""Addresses of APIs as people paste them."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import quote, urlsplit
+
+from tap_activecampaign_segments.errors import TapError
+
+
+def path_part(text: str) -> str:
+    """Return an id percent-encoded as one part of a path.
+
+    Raises:
+        TapError: It would leave its place in the path.
+    """
+    if text in {"", ".", ".."}:
+        msg = f"{text!r} cannot be part of an address"
+        raise TapError(msg)
+    return quote(text, safe="")
+
+
+def url_fault(value: str) -> str | None:
+    """Return what is wrong with the address of an API, None if nothing is."""
+    try:
+        url = urlsplit(value.strip())
+        host = url.hostname
+        _ = url.port
+    except ValueError:
+        return "is no URL"
+    if url.scheme not in {"https", "http"} or not host:
+        return "must be a URL that begins with https://"
+    if url.username or url.password or url.query or url.fragment:
+        return "must be the plain address, without user, query or fragment"
+    if url.scheme == "http" and not _is_loopback(host):
+        return "must begin with https:// (http is for loopback hosts alone)"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,1 @@
+"""The second source: segment groups of PossibleNOW MyPreferences."""

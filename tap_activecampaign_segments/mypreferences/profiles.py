@@ -1,0 +1,49 @@
+"""Profiles as records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_activecampaign_segments.errors import MalformedAnswerError
+from tap_activecampaign_segments.records import fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def profile_id(profile: Mapping[str, Any]) -> int:
+    """Return the id of a profile.
+
+    Raises:
+        MalformedAnswerError: It has none.
+    """
+    found = profile.get("ProfileId")
+    if type(found) is not int or found < 0:
+        msg = f"the export has a profile whose ProfileId is {found!r}"
+        raise MalformedAnswerError(msg)
+    return found
+
+
+def row(profile: Mapping[str, Any], schema: Mapping[str, Any], **about: Any) -> dict[str, Any]:
+    """Return a profile as a record: every known field, null where it is absent.
+
+    What is beyond the known fields, or of another type than they have, stands in
+    `additional_fields`, so that nothing is lost.
+
+    Args:
+        profile: As it came.
+        schema: The JSON schema of the stream.
+        about: The fields that are not the profile's own.
+    """
+    record = dict.fromkeys(schema["properties"]) | about
+    beyond: dict[str, Any] = {}
+    for name, value in profile.items():
+        if name not in record or name in about or name == "additional_fields":
+            beyond[name] = value
+            continue
+        try:
+            record |= fitted({name: value}, schema)
+        except MalformedAnswerError:
+            beyond[name] = value
+    record["additional_fields"] = beyond or None
+    return record

@@ -1,0 +1,225 @@
+"""The streams of MyPreferences, and how an export is driven through them."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from tap_activecampaign_segments import timestamps
+from tap_activecampaign_segments.attempts import Attempts, is_recent
+from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
+from tap_activecampaign_segments.mypreferences import profiles
+from tap_activecampaign_segments.mypreferences.export import (
+    Export,
+    ExportFailedError,
+    ExportLostError,
+    IncompleteExportError,
+    wish,
+)
+from tap_activecampaign_segments.stream import TapStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_activecampaign_segments.mypreferences.export import Exports
+    from tap_activecampaign_segments.settings import Settings
+
+RUNNING = "running"
+"""In the state: the export that was initiated and not yet emitted whole."""
+
+
+class SegmentGroupExports(TapStream):
+    """The completed exports: each is a commit, whose row comes after its profiles."""
+
+    name = "segment_group_exports"
+    primary_keys = ("segment_group_name", "exported_at")
+    replication_key = "exported_at"
+
+    reading: Reading | None = None
+    """The export that is leaving."""
+
+    @cached_property
+    def _exports(self) -> Exports:
+        return self._tap.exports
+
+    @cached_property
+    def _settings(self) -> Settings:
+        return self._tap.settings
+
+    @property
+    @override
+    def partitions(self) -> list[dict[str, Any]]:
+        assert self._settings.mypreferences  # noqa: S101
+        groups = self._settings.mypreferences.segment_groups
+        is_test = self.ABORT_AT_RECORD_COUNT is not None
+        return [{"segment_group_name": each} for each in groups[: 1 if is_test else None]]
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
+        if context is None or self._tap.failures.end:
+            return
+        name = context["segment_group_name"]
+        with self._tap.failures.of(f"segment group {name!r}"):
+            yield from self._rows(name)
+
+    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
+        state = self.get_context_state({"segment_group_name": name})
+        body = self._exports.body(self._bookmark(state))
+        attempts = Attempts(self._settings.run_attempts)
+        export = self._unfinished(state, body)
+        while True:
+            if export is None:
+                attempts.begin()
+                export = self._exports.initiate(name, body)
+                self._tap.states.name(partial(state.update, {RUNNING: export.facts}))
+            try:
+                yield from self._emitted(name, export)
+            except (ExportLostError, IncompleteExportError, MalformedAnswerError) as error:
+                state.pop(RUNNING, None)
+                attempts.end_with(error)
+                self.logger.warning("segment group %r: %s; exporting it again", name, error)
+                export = None
+            except ExportFailedError:
+                state.pop(RUNNING, None)
+                raise
+            else:
+                return
+
+    def _emitted(self, name: str, export: Export) -> Iterator[dict[str, Any]]:
+        self._exports.wait(export, self._settings.run_timeout)
+        context = {"segment_group_name": name, "exported_at": export.exported_at}
+        total = self._read(export, context)
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            return
+        assert self._settings.mypreferences  # noqa: S101
+        yield {
+            **context,
+            "completed_at": timestamps.render(self._tap.clock.now()),
+            "last_date_time": export.last_date_time and timestamps.normal(export.last_date_time),
+            "is_full": not export.last_date_time
+            and not self._settings.mypreferences.match_criteria,
+            "total_results": total,
+        }
+        state = self.get_context_state({"segment_group_name": name})
+        state.update(replication_key=self.replication_key, replication_key_value=export.exported_at)
+        state.pop(RUNNING, None)
+        self._tap.states.write_now()
+        try:
+            self._exports.commit(export)
+        except TapError as error:
+            self.logger.warning("segment group %r: it was not committed: %s", name, error)
+
+    def _read(self, export: Export, context: dict[str, Any]) -> int:
+        """Emit the profiles, once more if they were not all, and return how many there are."""
+        self.reading = Reading(self._exports, export)
+        self._sync_children(context)
+        try:
+            return self.reading.finish()
+        except IncompleteExportError:
+            self.reading = Reading(self._exports, export)
+            self._sync_children(context)
+            return self.reading.finish()
+
+    def _unfinished(self, state: dict[str, Any], body: dict[str, Any]) -> Export | None:
+        export = Export.of(state.get(RUNNING))
+        if export is None or export.wish != wish(body):
+            return None
+        begun = timestamps.parse(export.exported_at)
+        now, within = self._tap.clock.now(), self._settings.resume_within
+        return export if is_recent(begun, now, within) else None
+
+    @staticmethod
+    def _bookmark(state: dict[str, Any]) -> datetime | None:
+        try:
+            return timestamps.parse(state.get("replication_key_value"))
+        except MalformedAnswerError:
+            return None
+
+    @override
+    def get_batch_config(self, config: Mapping[str, Any]) -> None:
+        # A commit that waits in a batch until that is full commits nothing.
+        return
+
+    @override
+    def generate_child_contexts(
+        self, record: Record, context: Context | None
+    ) -> Iterator[Context | None]:
+        # The profiles are synced before the row is made.
+        yield from ()
+
+    @override
+    def _increment_stream_state(
+        self, latest_record: Record, *, context: Context | None = None
+    ) -> None:
+        # Committed with the row, whether this stream is selected or only the profiles are.
+        pass
+
+    @override
+    def _write_starting_replication_value(self, context: Context | None) -> None:
+        pass
+
+
+class SegmentGroupProfiles(TapStream):
+    """The profiles of a segment group."""
+
+    name = "segment_group_profiles"
+    parent_stream_type = SegmentGroupExports
+    primary_keys = ("segment_group_name", "ProfileId")
+    replication_key = "exported_at"
+    state_partitioning_keys: Sequence[str] = ()
+
+    @override
+    def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
+        parent = self._tap.streams[SegmentGroupExports.name]
+        assert isinstance(parent, SegmentGroupExports)  # noqa: S101
+        assert parent.reading is not None  # noqa: S101
+        assert context is not None  # noqa: S101
+        for profile in parent.reading.profiles():
+            yield profiles.row(profile, self.schema, **context)
+
+    @override
+    def _increment_stream_state(
+        self, latest_record: Record, *, context: Context | None = None
+    ) -> None:
+        # One entry an export would stay in the state for ever.
+        pass
+
+    @override
+    def _write_starting_replication_value(self, context: Context | None) -> None:
+        pass
+
+
+class Reading:
+    """One export while it is read. Its profiles may be out before it shows to be incomplete."""
+
+    def __init__(self, exports: Exports, export: Export) -> None:
+        """Read nothing yet."""
+        self._pages = exports.pages(export)
+        self._total = 0
+        self._error: TapError | None = None
+
+    def profiles(self) -> Iterator[dict[str, Any]]:
+        """Give the profiles; an error is kept for `finish`."""
+        try:
+            for page, total in self._pages:
+                self._total = total
+                yield from page
+        except TapError as error:
+            self._error = error
+
+    def finish(self) -> int:
+        """Return how many profiles there were, all of them read.
+
+        Raises:
+            TapError: They could not be read, or are not all.
+        """
+        for _ in self.profiles():
+            pass
+        if self._error:
+            raise self._error
+        return self._total
