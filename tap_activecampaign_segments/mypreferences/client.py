@@ -19,6 +19,7 @@ from tap_activecampaign_segments.errors import MalformedAnswerError
 from tap_activecampaign_segments.http import Http
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from logging import Logger
 
@@ -64,16 +65,18 @@ class Signature(AuthBase):
 class BearerToken(OAuthAuthenticator):
     """OAuth 2.0 client credentials."""
 
-    def __init__(self, settings: Settings, http: Http) -> None:
+    def __init__(self, settings: Settings, http: Http, hide: Callable[[str], None]) -> None:
         """Ask for no token yet.
 
         Args:
             settings: The settings, with OAuth's three.
             http: Asks for tokens.
+            hide: Told each token, which is never to be said.
         """
         super().__init__(auth_endpoint=settings.oauth_token_url)
         self._settings = settings
         self._http = http
+        self._hide = hide
 
     @override
     def update_access_token(self) -> None:
@@ -94,7 +97,7 @@ class BearerToken(OAuthAuthenticator):
         if not isinstance(token, str):
             msg = "the OAuth server answered without an access_token"
             raise MalformedAnswerError(msg)
-        self._http.hide(token)
+        self._hide(token)
         self.access_token = token
         lifetime = int(expires_in) if isinstance(expires_in, int | str) else 0
         self.expires_in = max(lifetime - RENEWED_EARLY, 1) if lifetime else None
@@ -115,21 +118,26 @@ class Client:
         """
         self._settings = settings
         self._base = settings.api_url.strip().rstrip("/")
-        self._http = Http(
-            secrets=settings.secrets,
-            budget=Budget(REQUESTS_PER_SECOND, clock),
-            clock=clock,
-            timeout=timeout,
-            concurrency=1,
-            usable=bool,
-            logger=logger,
-        )
+
+        def http() -> Http:
+            return Http(
+                secrets=settings.secrets,
+                budget=Budget(REQUESTS_PER_SECOND, clock),
+                clock=clock,
+                timeout=timeout,
+                concurrency=1,
+                usable=bool,
+                logger=logger,
+            )
+
+        self._http = http()
         if settings.shared_secret:
             self._http.authorize(
                 Signature(settings.client_id, settings.user_id, settings.shared_secret, clock)
             )
         else:
-            token = BearerToken(settings, self._http)
+            # A request that waits for its token holds the only place.
+            token = BearerToken(settings, http(), hide=self._http.hide)
             self._http.authorize(token, renew=token.update_access_token)
 
     @property

@@ -140,7 +140,10 @@ class Exports:
                 look, clock=self._clock, timeout=timeout, first=FIRST_LOOK, longest=LONGEST_PAUSE
             )
         except NotDoneError as error:
-            msg = f"the export is not complete: {error}; the next sync takes it up again"
+            msg = (
+                f"the export is not complete: {error}; the next sync takes it up again "
+                "(see run_timeout)"
+            )
             raise TapError(msg) from error
 
     def pages(self, export: Export) -> Iterator[tuple[list[dict[str, Any]], int]]:
