@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tap_activecampaign_segments.sandbox import Account, Sandbox, command
+from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox, command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +70,25 @@ def test_a_command_gets_the_settings_and_its_code_is_handed_on() -> None:
     assert (done.stdout, done.stderr, done.returncode) == ("200\n", "", 7)
 
 
+def test_a_command_gets_the_settings_of_the_second_source_whole_and_in_parts() -> None:
+    tell = "import json, os; print(json.dumps(dict(os.environ)))"
+    done = run("--seed", "3", "--", sys.executable, "-c", tell)
+    prefix = "TAP_ACTIVECAMPAIGN_SEGMENTS_"
+    found = json.loads(done.stdout)
+    whole = json.loads(found[f"{prefix}MYPREFERENCES"])
+    known = Preferences(3)
+    assert whole == {
+        "api_url": f"{found[f'{prefix}API_URL']}/Profiles/v4",
+        "client_id": known.client_id,
+        "user_id": known.user_id,
+        "shared_secret": known.shared_secret,
+        "segment_groups": ["Newsletter consents", "Loyalty club"],
+    }
+    for name, value in whole.items():
+        part = found[f"{prefix}MYPREFERENCES_{name.upper()}"]
+        assert (json.loads(part) if name == "segment_groups" else part) == value
+
+
 def test_a_command_killed_by_a_signal_is_128_and_more() -> None:
     kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     assert run("--", sys.executable, "-c", kill).returncode == 128 + signal.SIGKILL
@@ -110,6 +131,10 @@ def test_without_a_command_it_serves_until_a_signal(number: signal.Signals) -> N
         process.send_signal(number)
         rest = process.stdout.read()
         assert f"export TAP_ACTIVECAMPAIGN_SEGMENTS_API_URL={url[1]}" in rest
+        name = "TAP_ACTIVECAMPAIGN_SEGMENTS_MYPREFERENCES"
+        (line,) = (line for line in rest.splitlines() if f"{name}=" in line)
+        whole = json.loads(shlex.split(line)[1].partition("=")[2])
+        assert whole["api_url"] == f"{url[1]}/Profiles/v4"
         assert process.wait(10) == 0
 
 

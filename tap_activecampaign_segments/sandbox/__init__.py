@@ -1,4 +1,4 @@
-"""A strict replica of ActiveCampaign's Segments API on loopback.
+"""A strict replica of ActiveCampaign's Segments API, and of MyPreferences' exports, on loopback.
 
 For trying a pipeline out, and for testing one, without an account. It needs the extra
 ``sandbox`` only to be served; everything else is the standard library.
@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 from .account import Account
 from .clock import Clock, VirtualClock
 from .evaluation import Run
+from .export import Export
 from .faults import Fault
+from .group import Group
 from .history import Count
 from .journal import Request
+from .preferences import Preferences
 from .segment import Segment
 
 if TYPE_CHECKING:
@@ -21,7 +24,10 @@ __all__ = [
     "Account",
     "Clock",
     "Count",
+    "Export",
     "Fault",
+    "Group",
+    "Preferences",
     "Request",
     "Run",
     "Sandbox",

@@ -11,16 +11,31 @@ from starlette.responses import Response
 class RefusedError(Exception):
     """A request that the API does not grant."""
 
-    def __init__(self, status: HTTPStatus, detail: str, pointer: str = "") -> None:
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        pointer: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         """Say why.
 
         Args:
             status: Of the answer.
             detail: One sentence.
             pointer: What in the request is meant.
+            headers: Of the answer.
         """
         super().__init__(detail)
-        self.response = refusal(status, detail, pointer)
+        self.status = status
+        self.detail = detail
+        self.pointer = pointer
+        self.headers = headers or {}
+
+    @property
+    def response(self) -> Response:
+        """The answer in the form of JSON:API."""
+        return refusal(self.status, self.detail, self.pointer, self.headers)
 
 
 def document(content: Any, status: int = HTTPStatus.OK) -> Response:

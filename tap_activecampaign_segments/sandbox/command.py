@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from .account import Account
+from .preferences import Preferences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +29,7 @@ NOT_FOUND, NOT_EXECUTABLE, KILLED = 127, 126, 128
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve the demo's account, alone or while a command runs.
+    """Serve the demo's accounts, alone or while a command runs.
 
     Args:
         argv: The arguments; those of the process, if absent.
@@ -49,7 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     with contextlib.ExitStack() as stack:
         try:
-            sandbox = stack.enter_context(Sandbox(Account.demo(options.seed), port=options.port))
+            preferences = Preferences.demo(options.seed)
+            sandbox = stack.enter_context(
+                Sandbox(Account.demo(options.seed), port=options.port, preferences=preferences)
+            )
         except OSError as error:
             return _complain(f"cannot listen on port {options.port}: {error.strerror}", 1)
         return _serve(sandbox) if command is None else _run(sandbox, command)
@@ -67,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="activecampaign-sandbox",
         usage="%(prog)s [--port N] [--seed N] [-- COMMAND ...]",
-        description="A replica of ActiveCampaign's Segments API on loopback, with a demo account.",
+        description="A replica of ActiveCampaign's Segments API and of MyPreferences' exports "
+        "on loopback, with demo data.",
         epilog="With a COMMAND: run it against the sandbox and exit with its code.",
     )
     parser.add_argument("--port", type=_port, default=0, metavar="N", help="default: any free one")
@@ -84,7 +91,23 @@ def _port(text: str) -> int:
 
 def _variables(sandbox: Sandbox) -> dict[str, str]:
     """The tap's settings as environment variables."""
-    return {f"{PREFIX}API_URL": sandbox.url, f"{PREFIX}API_TOKEN": sandbox.token}
+    preferences = sandbox.preferences
+    groups = [group.name for group in preferences.groups]
+    texts = {
+        "api_url": sandbox.mypreferences_url,
+        "client_id": preferences.client_id,
+        "user_id": preferences.user_id,
+        "shared_secret": preferences.shared_secret,
+    }
+    nested = f"{PREFIX}MYPREFERENCES"
+    return {
+        f"{PREFIX}API_URL": sandbox.url,
+        f"{PREFIX}API_TOKEN": sandbox.token,
+        nested: json.dumps({**texts, "segment_groups": groups}),
+        # Meltano knows the parts of an object as settings of their own.
+        **{f"{nested}_{name.upper()}": text for name, text in texts.items()},
+        f"{nested}_SEGMENT_GROUPS": json.dumps(groups),
+    }
 
 
 def _serve(sandbox: Sandbox) -> int:
@@ -96,7 +119,10 @@ def _serve(sandbox: Sandbox) -> int:
             f"Token: {sandbox.token}",
             "",
             "For the tap:",
-            *(f"  export {name}={value}" for name, value in _variables(sandbox).items()),
+            *(
+                f"  export {name}={shlex.quote(value)}"
+                for name, value in _variables(sandbox).items()
+            ),
             "By hand:",
             f"  curl -H 'Api-Token: {sandbox.token}' {sandbox.url}/api/3/audiences",
             "",

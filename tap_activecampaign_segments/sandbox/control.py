@@ -67,7 +67,12 @@ class Control:
         """List the requests so far, or forget them."""
         if request.method == "DELETE":
             self._journal.clear()
-        return document([dataclasses.asdict(each) for each in self._journal.copy()])
+        return document(
+            [
+                dataclasses.asdict(each) | {"body": each.body.decode("utf-8", "replace")}
+                for each in self._journal.copy()
+            ]
+        )
 
 
 def _fields(body: bytes) -> dict[str, Any]:

@@ -9,9 +9,22 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-Stage = Literal["late", "instead", "run", "page", "answer"]
+Stage = Literal["late", "instead", "run", "page", "export", "envelope", "answer"]
 
-OPERATIONS = ("list", "segment", "definition", "start", "read", "count_history", "recent_counts")
+OPERATIONS = (
+    "list",
+    "segment",
+    "definition",
+    "start",
+    "read",
+    "count_history",
+    "recent_counts",
+    "initiate",
+    "status",
+    "data",
+    "commit",
+    "token",
+)
 
 STAGES: dict[str, Stage] = {
     "slow": "late",
@@ -30,6 +43,17 @@ STAGES: dict[str, Stage] = {
     "missing_row": "page",
     "text_id": "page",
     "no_page": "page",
+    "export_fails": "export",
+    "export_errors": "export",
+    "export_never_ends": "export",
+    "export_expires": "export",
+    "export_retrieved": "export",
+    "unknown_status": "envelope",
+    "has_more_wrong": "envelope",
+    "count_zero": "envelope",
+    "total_wrong": "envelope",
+    "repeats_profiles": "envelope",
+    "lower_case_keys": "envelope",
     "not_object": "answer",
     "no_data": "answer",
     "data_object": "answer",
@@ -38,7 +62,22 @@ STAGES: dict[str, Stage] = {
 }
 """The kinds of faults, and what each of them spoils."""
 
-_HOME = {"run_fails": "start", "run_never_ends": "start", "run_expires": "read"}
+_HOME = {
+    "run_fails": "start",
+    "run_never_ends": "start",
+    "run_expires": "read",
+    "export_fails": "initiate",
+    "export_errors": "initiate",
+    "export_never_ends": "initiate",
+    "export_expires": "status",
+    "export_retrieved": "status",
+    "unknown_status": "status",
+    "has_more_wrong": "data",
+    "count_zero": "data",
+    "total_wrong": "data",
+    "repeats_profiles": "data",
+    "lower_case_keys": "data",
+}
 
 
 @dataclass(frozen=True)
@@ -56,16 +95,19 @@ class Fault:
 
     Attributes:
         kind: One of `STAGES`.
-        operation: One of `OPERATIONS`; None for any, but a run's faults have their own: runs
-            fail or never end from their start, and expire when they are read.
+        operation: One of `OPERATIONS`; None for any, but some kinds have their own: runs and
+            exports fail or never end from their start, runs expire when they are read, exports
+            when their status is asked for, and pages of exports are spoilt when they are read.
         times: How often, None for ever.
         after: How many requests that match are spared first.
-        segment_id: Only requests for this segment.
-        page: Only requests for this page.
+        segment_id: Only requests for this segment, or for the segment group of this name.
+        page: Only requests for this page; of an export, by limit and offset.
         status: Of "status".
         headers: Of "status".
-        body: Of "status".
-        value: The ``Retry-After`` of "retry_after": seconds or a date.
+        body: Of "status"; the word of "unknown_status".
+        value: The ``Retry-After`` of "retry_after": seconds or a date. The ``HasMore`` of
+            "has_more_wrong": 1 if there is always more, 0 if there never is; pages on which it
+            is right anyway do not count.
         seconds: Of "slow" by the sandbox's clock, of "hang" in real time.
         location: Of "redirect".
         answer: Of "edit": makes another JSON document of the answer's.
@@ -148,12 +190,22 @@ class Faults:
         with self._lock:
             return iter(list(self._faults))
 
-    def take(self, stage: Stage, occasion: Occasion) -> list[Fault]:
-        """The faults of a request at one stage; of those that answer instead, only the first."""
+    def take(
+        self, stage: Stage, occasion: Occasion, matters: Callable[[Fault], bool] | None = None
+    ) -> list[Fault]:
+        """The faults of a request at one stage; of those that answer instead, only the first.
+
+        Args:
+            stage: What they spoil.
+            occasion: The request.
+            matters: Which of them would make a difference; all, if absent.
+        """
         taken: list[Fault] = []
         with self._lock:
             for fault in self._faults:
                 if STAGES[fault.kind] != stage or not fault.concerns(occasion):
+                    continue
+                if matters and not matters(fault):
                     continue
                 if fault.strikes():
                     taken.append(fault)

@@ -16,6 +16,7 @@ class Request:
         status: Of the answer; 0 while there is none, and if there never was one.
         at: Epoch seconds by the sandbox's clock.
         headers: By lower-case name.
+        body: As far as it was read.
     """
 
     method: str
@@ -24,6 +25,7 @@ class Request:
     status: int
     at: float
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 class Journal:

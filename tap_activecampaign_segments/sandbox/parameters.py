@@ -58,12 +58,12 @@ class Parameters:
     @property
     def page(self) -> int:
         """The page's number, from 1."""
-        return self._integer("page", 1, MAX_PAGE)
+        return self.integer("page", 1, MAX_PAGE)
 
     @property
     def page_size(self) -> int:
         """Rows per page."""
-        return self._integer("page_size", 20, MAX_PAGE_SIZE)
+        return self.integer("page_size", 20, MAX_PAGE_SIZE)
 
     @property
     def sort(self) -> str:
@@ -80,7 +80,12 @@ class Parameters:
             refuse("instant", "takes no value")
         return "instant" in self
 
-    def _integer(self, name: str, default: int, highest: int) -> int:
+    def flag(self, name: str) -> bool:
+        """A parameter that is the word true or the word false; false, if absent."""
+        return self.choice(name, ("true", "false"), "false") == "true"
+
+    def integer(self, name: str, default: int, highest: int) -> int:
+        """A parameter that is an integer from 1."""
         value = self.text(name, str(default))
         if not _INTEGER.fullmatch(value) or not 1 <= int(value) <= highest:
             refuse(name, f"must be an integer between 1 and {highest}")

@@ -18,6 +18,7 @@ class Question:
     Attributes:
         path: The decoded parts of the path that are no constants, by name.
         parameters: The query, not checked yet.
+        request: As it came.
         occasion: What faults are looked up for.
     """
 
@@ -31,6 +32,7 @@ class Question:
         """
         # The router saw the path as it was sent, so that an id may contain a slash.
         self.path = {name: unquote(text) for name, text in request.path_params.items()}
+        self.request = request
         self.parameters = Parameters(request.query_params.multi_items(), known)
         page = request.query_params.get("page", "1")
         self.occasion = Occasion(

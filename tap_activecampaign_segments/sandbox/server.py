@@ -14,10 +14,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import Mount, Router
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from . import activecampaign, control
+from . import activecampaign, control, mypreferences
 from .account import Account
 from .faults import Faults
 from .journal import Journal, Request
+from .preferences import Preferences
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -31,10 +32,11 @@ LOGGER = logging.getLogger(__name__)
 
 
 class Sandbox:
-    """A replica of the API of one account, served while the ``with`` block lasts.
+    """A replica of the APIs of one account each, served while the ``with`` block lasts.
 
     Attributes:
-        account: What is served.
+        account: What is served of ActiveCampaign.
+        preferences: What is served of MyPreferences.
         faults: What goes wrong.
     """
 
@@ -44,18 +46,23 @@ class Sandbox:
         clock: Clock | None = None,
         port: int = 0,
         requests_per_second: int | None = 5,
+        *,
+        preferences: Preferences | None = None,
     ) -> None:
         """Prepare to serve.
 
         Args:
             account: What to serve; an empty one, if absent.
-            clock: The account's clock from now on; the one that it has, if absent.
+            clock: The clock of both from now on; the one that the account has, if absent.
             port: 0 for any free one.
-            requests_per_second: The rate limit, None for no limit.
+            requests_per_second: ActiveCampaign's rate limit, None for no limit.
+            preferences: What to serve of MyPreferences; a client without groups, if absent.
         """
         self.account = Account() if account is None else account
         if clock is not None:
             self.account.clock = clock
+        self.preferences = Preferences() if preferences is None else preferences
+        self.preferences.clock = self.account.clock
         self.faults = Faults()
         self._journal = Journal()
         self._port = port
@@ -97,6 +104,16 @@ class Sandbox:
         return self.account.token
 
     @property
+    def mypreferences_url(self) -> str:
+        """Where MyPreferences is served, its version included."""
+        return f"{self.url}{mypreferences.PREFIX}"
+
+    @property
+    def oauth_token_url(self) -> str:
+        """Where tokens for MyPreferences are issued."""
+        return f"{self.url}{mypreferences.TOKEN_PREFIX}{mypreferences.TOKEN_PATH}"
+
+    @property
     def requests(self) -> list[Request]:
         """The requests so far in order of arrival, without those to its own switches."""
         return self._journal.copy()
@@ -109,20 +126,27 @@ class Sandbox:
         """Every vendor's API, each below its own prefix."""
         switches = control.Control(self.account, self.faults, self._journal)
         segments = activecampaign.ActiveCampaign(self.account, self.faults)
+        groups = mypreferences.MyPreferences(self.preferences, self.faults)
         routes = [
             Mount(control.PREFIX, switches.application()),
             Mount(activecampaign.PREFIX, segments.application(self._limit)),
+            Mount(mypreferences.PREFIX, groups.application()),
+            Mount(mypreferences.TOKEN_PREFIX, groups.token_application()),
         ]
-        return _Front(Router(routes, redirect_slashes=False), self._journal, self.account)
+        router = Router(routes, redirect_slashes=False)
+        return _Front(router, self._journal, self.account, self.preferences)
 
 
 class _Front:
     """Takes requests in: writes them down, and dates the answers by the sandbox's clock."""
 
-    def __init__(self, app: ASGIApp, journal: Journal, account: Account) -> None:
+    def __init__(
+        self, app: ASGIApp, journal: Journal, account: Account, preferences: Preferences
+    ) -> None:
         self._app = app
         self._journal = journal
         self._account = account
+        self._preferences = preferences
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["raw_path"].decode("ascii")
@@ -137,16 +161,24 @@ class _Front:
         if not path.startswith(f"{control.PREFIX}/"):
             self._journal.add(request)
 
+        second = path.startswith((f"{mypreferences.PREFIX}/", f"{mypreferences.TOKEN_PREFIX}/"))
+
+        async def noted_receive() -> Message:
+            message = await receive()
+            if message["type"] == "http.request":
+                request.body += message.get("body", b"")
+            return message
+
         async def dated_send(message: Message) -> None:
             if message["type"] == "http.response.start":
                 request.status = message["status"]
-                date = formatdate(self._account.clock.time(), usegmt=True)
-                MutableHeaders(scope=message)["Date"] = date
+                now = self._preferences.time() if second else self._account.clock.time()
+                MutableHeaders(scope=message)["Date"] = formatdate(now, usegmt=True)
             await send(message)
 
         try:
             # Routed undecoded, so that a %2F within an id separates nothing.
-            await self._app({**scope, "path": path}, receive, dated_send)
+            await self._app({**scope, "path": path}, noted_receive, dated_send)
         except Exception:
             LOGGER.exception("The sandbox failed at %s", path)
             raise

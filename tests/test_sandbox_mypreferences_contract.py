@@ -1,0 +1,209 @@
+"""Every answer of the sandbox's second half against its contract."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openapi_core import OpenAPI
+from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
+from openapi_core.exceptions import OpenAPIError
+
+from tap_activecampaign_segments.sandbox import Fault, Preferences, Sandbox, VirtualClock
+from tests.test_sandbox_mypreferences import NOW, PROFILES, Vendor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONTRACT = Path(__file__).parent / "contract" / "mypreferences.openapi.json"
+API = OpenAPI.from_file_path(str(CONTRACT))
+
+
+class Checked(Vendor):
+    """A client that checks what it gets, and can tell whether it asked well."""
+
+    def ask(
+        self, method: str, path: str, authorization: str | None = None, **options: Any
+    ) -> requests.Response:
+        return checked(super().ask(method, path, authorization, **options))
+
+    def token(self, **changes: Any) -> requests.Response:
+        return checked(super().token(**changes))
+
+
+def checked(response: requests.Response) -> requests.Response:
+    API.validate_response(
+        RequestsOpenAPIRequest(response.request), RequestsOpenAPIResponse(response)
+    )
+    return response
+
+
+def good(response: requests.Response) -> Any:
+    """What was answered to a question that the contract allows."""
+    assert response.status_code == 200, response.text
+    API.validate_request(RequestsOpenAPIRequest(response.request))
+    return response.json()
+
+
+def allowed(response: requests.Response) -> tuple[bool, bool]:
+    """Whether the contract and the sandbox allow a question."""
+    try:
+        API.validate_request(RequestsOpenAPIRequest(response.request))
+    except OpenAPIError:
+        return False, response.status_code != 400
+    return True, response.status_code != 400
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[Checked]:
+    clock = VirtualClock(NOW)
+    preferences = Preferences.demo(now=NOW)
+    preferences.add_group("deleted", 5, deleted=True)
+    preferences.add_group("empty")
+    with Sandbox(clock=clock, preferences=preferences) as sandbox, requests.Session() as session:
+        yield Checked(sandbox, session)
+
+
+@pytest.fixture
+def fresh() -> Iterator[Checked]:
+    with Sandbox(clock=VirtualClock(NOW)) as sandbox, requests.Session() as session:
+        sandbox.preferences.add_group("VIP", 3)
+        yield Checked(sandbox, session)
+
+
+@pytest.mark.parametrize("name", ["Newsletter consents", "Loyalty club", "deleted", "empty"])
+def test_the_life_of_an_export(vendor: Checked, name: str) -> None:
+    response = vendor.initiate(name)
+    export = vendor.preferences.export(good(response)["AccessToken"])
+    assert export
+    good(vendor.ask("GET", f"{export.token}/Status"))
+    export.ended = NOW
+    good(vendor.ask("GET", f"{export.token}/Status"))
+    offset, more, found = 1, True, 0
+    while more:
+        page = good(vendor.data(export, f"offset={offset}&keepAlive=true"))
+        offset, more = page["Offset"] + page["Count"], page["HasMore"]
+        found += len(page[PROFILES])
+    assert found == page["TotalResults"]
+    good(vendor.commit(export))
+    assert good(vendor.ask("GET", f"{export.token}/Status"))["Status"] == "Retrieved"
+
+
+@pytest.mark.parametrize("kind", ["export_fails", "export_errors", "export_never_ends"])
+def test_exports_that_come_to_nothing(fresh: Checked, kind: str) -> None:
+    fresh.sandbox.faults.add(Fault(kind))
+    export = fresh.export()
+    good(fresh.ask("GET", f"{export.token}/Status"))
+    assert fresh.data(export).status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["export_expires", "export_retrieved"])
+def test_exports_that_are_lost(fresh: Checked, kind: str) -> None:
+    fresh.sandbox.faults.add(Fault(kind))
+    export = fresh.export()
+    good(fresh.ask("GET", f"{export.token}/Status"))
+    assert fresh.commit(export).status_code == 400
+
+
+def test_a_token_and_what_it_opens(fresh: Checked) -> None:
+    bearer = f"Bearer {good(fresh.token())['access_token']}"
+    good(fresh.ask("POST", "SegmentGroup/VIP", bearer, json={}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"auth": ("x", "y")}, 401),
+        ({"form": {"grant_type": "password"}}, 400),
+        ({"form": {"scope": "x"}}, 400),
+        ({"form": {"more": "x"}}, 400),
+    ],
+)
+def test_a_refused_token(fresh: Checked, changes: dict[str, Any], status: int) -> None:
+    assert fresh.token(**changes).status_code == status
+
+
+def test_what_is_not_there_and_who_may_not_ask(fresh: Checked) -> None:
+    for method, path in (
+        ("POST", "SegmentGroup/nobody"),
+        ("GET", "SegmentGroup/1"),
+        ("GET", "1/Status"),
+        ("POST", "SegmentGroup/Commit/1"),
+    ):
+        assert fresh.ask(method, path, json={}).status_code == 404
+        assert fresh.ask(method, path, "Bearer x", json={}).status_code == 401
+        fresh.sandbox.faults.add(Fault("retry_after"))
+        assert fresh.ask(method, path, json={}).status_code == 429
+
+
+@pytest.mark.parametrize("kind", ["unknown_status", "lower_case_keys", "no_data"])
+def test_a_spoilt_answer_breaks_the_contract(fresh: Checked, kind: str) -> None:
+    export = fresh.export()
+    fresh.sandbox.faults.add(Fault(kind, "status"))
+    with pytest.raises(OpenAPIError):
+        fresh.status(export)
+
+
+def test_all_kinds_of_answers_are_in_the_contract() -> None:
+    operations = {
+        operation["operationId"]
+        for item in json.loads(CONTRACT.read_text())["paths"].values()
+        for method, operation in item.items()
+        if method in {"get", "post"}
+    }
+    assert operations == {"initiate", "status", "data", "commit", "token"}
+
+
+NUMBER = st.one_of(
+    st.integers(-2, 3).map(str), st.sampled_from(["x", "1.5", "1e2", "2147483647", "2147483648"])
+)
+FLAG = st.sampled_from(["true", "false", "True", "1", "yes"])
+QUERY = st.fixed_dictionaries({}, optional={"limit": NUMBER, "offset": NUMBER, "keepAlive": FLAG})
+WORD = st.sampled_from(["CrmId", "a", ""])
+BODY = st.fixed_dictionaries(
+    {},
+    optional={
+        "LastDateTime": st.sampled_from(
+            [
+                None,
+                "2025-06-15T10:00:00.123Z",
+                "2025-06-15T10:00:00.123",
+                "2025-06-15T10:00:00Z",
+                "2025-06-15T10:00:00.1234Z",
+                "2025-06-15T10:00:00.123+00:00",
+                "",
+                1,
+            ]
+        ),
+        "MatchCriteria": st.sampled_from(
+            [None, "ProfileId", "AlternateId", "PhoneNumber", "EmailAddress", "Email", 1]
+        ),
+        "MatchType": st.one_of(WORD, st.none()),
+        "Values": st.one_of(st.none(), WORD, st.lists(st.one_of(WORD, st.just(1)), max_size=2)),
+        "More": st.just(1),
+    },
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(query=QUERY)
+def test_the_contract_and_the_sandbox_refuse_the_same_queries(
+    vendor: Checked, query: dict[str, str]
+) -> None:
+    path = "&".join(f"{name}={value}" for name, value in query.items())
+    contract, sandbox = allowed(vendor.data(vendor.export("empty"), path))
+    assert contract == sandbox
+
+
+@settings(max_examples=100, deadline=None)
+@given(body=BODY)
+def test_the_contract_and_the_sandbox_refuse_the_same_bodies(
+    vendor: Checked, body: dict[str, Any]
+) -> None:
+    contract, sandbox = allowed(vendor.initiate("empty", **body))
+    assert contract == sandbox
