@@ -17,6 +17,8 @@ EXAMPLES = 3
 
 CONTENTS = {
     "segments": "which there are",
+    "segment_group_exports": "exports of segment groups",
+    "segment_group_profiles": "their profiles",
     "segment_definitions": "each version of them",
     "count_history": "recorded sizes",
     "match_all_runs": "evaluations",
