@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import segments, timestamps
 from tap_activecampaign_segments.client import Client, attributes, resources
@@ -51,6 +51,8 @@ class Account:
         self._missing: set[str] = set()
         self.is_read_whole = False
         """Whether all of the account's segments are known."""
+        self.has_skipped = False
+        """Whether a segment that exists was not evaluated."""
 
     @cached_property
     def segments(self) -> list[Segment]:
@@ -91,7 +93,12 @@ class Account:
     def is_whole(self) -> bool:
         """Whether all segments of the account are selected."""
         settings = self.settings
-        return not (settings.segment_ids or settings.segment_names or settings.exclude_segments)
+        return not (
+            self.has_skipped
+            or settings.segment_ids
+            or settings.segment_names
+            or settings.exclude_segments
+        )
 
     def is_gone(self, segment_id: str) -> bool:
         """Tell whether the API confirms that a segment is gone."""
@@ -119,6 +126,7 @@ class Account:
         if isinstance(error, NotFoundError) and segment.listed and self.is_gone(segment.segment_id):
             self.logger.warning("%s is gone since it was listed: skipped", segment)
         elif isinstance(error, RefusedError) and self._is_external(segment):
+            self.has_skipped = True
             self.logger.warning(
                 "%s has a condition with an external value and cannot be evaluated: skipped",
                 segment,
@@ -129,12 +137,11 @@ class Account:
     def _is_external(self, segment: Segment) -> bool:
         definition = resources(self.client.get("segmentsV2", segment.segment_id))
         conditions = attributes(definition[0]).get("segment_conditions") if definition else None
-        fields = (
-            field
-            for condition in conditions or ()
-            for field in (isinstance(condition, dict) and condition.get("fields")) or ()
+        return any(
+            field.get("external") is True
+            for condition in _objects(conditions)
+            for field in _objects(condition.get("fields"))
         )
-        return any(isinstance(field, dict) and field.get("external") is True for field in fields)
 
     def _unlisted(self, listed: Iterable[str]) -> list[Segment]:
         found = []
@@ -152,3 +159,8 @@ class Account:
                 self.is_read_whole = False
                 self.failures.note(segment_id, error)
         return found
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    """Return the objects in what should be an array of them."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -21,10 +21,12 @@ class Committed:
     Attributes:
         total: How many contacts it had.
         segment_timestamp: When the segment had last been changed.
+        run_id_start: When its run was started, None where an older version wrote it.
     """
 
     total: int
     segment_timestamp: str | None
+    run_id_start: str | None = None
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,13 @@ class Predecessor:
         run: The run.
         baseline_run_id: The baseline that its chain begins with.
         digest: Stands for its contact ids.
+        streams: The streams of differences that know of it.
     """
 
     run: Run
     baseline_run_id: str
     digest: str | None
+    streams: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ class RunFacts:
     Attributes:
         committed: The last committed result, with differences or without.
         predecessor: What the next run is compared with.
-        running: A run that this tap started and has not committed.
+        running: A run that this tap started and has not committed; it has an end only once rows
+            of it may be out.
         pair: A run whose differences to the predecessor have begun to leave.
     """
 
@@ -87,6 +92,7 @@ def _written(facts: RunFacts) -> dict[str, Any]:
             **facts.predecessor.run.facts,
             "baseline_run_id": facts.predecessor.baseline_run_id,
             "digest": facts.predecessor.digest,
+            "streams": list(facts.predecessor.streams),
         }
     if facts.running:
         written["running"] = facts.running.facts
@@ -113,7 +119,8 @@ def _committed(written: object) -> Committed | None:
     total, timestamp = written.get("total"), written.get("segment_timestamp")
     if type(total) is not int or not isinstance(timestamp, str | None):
         return None
-    return Committed(total, timestamp)
+    start = written.get("run_id_start")
+    return Committed(total, timestamp, start if isinstance(start, str) else None)
 
 
 def _predecessor(segment_id: str, written: object) -> Predecessor | None:
@@ -123,4 +130,10 @@ def _predecessor(segment_id: str, written: object) -> Predecessor | None:
     baseline_run_id, digest = written.get("baseline_run_id"), written.get("digest")
     if run is None or run.run_id_end is None or not isinstance(baseline_run_id, str):
         return None
-    return Predecessor(run, baseline_run_id, digest if isinstance(digest, str) else None)
+    streams = written.get("streams")
+    return Predecessor(
+        run,
+        baseline_run_id,
+        digest if isinstance(digest, str) else None,
+        tuple(map(str, streams)) if isinstance(streams, list) else (),
+    )

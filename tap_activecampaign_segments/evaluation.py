@@ -19,19 +19,23 @@ class Evaluation:
 
     Attributes:
         result: What the run found, proved complete.
-        compares: Whether its differences, or its baseline, are emitted.
+        streams: The streams that get its differences, or its baseline.
         is_new: Whether the run was started in this sync.
         predecessor: The run it was compared with, None on a baseline.
         joined: Contacts that joined, ascending; empty on a baseline, where all did.
         left: Contacts that left, ascending.
+        is_newest: Whether no later run was committed before.
+        needs_fresh: Whether it is too old to be this sync's run.
     """
 
     result: Result
-    compares: bool
+    streams: tuple[str, ...]
     is_new: bool
     predecessor: Predecessor | None = None
     joined: Sequence[int] = ()
     left: Sequence[int] = ()
+    is_newest: bool = True
+    needs_fresh: bool = False
 
     @property
     def is_baseline(self) -> bool:
@@ -69,7 +73,7 @@ class Evaluation:
             "joined_count": None,
             "left_count": None,
         }
-        if self.compares:
+        if self.streams:
             row |= {
                 "previous_run_id": self.predecessor.run.run_id if self.predecessor else None,
                 "baseline_run_id": self.baseline_run_id,
@@ -84,13 +88,13 @@ class Evaluation:
     def facts(self) -> dict[str, Any]:
         """What the state keeps of it once everything is out."""
         run = self.result.run
-        facts: dict[str, Any] = {
-            "committed": Committed(self.result.total, run.segment_timestamp),
-            "running": None,
-        }
-        if self.compares:
+        facts: dict[str, Any] = {"running": None}
+        if self.is_newest:
+            committed = Committed(self.result.total, run.segment_timestamp, run.run_id_start)
+            facts["committed"] = committed
+        if self.streams:
             digest = self.result.roster.digest
-            facts["predecessor"] = Predecessor(run, self.baseline_run_id, digest)
+            facts["predecessor"] = Predecessor(run, self.baseline_run_id, digest, self.streams)
             facts["pair"] = None
         return facts
 

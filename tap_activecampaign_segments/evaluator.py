@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.segments import Segment
     from tap_activecampaign_segments.settings import Settings
 
+LONGEST_EXPECTATION = 60.0
+"""Seconds before the first look at most, however long the last evaluation took."""
 PATIENCE = 4.0
 """Seconds that the start of a run waits for its result (documented)."""
 FEWEST_FOR_BREAKER = 100
@@ -49,12 +51,12 @@ class Wishes:
 
     Attributes:
         contacts: Whether the ids of the contacts are needed, or the total alone.
-        compares: Whether differences are wanted.
+        streams: The streams of differences that are wanted.
         glimpse: Whether the first page is enough: a connection test.
     """
 
     contacts: bool
-    compares: bool
+    streams: tuple[str, ...]
     glimpse: bool = False
 
 
@@ -66,7 +68,7 @@ class Task:
         segment: The segment.
         facts: What the state knows of its runs.
         name: Puts facts into the state, and returns when they are in a STATE message.
-        tell: Told of each page: how many ids it has, and how many there are in all.
+        tell: Told of each page: how many ids it has, and with the first how many there are.
     """
 
     segment: Segment
@@ -106,7 +108,13 @@ class Evaluator:
         facts, predecessor = task.facts, task.facts.predecessor
         if task.segment.is_meant_by(self._settings.rebaseline):
             predecessor = None
-        if self._wishes.compares and facts.pair and predecessor:
+        if predecessor and (missing := {*self._wishes.streams} - {*predecessor.streams}):
+            names = ", ".join(sorted(missing))
+            self._logger.warning(
+                "%s: %s knows nothing of the last run; a baseline follows", task.segment, names
+            )
+            predecessor = None
+        if self._wishes.streams and facts.pair and predecessor:
             try:
                 return self._finished(task, facts.pair, predecessor)
             except (PredecessorLostError, RunLostError, RunFailedError) as error:
@@ -122,34 +130,36 @@ class Evaluator:
     def _finished(self, task: Task, pair: Run, predecessor: Predecessor) -> Evaluation:
         """Return a difference of which rows may be out already, exactly as it was."""
         look = self._match_all.read(pair)
-        if not look.is_ready or look.run.run_id_end != pair.run_id_end:
+        if not look.is_ready or look.run.run_id_end not in {None, pair.run_id_end}:
             msg = f"the result of run {pair.run_id} changed since its rows began to leave"
             raise PredecessorLostError(msg)
         result = self._read(task, look)
         joined, left = difference(self._previous(task, predecessor).roster, result.roster)
         return Evaluation(
             result,
-            compares=True,
+            streams=self._wishes.streams,
             is_new=False,
             predecessor=predecessor,
             joined=joined,
             left=left,
+            is_newest=_is_newest(pair, task.facts),
+            needs_fresh=not (self.is_recent(pair) and _is_newest(pair, task.facts)),
         )
 
     def _attempts(self, task: Task, predecessor: Predecessor | None) -> Evaluation:
         attempts = Attempts(self._settings.run_attempts)
         has_tripped = False
-        resumed = task.facts.running
-        if resumed and not (resumed.sort == self._settings.sort and self.is_recent(resumed)):
-            resumed = None
+        resumed = self._resumable(task.facts)
         while True:
             try:
                 if resumed:
-                    look = self._resume(resumed)
+                    look, is_named = self._resume(resumed), True
                 else:
                     attempts.begin()
-                    look = self._start(task)
-                return self._evaluated(task, look, predecessor, is_new=not resumed)
+                    look, is_named = self._start(task)
+                return self._evaluated(
+                    task, look, predecessor, is_new=not resumed, is_named=is_named
+                )
             except TrippedError as error:
                 if has_tripped:
                     raise
@@ -166,7 +176,8 @@ class Evaluator:
                 self._logger.warning("%s: %s; evaluating it again", task.segment, error)
             resumed = None
 
-    def _start(self, task: Task) -> Look:
+    def _start(self, task: Task) -> tuple[Look, bool]:
+        """Return a run that is ready, and whether the state names it."""
         expected = task.segment.evaluation_seconds
         is_slow = self._last_unknown_was_slow if expected is None else expected > PATIENCE
         before = self._clock.monotonic()
@@ -175,17 +186,23 @@ class Evaluator:
         )
         if look.is_ready:
             self._last_unknown_was_slow &= expected is not None
-            return look
+            return look, False
         task.name(running=look.run)
         waited = self._clock.monotonic() - before
-        look = self._wait(look.run, first=max((expected or 0) - waited, SHORTEST))
+        first = min(max((expected or 0) - waited, SHORTEST), LONGEST_EXPECTATION)
+        look = self._wait(look.run, first)
         if expected is None:
             self._last_unknown_was_slow = self._clock.monotonic() - before > PATIENCE
-        return look
+        return look, True
 
     def _resume(self, run: Run) -> Look:
         look = self._match_all.read(run)
-        return look if look.is_ready else self._wait(run, first=SHORTEST)
+        if not look.is_ready:
+            look = self._wait(run, first=SHORTEST)
+        if run.run_id_end is not None and look.run.run_id_end not in {None, run.run_id_end}:
+            msg = f"run {run.run_id} was evaluated again since rows of it began to leave"
+            raise RunLostError(msg)
+        return look
 
     def _wait(self, run: Run, first: float) -> Look:
         try:
@@ -198,30 +215,41 @@ class Evaluator:
             raise NotReadyError(msg) from error
 
     def _evaluated(
-        self, task: Task, look: Look, predecessor: Predecessor | None, *, is_new: bool
+        self,
+        task: Task,
+        look: Look,
+        predecessor: Predecessor | None,
+        *,
+        is_new: bool,
+        is_named: bool,
     ) -> Evaluation:
         if self._wishes.glimpse:
-            return Evaluation(self._results.first_page(look), compares=False, is_new=is_new)
+            return Evaluation(self._results.first_page(look), streams=(), is_new=is_new)
         result = self._read(task, look)
-        compares = self._wishes.compares
-        if compares and predecessor:
+        streams = self._wishes.streams
+        if streams and predecessor:
             try:
                 return self._compared(task, result, predecessor, is_new=is_new)
             except PredecessorLostError as error:
                 self._logger.warning("%s: %s; a baseline follows", task.segment, error)
         self._believe_total(task.facts.committed, result)
-        return Evaluation(result, compares=compares, is_new=is_new)
+        if streams and is_named:
+            # Taken up again, the run must be the very one of which rows are out.
+            task.name(running=result.run)
+        return Evaluation(result, streams=streams, is_new=is_new)
 
     def _compared(
         self, task: Task, result: Result, predecessor: Predecessor, *, is_new: bool
     ) -> Evaluation:
         if predecessor.digest == result.roster.digest:
-            return Evaluation(result, compares=True, is_new=is_new, predecessor=predecessor)
+            return Evaluation(
+                result, streams=self._wishes.streams, is_new=is_new, predecessor=predecessor
+            )
         previous = self._previous(task, predecessor)
         joined, left = difference(previous.roster, result.roster)
         evaluation = Evaluation(
             result,
-            compares=True,
+            streams=self._wishes.streams,
             is_new=is_new,
             predecessor=predecessor,
             joined=joined,
@@ -230,7 +258,7 @@ class Evaluator:
         if not evaluation.definition_changed:
             self._believe(len(left), previous.total)
         if joined or left:
-            task.name(pair=result.run)
+            task.name(pair=result.run, running=None)
         return evaluation
 
     def _previous(self, task: Task, predecessor: Predecessor) -> Result:
@@ -240,13 +268,33 @@ class Evaluator:
             look = self._match_all.read(run)
             # Read once with another sort, by whomever, a run is evaluated again under its id.
             if look.is_ready and look.run.run_id_end in {None, run.run_id_end}:
-                result = self._read(task, look)
+                result = self._read_previous(task, look)
                 if predecessor.digest in {None, result.roster.digest}:
                     return result
         except (RunLostError, RunFailedError) as error:
             raise PredecessorLostError(str(error)) from error
         msg = f"the result of run {run.run_id} is another one than when it was committed"
         raise PredecessorLostError(msg)
+
+    def _read_previous(self, task: Task, look: Look) -> Result:
+        try:
+            return self._read(task, look)
+        except (IncompleteResultError, MalformedAnswerError) as error:
+            msg = f"the previous run cannot be read: {error}; name the segment in rebaseline once"
+            raise TapError(msg) from error
+
+    def _resumable(self, facts: RunFacts) -> Run | None:
+        """Return the unfinished run to take up again, if there is one."""
+        run = facts.running
+        is_fit = (
+            run is not None
+            and run.sort == self._settings.sort
+            and self.is_recent(run)
+            and _is_newest(run, facts)
+            # What a pair left is finished as that pair, or not at all.
+            and not (facts.pair and facts.pair.run_id == run.run_id)
+        )
+        return run if is_fit else None
 
     def _read(self, task: Task, look: Look) -> Result:
         """Return what a run found, read once more if it was not whole."""
@@ -270,3 +318,9 @@ class Evaluator:
                 "allows: nothing was emitted; if it is true, run one sync with max_left_share: 1"
             )
             raise TrippedError(msg)
+
+
+def _is_newest(run: Run, facts: RunFacts) -> bool:
+    """Tell whether no later run was committed, by a sync without differences perhaps."""
+    last = facts.committed.run_id_start if facts.committed else None
+    return last is None or run.run_id_start >= last

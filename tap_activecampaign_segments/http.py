@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from dataclasses import dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import backoff
 import msgspec
 import requests
+import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
 from tap_activecampaign_segments.errors import (
@@ -47,6 +49,7 @@ OWN_WAITING = 60.0
 """Seconds that one request may spend between its tries."""
 LONGEST_ANSWER = 64 * 1024 * 1024
 """Bytes; a page of 10 000 ids has about 100 kB."""
+CHUNK = 256 * 1024
 LONGEST_QUOTE = 200
 """Characters of a server's own words in an error message."""
 
@@ -195,14 +198,18 @@ class Http:
             except requests.Timeout as error:
                 msg = f"{what} took longer than {self._timeout:g} s (see request_timeout)"
                 raise UnansweredError(msg) from error
-            except requests.RequestException as error:
+            except urllib3.exceptions.TimeoutError as error:
+                msg = f"{what} took longer than {self._timeout:g} s (see request_timeout)"
+                raise UnansweredError(msg) from error
+            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 msg = f"{what} broke off ({type(error).__name__})"
                 raise UnansweredError(msg) from error
         return self._answer(what, request, response, content)
 
     def _send(self, request: Content) -> tuple[requests.Response, bytes]:
-        # requests limits the pause between two bytes; the whole answer gets a deadline here.
-        deadline = self._clock.monotonic() + self._timeout
+        # requests limits the pause between two bytes; here the whole answer gets a deadline, in
+        # real time, whatever clock the waits go by.
+        deadline = time.monotonic() + self._timeout
         with self._session.request(
             request.method,
             request.url,
@@ -215,9 +222,9 @@ class Http:
             stream=True,
         ) as response:
             content = bytearray()
-            for chunk in response.iter_content(64 * 1024):
+            while chunk := response.raw.read1(CHUNK, decode_content=True):
                 content += chunk
-                if self._clock.monotonic() > deadline:
+                if time.monotonic() > deadline:
                     raise requests.Timeout
                 if len(content) > LONGEST_ANSWER:
                     raise requests.ConnectionError
@@ -238,6 +245,9 @@ class Http:
             msg = f"{what} answered 200 without usable content{said}"
             raise UnansweredError(msg, status)
         sentence = f"{what} answered {status}{said}"
+        if status == HTTPStatus.NOT_FOUND and content.lstrip().startswith(b"<"):
+            # A gateway's page, not the API's word.
+            raise UnansweredError(sentence, status)
         if status in _FOR_GOOD:
             kind, advice = _FOR_GOOD[status]
             raise kind(sentence + advice, status)
@@ -296,9 +306,8 @@ class _Patience:
             error = yield self._wait_after(error) * random.uniform(0.8, 1.0)  # noqa: S311
 
     def _wait_after(self, error: Exception) -> float:
-        if isinstance(error, UnansweredError) and error.retry_after is not None:
-            return error.retry_after
-        return float(2 ** (self._tries - 1))
+        asked = error.retry_after if isinstance(error, UnansweredError) else None
+        return max(asked or 0.0, float(2 ** (self._tries - 1)))
 
 
 def _instant(text: str | None) -> datetime | None:

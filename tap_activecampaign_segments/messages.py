@@ -22,6 +22,10 @@ class Stopped(BaseException):
     """A signal asks the sync to end; nothing that handles errors may swallow it."""
 
 
+class OutputError(BaseException):
+    """Nobody takes the messages any more; nothing that handles errors may swallow it."""
+
+
 @dataclass
 class RecordPage(Message):
     """Records that differ in a few numbers alone, rendered at once.
@@ -80,6 +84,7 @@ class LineWriter(MsgSpecWriter):
         self._lines = bytearray()
         self._is_busy = False
         self._is_stopped = False
+        self._is_finishing = False
 
     @override
     def write_message(self, message: Message) -> None:
@@ -96,15 +101,20 @@ class LineWriter(MsgSpecWriter):
         """Write what was collected.
 
         Raises:
+            OutputError: It cannot be written.
             Stopped: A signal came meanwhile.
         """
         self._is_busy = True
         lines = memoryview(bytes(self._lines))
         self._lines.clear()
-        while lines:
-            # An unbuffered output may take only a part.
-            lines = lines[sys.stdout.buffer.write(lines) :]
-        sys.stdout.buffer.flush()
+        try:
+            while lines:
+                # An unbuffered output may take only a part.
+                lines = lines[sys.stdout.buffer.write(lines) :]
+            sys.stdout.buffer.flush()
+        except (OSError, ValueError, AttributeError) as error:
+            msg = f"the messages cannot be written: the target is gone ({error})"
+            raise OutputError(msg) from error
         self._is_busy = False
         if self._is_stopped:
             raise Stopped
@@ -115,10 +125,13 @@ class LineWriter(MsgSpecWriter):
         Raises:
             Stopped: Nothing is being written.
         """
+        if self._is_finishing:
+            return
         self._is_stopped = True
         if not self._is_busy:
             raise Stopped
 
-    def resume(self) -> None:
-        """Allow the last messages after a stop."""
+    def finish(self) -> None:
+        """Allow the last messages after a stop, and let no other one cut them."""
+        self._is_finishing = True
         self._is_stopped = False

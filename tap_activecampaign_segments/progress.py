@@ -25,20 +25,28 @@ class Progress:
         self._lock = Lock()
         self._pages = 0
         self._contacts = 0
+        self._total = 0
 
-    def count(self, contacts: int, total: int) -> None:  # noqa: ARG002
-        """Count one page; any thread may."""
+    def count(self, contacts: int, total: int) -> None:
+        """Count one page; any thread may.
+
+        Args:
+            contacts: How many are on it.
+            total: How many its result has, with the first page alone.
+        """
         with self._lock:
             self._pages += 1
             self._contacts += contacts
+            self._total += total
 
-    def say(self, done: int, of: int, what: object) -> None:
+    def say(self, done: int, of: int, segments: int, what: object) -> None:
         """Say where the sync is, if it did not do so just now.
 
         Args:
-            done: Pieces of work that are out.
+            done: Pieces of work that are out, one for each stream and segment.
             of: Pieces of work in all.
-            what: The present one.
+            segments: How many segments there are.
+            what: The present piece.
         """
         now = self._clock.monotonic()
         if now - self._last < INTERVAL:
@@ -47,12 +55,13 @@ class Progress:
         took = now - self._start
         left = f", about {took / done * (of - done):.0f} s left" if done else ""
         self._logger.info(
-            "%s (%d of %d); %d contacts on %d pages read, %.0f contacts/s%s",
+            "%s (%d of %d); %d pages, %d contacts of %d read, %.0f contacts/s%s",
             what,
-            done + 1,
-            of,
-            self._contacts,
+            done % segments + 1,
+            segments,
             self._pages,
+            self._contacts,
+            self._total,
             self._contacts / took,
             left,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -76,7 +77,7 @@ class Results:
 
         Args:
             look: The one that found the run ready, at its first page.
-            tell: Told of each page: how many ids it has, and how many there are in all.
+            tell: Told of each page: how many ids it has, and with the first how many there are.
 
         Raises:
             IncompleteResultError: The pages are not one whole result.
@@ -88,7 +89,7 @@ class Results:
         for page in self._pages(first):
             if ids := _ids(page):
                 roster.append(ids)
-            tell(len(ids), total)
+            tell(len(ids), total if page is first else 0)
         if len(roster) != total or roster.has_repetitions:
             msg = (
                 f"the pages of run {first.run.run_id} hold {len(roster)} contacts, "
@@ -99,7 +100,9 @@ class Results:
 
     def _pages(self, first: Look) -> Iterator[Look]:
         yield first
-        others = range(2, first.last_page + 1)
+        # Never more pages than the total has, whatever the answer says.
+        most = math.ceil((first.total or 0) / max(len(first.matches or ()), 1))
+        others = range(2, min(first.last_page, most) + 1)
         reads = (partial(self._match_all.read, first.run, page) for page in others)
         for page in in_order(reads, self._width):
             if (page.is_ready, page.total, page.run.run_id_end) != (

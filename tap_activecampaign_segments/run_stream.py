@@ -11,7 +11,9 @@ from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
 from tap_activecampaign_segments.bookmarks import RunBookmark
+from tap_activecampaign_segments.errors import RequestError
 from tap_activecampaign_segments.evaluator import Evaluator, NotReadyError, Task, Wishes
+from tap_activecampaign_segments.lookahead import background
 from tap_activecampaign_segments.messages import RecordPage
 from tap_activecampaign_segments.results import Results
 from tap_activecampaign_segments.stream import AccountStream, SegmentStream
@@ -67,7 +69,7 @@ class RunStream(SegmentStream):
             logger=self.logger,
             wishes=Wishes(
                 contacts=bool(selected),
-                compares=any(isinstance(child, ChangeStream) for child in selected),
+                streams=tuple(child.name for child in selected if isinstance(child, ChangeStream)),
                 glimpse=self.is_test,
             ),
         )
@@ -112,10 +114,9 @@ class RunStream(SegmentStream):
     @override
     def rows(self, segment: Segment, prepared: Any) -> Iterator[dict[str, Any]]:
         yield from self._emitted(segment, prepared)
-        if prepared.is_new or self.evaluator.is_recent(prepared.result.run):
-            return
-        # What was finished is too old to be this sync's run.
-        yield from self._emitted(segment, self.work(segment)())
+        if prepared.needs_fresh and not self.is_test:
+            fresh = background(self.work(segment))
+            yield from self._emitted(segment, self._tap.states.result_of(fresh))
 
     def _emitted(self, segment: Segment, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
         self.evaluation = evaluation
@@ -129,8 +130,9 @@ class RunStream(SegmentStream):
 
     @override
     def give_up(self, segment: Segment, error: TapError) -> None:
+        # Where only the way to a run was barred, the run may still be had.
         bookmark = self.bookmark_of(segment)
-        if bookmark.facts.running and not isinstance(error, NotReadyError):
+        if bookmark.facts.running and not isinstance(error, (NotReadyError, RequestError)):
             bookmark.update(running=None)
 
     @override

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.client import Client
     from tap_activecampaign_segments.settings import Settings
 
-LISTING_PAGE_SIZE = 1000
+LISTING_PAGE_SIZE = 10_000
 
 
 @dataclass(frozen=True)
@@ -100,12 +101,12 @@ def look_up(client: Client, segment_id: str) -> Segment:
     facts = attributes(found[0])
     return Segment(
         segment_id,
-        facts.get("name"),
+        _name(facts),
         listed=False,
         facts={
             "category": facts.get("category"),
             "counts": None,
-            "created_date": timestamps.normal_or_none(facts.get("created_date")),
+            "created_date": _instant(facts.get("created_date")),
             "updated_date": None,
             "last_used_date": None,
         },
@@ -126,16 +127,18 @@ def selected(segments: Iterable[Segment], settings: Settings) -> list[Segment]:
 
 
 def _pages(client: Client) -> Iterator[list[dict[str, Any]]]:
-    number = 1
+    number, last = 1, None
     while True:
-        try:
+        page: list[dict[str, Any]] = []
+        # Seen in production: no segments (any more) answer 404.
+        with suppress(NotFoundError):
             answer = client.get("audiences", page=number, page_size=LISTING_PAGE_SIZE, sort="name")
-        except NotFoundError:
-            # Seen in production: no segments (any more) answer 404.
-            return
-        page = resources(answer)
+            page = resources(answer)
+            last = _last_page(answer) or last
+        if not page and last is not None and 1 < number <= last:
+            msg = f"the listing of the segments breaks off at page {number} of {last}"
+            raise MalformedAnswerError(msg)
         yield page
-        last = _last_page(answer)
         if not page or (len(page) < LISTING_PAGE_SIZE if last is None else number >= last):
             return
         number += 1
@@ -158,14 +161,27 @@ def _listed(resource: dict[str, Any]) -> Segment:
     counts = facts.get("counts")
     return Segment(
         segment_id,
-        facts.get("name"),
+        _name(facts),
         listed=True,
         facts={
             "category": facts.get("category"),
             "counts": counts if isinstance(counts, dict) else None,
             **{
-                name: timestamps.normal_or_none(facts.get(name))
+                name: _instant(facts.get(name))
                 for name in ("created_date", "updated_date", "last_used_date")
             },
         },
     )
+
+
+def _name(facts: dict[str, Any]) -> str | None:
+    name = facts.get("name")
+    return None if name is None else str(name)
+
+
+def _instant(text: object) -> str | None:
+    """Return an instant that is good to know; one that cannot be read is nobody's failure."""
+    try:
+        return timestamps.normal_or_none(text)
+    except MalformedAnswerError:
+        return None

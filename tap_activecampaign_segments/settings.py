@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -25,6 +27,9 @@ SORT = re.compile(
     r"-?(id|email|phone|first_name|last_name|full_name|cdate|udate|account_name|score\d*|field\d+)"
 )
 """One part of ``sort``, by the API's description."""
+
+LONGEST = 10**9
+"""Seconds that anything may be set to: some thirty years."""
 
 _STRINGS = th.ArrayType(th.StringType(min_length=1))
 
@@ -227,6 +232,11 @@ def faults(config: Mapping[str, Any], errors: Iterator[ValidationError]) -> Iter
         "segment_ids": _ids_fault,
         "start_date": _date_fault,
         "sort": _sort_fault,
+        "requests_per_second": _finite_fault,
+        "max_left_share": _finite_fault,
+        "run_timeout": _finite_fault,
+        "request_timeout": _finite_fault,
+        "resume_within": _finite_fault,
     }
     for name, check in checks.items():
         value = config.get(name)
@@ -263,11 +273,12 @@ def environment_faults(environment: Mapping[str, str], prefix: str) -> Iterator[
 
 
 def with_numbers(config: dict[str, Any]) -> None:
-    """Turn numbers that came as text into numbers: the SDK does so for whole ones alone."""
+    """Turn numbers that came as text, or as decimals from a file, into floating-point ones."""
     for name, schema in SCHEMA["properties"].items():
-        if "number" in schema["type"] and isinstance(config.get(name), str):
+        value = config.get(name)
+        if "number" in schema["type"] and isinstance(value, (str, Decimal)):
             with suppress(ValueError):
-                config[name] = float(config[name])
+                config[name] = float(value)
 
 
 def _what_is_wrong(error: ValidationError) -> str:
@@ -313,6 +324,10 @@ def _date_fault(value: str) -> str | None:
     except MalformedAnswerError:
         return "must be a date-time such as 2026-01-31T00:00:00Z"
     return None
+
+
+def _finite_fault(value: float) -> str | None:
+    return None if math.isfinite(value) and value < LONGEST else "is no number to count with"
 
 
 def _sort_fault(value: str) -> str | None:

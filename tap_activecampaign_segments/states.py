@@ -94,6 +94,8 @@ class SeldomStateWriter(StateWriter):
         """
         naming = _Naming(change)
         with self._bell:
+            if self._has_ended:
+                naming.written.set()
             self._asked.append(naming)
             self._bell.notify()
         if threading.current_thread() is self._owner:
@@ -115,7 +117,7 @@ class SeldomStateWriter(StateWriter):
         if self._unwritten and not self._holds and not self._rest():
             self.write_now()
 
-    def result_of(self, future: Future[T], meanwhile: Callable[[], None]) -> T:
+    def result_of(self, future: Future[T], meanwhile: Callable[[], None] = lambda: None) -> T:
         """Wait for work that goes on beside, and serve it and others.
 
         Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import SchemaDirectory, Stream, StreamSchema
@@ -104,6 +105,8 @@ class SegmentStream(AccountStream):
     @override
     def partitions(self) -> list[dict[str, Any]]:
         selected: list[Segment] = []
+        if self.account.failures.end:
+            return []
         with self.account.failures.of(self.name):
             selected = self.account.selected
         return [{"segment_id": each.segment_id} for each in selected]
@@ -116,12 +119,10 @@ class SegmentStream(AccountStream):
         segment = self.account.by_id[context["segment_id"]]
         with self.account.failures.of(segment):
             try:
-                prepared = self._tap.prepared(self, segment)
+                yield from self.rows(segment, self._tap.prepared(self, segment))
             except TapError as error:
                 self.give_up(segment, error)
                 self.account.excuse(segment, error)
-            else:
-                yield from self.rows(segment, prepared)
 
     def work(self, segment: Segment) -> Callable[[], Any]:
         """Return what can be done for a segment before its turn, beside the main thread."""
@@ -176,9 +177,16 @@ class HistoryStream(SegmentStream):
 
     @override
     def _sync_batches(self, batch_config: BatchConfig, context: Context | None = None) -> None:
-        # A STATE that somebody waits for would be ahead of rows that wait in a batch.
-        with self._tap.states.held():
-            super()._sync_batches(batch_config, context)
+        # A STATE that somebody waits for would be ahead of rows that wait in a batch; and so would
+        # the last one, if a signal ends the sync meanwhile.
+        before = deepcopy(self.stream_state)
+        try:
+            with self._tap.states.held():
+                super()._sync_batches(batch_config, context)
+        except BaseException:
+            self.stream_state.clear()
+            self.stream_state.update(before)
+            raise
 
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:

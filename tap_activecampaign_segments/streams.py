@@ -32,6 +32,7 @@ class Segments(AccountStream):
 
     name = "segments"
     primary_keys = ("segment_id",)
+    _is_out = False
 
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
@@ -39,11 +40,12 @@ class Segments(AccountStream):
             rows = [each.row for each in self.account.segments]
             for row in list(self.fitted(rows)):
                 yield {**row, "listed_at": self.account.listed_at}
+            self._is_out = True
 
     @override
     def finalize_state_progress_markers(self, state: dict[str, Any] | None = None) -> None:
         super().finalize_state_progress_markers(state)
-        if self.account.is_read_whole:
+        if self._is_out and self.account.is_read_whole:
             self.activate_version()
 
 
@@ -167,6 +169,8 @@ class MatchAllResults(RunChildStream):
 
     @override
     def pages(self, evaluation: Evaluation) -> Iterator[Page]:
+        if not evaluation.is_newest:
+            return
         run = evaluation.result.run
         row = {
             "segment_id": run.segment_id,

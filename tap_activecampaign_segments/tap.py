@@ -15,15 +15,17 @@ import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, _ConfigInput
+from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
 from tap_activecampaign_segments import settings, streams
 from tap_activecampaign_segments.account import Account
 from tap_activecampaign_segments.clock import Clock
+from tap_activecampaign_segments.errors import TapError
 from tap_activecampaign_segments.evaluator import PATIENCE
 from tap_activecampaign_segments.failures import Failures
 from tap_activecampaign_segments.lookahead import Lookahead
-from tap_activecampaign_segments.messages import LineWriter, Stopped
+from tap_activecampaign_segments.messages import LineWriter, OutputError, Stopped
 from tap_activecampaign_segments.mypreferences import streams as mypreferences
 from tap_activecampaign_segments.mypreferences.client import Client as PreferencesClient
 from tap_activecampaign_segments.mypreferences.export import Exports
@@ -70,6 +72,8 @@ class TapActiveCampaignSegments(Tap):
     config_jsonschema: ClassVar[dict[str, Any]] = deepcopy(settings.SCHEMA)
     message_writer_class = LineWriter
     clock: Clock = Clock()
+    _signal = 0
+    """The signal that ends the sync."""
 
     def __init__(self, *, parse_env_config: bool = False, **kwargs: Any) -> None:
         """Prepare a sync; nothing is asked yet."""
@@ -82,7 +86,6 @@ class TapActiveCampaignSegments(Tap):
         self._state_writer = self.states
         self.failures = Failures()
         self.progress = Progress(self.clock, self.logger)
-        self._signal = 0
 
     @cached_property
     def account(self) -> Account:
@@ -161,10 +164,20 @@ class TapActiveCampaignSegments(Tap):
         """
         key = (stream.name, segment.segment_id)
         future = self._lookahead.take(key)
-        return self.states.result_of(
-            future,
-            lambda: self.progress.say(*self._lookahead.place(key), f"{stream.name}: {segment}"),
-        )
+        done, of = self._lookahead.place(key)
+        segments = len(self.account.selected)
+
+        def say() -> None:
+            self.progress.say(done, of, segments, f"{stream.name}: {segment}")
+
+        try:
+            return self.states.result_of(future, say)
+        except TapError:
+            raise
+        except Exception as error:
+            # Whatever the vendor sent that nobody thought of, the other segments go on.
+            self.logger.debug("%s", segment, exc_info=True)
+            raise TapError(f"unexpected {type(error).__name__}: {error}") from error
 
     def run(self) -> int:
         """Sync everything.
@@ -172,17 +185,65 @@ class TapActiveCampaignSegments(Tap):
         Returns:
             The exit code: 0 if nothing failed, 128 and the signal's number if one ended it.
         """
-        # Before anything is written: an account that cannot be listed must leave no trace.
-        if settings.has_activecampaign(self.config):
+        has_begun = False
+        try:
+            # Before anything is written: an account that cannot be listed must leave no trace.
             with self.failures.of("segments"):
-                self._forget_gone_segments()
-                listed = sum(each.listed for each in self.account.segments)
-                self.streams[streams.Segments.name].stream_state[LISTED] = listed
-        if not self.failures.end:
-            self._sync()
+                self._list_segments()
+            if not self.failures.end:
+                has_begun = True
+                self.sync_all()
+                self._activate_results()
+        except Stopped:
+            pass
+        except OutputError as error:
+            self.logger.error(error)  # noqa: TRY400
+            return 1
+        return self._finished(has_begun=has_begun)
+
+    def _finished(self, *, has_begun: bool) -> int:
+        """Write the last state, say what failed, and return the exit code."""
+        self.writer.finish()
+        self.states.end()
+        if has_begun:
+            try:
+                self.states.write_now()
+            except OutputError as error:
+                self.failures.note("output", error)
         for line in self.failures.lines:
             self.logger.error(line)
         return 128 + self._signal if self._signal else int(bool(self.failures))
+
+    def _list_segments(self) -> None:
+        if not settings.has_activecampaign(self.config):
+            return
+        self._forget_gone_segments()
+        listed = sum(each.listed for each in self.account.segments)
+        self.streams[streams.Segments.name].stream_state[LISTED] = listed
+
+    def _activate_results(self) -> None:
+        results = self.streams.get(streams.MatchAllResults.name)
+        if (
+            isinstance(results, TapStream)
+            and not self.failures
+            and self.account.is_whole
+            and self.account.selected
+        ):
+            results.activate_version()
+
+    @classmethod
+    @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        # The SDK's own, but for the exit code: it takes no notice of what failed.
+        if value != CliTestOptionValue.All.value:
+            super().cb_test(ctx, param, value)
+            return
+        config: _ConfigInput = ctx.params.get("config", _ConfigInput())
+        tap = cls(config=config.config, parse_env_config=config.parse_env, validate_config=True)
+        tap.run_connection_test()
+        for line in tap.failures.lines:
+            cls.logger.error(line)
+        ctx.exit(int(bool(tap.failures)))
 
     @classmethod
     @override
@@ -240,27 +301,13 @@ class TapActiveCampaignSegments(Tap):
         last_resort = threading.Timer(SIGNAL_GRACE, os._exit, [128 + signum])
         last_resort.daemon = True
         last_resort.start()
+        if not hasattr(self, "writer"):
+            sys.exit(128 + signum)
         self.writer.stop()
 
     @property
     def _is_test(self) -> bool:
         return any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values())
-
-    def _sync(self) -> None:
-        try:
-            self.sync_all()
-            results = self.streams.get(streams.MatchAllResults.name)
-            if (
-                isinstance(results, TapStream)
-                and not self.failures
-                and self.account.is_whole
-                and self.account.selected
-            ):
-                results.activate_version()
-        except Stopped:
-            self.writer.resume()
-        self.states.end()
-        self.states.write_now()
 
     @property
     def _segment_partitions(self) -> dict[str, list[dict[str, Any]]]:

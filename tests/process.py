@@ -66,6 +66,10 @@ class TapProcess:
         check_messages(messages)
         return Sync(exit_code, messages, self._log.read_text())
 
+    def end(self) -> tuple[int, str]:
+        """Wait for the end, and return the exit code and what the log says."""
+        return self._process.wait(TIMEOUT), self._log.read_text()
+
     @property
     def was_cut(self) -> bool:
         """Whether the last line is not whole."""

@@ -26,9 +26,9 @@ def test_slow_evaluations_go_on_side_by_side(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:
     for place in range(10):
-        account.add_segment(f"segment {place}", [place], evaluation_seconds=500)
+        account.add_segment(f"segment {place}", [place], evaluation_seconds=50_000)
     before = clock.time()
-    synced = sync(sandbox, streams=RUN_STREAMS)
+    synced = sync(sandbox, streams=RUN_STREAMS, run_timeout=500_000)
     assert synced.exit_code == 0
     started = [segment.runs[0].started for segment in account.segments]
     ended = [segment.runs[0].ended for segment in account.segments]
@@ -148,6 +148,7 @@ def test_memory_grows_with_the_changes_and_not_with_the_members(tmp_path: Path) 
             "segment_timestamp": None,
             "baseline_run_id": run.run_id,
             "digest": None,
+            "streams": ["membership_changes"],
         }
         entry = {
             "context": {"segment_id": segment.segment_id},

@@ -196,6 +196,87 @@ def test_an_unfinished_run_that_came_to_nothing_is_started_anew(
     assert len(segment.runs) == 2
 
 
+# Runs that were evaluated again under their id, and runs that others overtook.
+
+
+@pytest.fixture
+def half_a_difference(sandbox: Sandbox, segment: Segment, clock: SharedClock) -> Warehouse:
+    """A target of which the second night died in its difference, after a slow run."""
+    house = Warehouse().load(sync(sandbox, streams=RUN_STREAMS).messages)
+    clock.advance(3600)
+    segment.evaluation_seconds = 30
+    segment.members = [*range(6, 201), 300, 301, 302]
+    second = sync(sandbox, streams=RUN_STREAMS, state=house.state)
+    house.load(cut_in_the_difference(second.messages, 2))
+    segment.evaluation_seconds = 0
+    clock.advance(60)
+    return house
+
+
+@pytest.mark.parametrize("settings", [{}, {"rebaseline": ["some"]}])
+def test_a_run_that_was_evaluated_again_is_not_taken_up(
+    account: Account,
+    sandbox: Sandbox,
+    segment: Segment,
+    half_a_difference: Warehouse,
+    clock: SharedClock,
+    settings: dict[str, Any],
+) -> None:
+    house = half_a_difference
+    segment.members = range(20, 150)
+    account.restart(segment, segment.runs[1], "id")
+    clock.advance(60)
+    last = sync(sandbox, streams=RUN_STREAMS, state=house.state, max_left_share=1, **settings)
+    assert last.exit_code == 0
+    house.load(last.messages)
+    truth = {segment.segment_id: {*segment.members}}
+    assert house.members(LOG) == house.members(TABLE) == truth
+    assert last.records("match_all_runs")[-1]["run_id"] != segment.runs[1].run_id
+
+
+def test_a_baseline_whose_run_was_evaluated_again_begins_anew(
+    account: Account, sandbox: Sandbox, segment: Segment, clock: SharedClock
+) -> None:
+    segment.evaluation_seconds = 30
+    first = sync(sandbox, streams=CHANGES)
+    house = Warehouse().load(cut_in_the_difference(first.messages, 150))
+    segment.evaluation_seconds = 0
+    segment.members = range(100, 300)
+    account.restart(segment, segment.runs[0], "id")
+    clock.advance(60)
+    second = sync(sandbox, streams=CHANGES, state=house.state)
+    house.load(second.messages)
+    assert house.members(LOG) == {segment.segment_id: set(range(100, 300))}
+
+
+def test_an_older_run_does_not_overwrite_a_newer_full_result(
+    sandbox: Sandbox, segment: Segment, half_a_difference: Warehouse, clock: SharedClock
+) -> None:
+    house = half_a_difference
+    segment.members = range(10, 207)
+    streams = {"match_all_runs", "match_all_results"}
+    house.load(sync(sandbox, streams=streams, state=house.state).messages)
+    clock.advance(60)
+    last = sync(sandbox, streams=RUN_STREAMS, state=house.state)
+    assert last.exit_code == 0
+    house.load(last.messages)
+    truth = {segment.segment_id: set(range(10, 207))}
+    assert house.members("current members from the full result") == truth
+    assert house.members(LOG) == house.members(TABLE) == truth
+
+
+def test_an_outage_does_not_forget_the_run_in_progress(
+    sandbox: Sandbox, segment: Segment, clock: SharedClock
+) -> None:
+    segment.evaluation_seconds = 600
+    sandbox.faults.add(Fault("status", operation="read", status=503, times=5))
+    first = sync(sandbox, streams=CHANGES)
+    assert first.exit_code == 1
+    clock.advance(1000)
+    assert sync(sandbox, streams=CHANGES, state=first.state).exit_code == 0
+    assert len(segment.runs) == 1
+
+
 # Signals.
 
 
@@ -231,6 +312,64 @@ def test_a_signal_ends_it_in_time_with_whole_lines_and_a_true_state(
     facts = stopped.state["bookmarks"].get("match_all_runs", {}).get("partitions", [{}])[0]
     assert "predecessor" not in facts.get("match_all", {})
     assert "Traceback" not in stopped.log
+
+
+def test_a_signal_during_the_listing_ends_it_with_its_own_exit_code(
+    sandbox: Sandbox, segment: Segment, tmp_path: Path
+) -> None:
+    hanging = sandbox.faults.add(Fault("hang", operation="list", seconds=5))
+    with running(sandbox, tmp_path, command=PATIENT_TAP) as tap:
+        while not hanging.applied:
+            pass
+        tap.signal(signal.SIGTERM)
+        stopped = tap.finish()
+    assert stopped.exit_code == 143
+    assert stopped.messages == []
+    assert "Traceback" not in stopped.log
+    assert segment
+
+
+def test_a_signal_leaves_no_bookmark_ahead_of_rows_that_wait_in_a_batch(
+    account: Account, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    for place in range(3):
+        account.add_segment(f"segment {place}", [1]).add_count(1_700_000_000.0 + place, 1)
+    slow = account.segments[2]
+    sandbox.faults.add(
+        Fault("retry_after", "count_history", times=None, value=50, segment_id=slow.segment_id)
+    )
+    batches = {
+        "encoding": {"format": "jsonl", "compression": "gzip"},
+        "storage": {"root": tmp_path.as_uri()},
+    }
+    with running(
+        sandbox,
+        tmp_path,
+        command=PATIENT_TAP,
+        streams={"count_history"},
+        batch_config=batches,
+        max_concurrent_requests=1,
+    ) as tap:
+        while not any(request.status == 429 for request in sandbox.requests):
+            pass
+        tap.signal(signal.SIGTERM)
+        stopped = tap.finish()
+    assert stopped.exit_code == 143
+    assert not [kind for kind, _ in stopped.types if kind == "BATCH"]
+    assert "replication_key_value" not in str(stopped.states)
+
+
+def test_a_target_that_goes_away_is_told_in_one_line(
+    sandbox: Sandbox, account: Account, tmp_path: Path
+) -> None:
+    account.add_segment("many", range(300_000))
+    with running(sandbox, tmp_path, streams=RUN_STREAMS, command=PATIENT_TAP) as tap:
+        tap.read_lines(5)
+        tap.stdout.close()
+        exit_code, log = tap.end()
+    assert exit_code == 1
+    assert "Traceback" not in log
+    assert sum("the target is gone" in line for line in log.splitlines()) == 1
 
 
 # Kill -9, anywhere.

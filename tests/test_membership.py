@@ -367,3 +367,44 @@ def test_the_full_result_names_the_members_by_the_latest_run(
     assert house.members(FULL) == {segment.segment_id: {*range(30, 230)}}
     counts = Counter(row[0] for row in house.ask(FULL))
     assert counts[segment.segment_id] == 200
+
+
+# Several syncs with other wishes.
+
+
+def test_a_stream_of_differences_that_is_selected_later_begins_with_a_baseline(
+    sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    night(sandbox, house, streams={"match_all_runs", "membership_changes"})
+    clock.advance(3600)
+    segment.members = range(5, 201)
+    second = night(sandbox, house)
+    assert run_of(second)["is_baseline"] is True
+    assert any("memberships" in line for line in second.warnings)
+    truth = {segment.segment_id: {*segment.members}}
+    assert house.members(LOG) == house.members(TABLE) == truth
+
+
+def test_a_wrong_last_page_costs_no_request(
+    sandbox: Sandbox, segment: Segment, house: Warehouse
+) -> None:
+    def endless(body: dict[str, Any]) -> dict[str, Any]:
+        body["data"][0]["attributes"]["page"]["last_page"] = 20_000
+        return body
+
+    sandbox.faults.add(Fault("edit", operation="start", times=None, answer=endless))
+    assert night(sandbox, house, page_size=70).exit_code == 0
+    assert len(reads(sandbox)) == 2
+    assert segment.members
+
+
+def test_a_predecessor_that_cannot_be_read_whole_starts_no_new_run(
+    sandbox: Sandbox, segment: Segment, house: Warehouse
+) -> None:
+    night(sandbox, house)
+    segment.members = range(5, 201)
+    sandbox.faults.add(Fault("missing_row", operation="read", times=None))
+    second = night(sandbox, house)
+    assert second.exit_code == 1
+    assert len(segment.runs) == 2
+    assert "rebaseline" in second.errors[0]

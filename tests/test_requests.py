@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import socket
+import threading
+import time
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from typing_extensions import Self
 
 from tap_activecampaign_segments.client import Client
 from tap_activecampaign_segments.errors import UnansweredError
@@ -176,3 +181,41 @@ def test_no_secret_is_said_at_any_log_level(
     assert "DEBUG" in synced.log
     assert sandbox.token not in synced.log
     assert sandbox.token not in str(synced.messages)
+
+
+def test_an_answer_that_trickles_in_is_given_up_in_time(account: Account, sandbox: Sandbox) -> None:
+    account.add_segment("some", [1])
+    with Trickling() as trickling:
+        before = time.monotonic()
+        synced = sync(sandbox, api_url=trickling.url, request_timeout=1)
+        taken = time.monotonic() - before
+    assert synced.exit_code == 1
+    assert "longer than 1 s" in synced.errors[0]
+    assert taken < 5 * 3
+
+
+class Trickling:
+    """A server whose answers come byte by byte."""
+
+    def __enter__(self) -> Self:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                threading.Thread(target=self._answer, args=[connection], daemon=True).start()
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+            for _ in range(100):
+                connection.sendall(b" ")
+                threading.Event().wait(0.2)

@@ -84,6 +84,13 @@ def test_a_connection_test_evaluates_one_segment_and_writes_no_run_row(
     assert len(synced.records("match_all_results")) == 1
 
 
+def test_a_connection_test_with_a_wrong_token_fails_with_one_line(sandbox: Sandbox) -> None:
+    synced = tap(config_of(sandbox, api_token="wrong"), "--test")
+    assert synced.exit_code == 1
+    assert len(synced.errors) == 1
+    assert len(sandbox.requests) == 3
+
+
 def test_stream_maps_rename_filter_and_drop(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", range(1, 11))
     synced = sync(

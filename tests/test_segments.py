@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_activecampaign_segments import segments
 from tap_activecampaign_segments.sandbox import Fault
 from tests.support import sync
 
@@ -45,13 +46,14 @@ def test_all_rows_leave_before_anything_else_is_read(
 
 @pytest.mark.parametrize("has_meta", [True, False])
 def test_every_page_of_the_listing_is_read(
-    account: Account, sandbox: Sandbox, *, has_meta: bool
+    account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, *, has_meta: bool
 ) -> None:
-    for number in range(2003):
+    monkeypatch.setattr(segments, "LISTING_PAGE_SIZE", 100)
+    for number in range(203):
         account.add_segment(f"segment {number}")
     account.listing_meta = has_meta
     synced = sync(sandbox, streams={"segments"})
-    assert len({row["segment_id"] for row in synced.records("segments")}) == 2003
+    assert len({row["segment_id"] for row in synced.records("segments")}) == 203
     assert len(sandbox.requests) == 3
 
 
@@ -192,3 +194,70 @@ def test_a_refused_listing_ends_the_sync_with_one_line(
     assert synced.exit_code == 1
     assert len(synced.errors) == 1
     assert len(sandbox.requests) == 3
+
+
+@pytest.mark.parametrize("page", ["missing", "empty"])
+def test_a_listing_that_breaks_off_ends_the_sync(
+    account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    monkeypatch.setattr(segments, "LISTING_PAGE_SIZE", 3)
+    for number in range(8):
+        account.add_segment(f"segment {number}")
+    if page == "missing":
+        sandbox.faults.add(Fault("status", operation="list", page=2, status=404))
+    else:
+        body = json.dumps({"data": []})
+        sandbox.faults.add(Fault("status", operation="list", page=2, status=200, body=body))
+    synced = sync(sandbox, emit_activate_version_messages=True)
+    assert synced.exit_code == 1
+    assert synced.messages == []
+    assert "breaks off" in synced.errors[0]
+
+
+def test_no_row_and_no_activation_of_segments_that_could_not_be_read(
+    account: Account, sandbox: Sandbox
+) -> None:
+    account.add_segment("some")
+
+    def odd(body: dict[str, Any]) -> dict[str, Any]:
+        body["data"][0]["attributes"]["category"] = {}
+        return body
+
+    sandbox.faults.add(Fault("edit", operation="list", times=None, answer=odd))
+    synced = sync(sandbox, streams={"segments"}, emit_activate_version_messages=True)
+    assert synced.exit_code == 1
+    assert [kind for kind, _ in synced.types if kind == "ACTIVATE_VERSION"] == []
+
+
+def test_a_date_that_cannot_be_read_is_nobodys_failure(account: Account, sandbox: Sandbox) -> None:
+    account.add_segment("some")
+
+    def odd(body: dict[str, Any]) -> dict[str, Any]:
+        body["data"][0]["attributes"]["last_used_date"] = "0000-00-00 00:00:00"
+        body["data"][0]["attributes"]["name"] = 123
+        return body
+
+    sandbox.faults.add(Fault("edit", operation="list", times=None, answer=odd))
+    synced = sync(sandbox, streams={"segments"}, segment_names=["12*"])
+    assert synced.exit_code == 0
+    assert [row["last_used_date"] for row in synced.records("segments")] == [None]
+
+
+def test_a_gateways_page_is_not_the_apis_word_that_a_segment_is_gone(
+    account: Account, sandbox: Sandbox, four: dict[str, str]
+) -> None:
+    first = sync(sandbox)
+    sandbox.faults.add(
+        Fault(
+            "edit",
+            operation="list",
+            times=None,
+            answer=lambda body: {**body, "data": body["data"][:3]},
+        )
+    )
+    sandbox.faults.add(Fault("status", operation="segment", status=404, body="<html>", times=None))
+    second = sync(sandbox, state=first.state)
+    assert second.exit_code == 0
+    known = second.state["bookmarks"]["match_all_runs"]["partitions"]
+    assert len(known) == len(four)
+    assert account.segments

@@ -10,6 +10,8 @@ import pytest
 from tests.support import config_of, sync, tap
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tap_activecampaign_segments.sandbox import Account, Sandbox
 
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
         ({"segment_names": [""]}, "segment_names"),
         ({"start_date": "yesterday"}, "start_date"),
         ({"requests_per_second": 0}, "requests_per_second"),
+        ({"request_timeout": 10**13}, "request_timeout"),
         ({"max_left_share": 1.1}, "max_left_share"),
         ({"max_concurrent_requests": 33}, "max_concurrent_requests"),
         ({"run_timeout": 0}, "run_timeout"),
@@ -104,7 +107,8 @@ def test_settings_are_read_from_the_environment(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("PAGE_SIZE", "many"), ("REQUESTS_PER_SECOND", "fast")]
+    ("name", "value"),
+    [("PAGE_SIZE", "many"), ("REQUESTS_PER_SECOND", "fast"), ("REQUESTS_PER_SECOND", "inf")],
 )
 def test_a_wrong_environment_variable_ends_with_a_line_that_names_the_setting(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str, value: str
@@ -122,3 +126,19 @@ def test_a_file_that_is_no_json_object_ends_with_one_line(sandbox: Sandbox, opti
     assert synced.exit_code == 1
     assert any(option in line for line in synced.errors)
     assert sandbox.requests == []
+
+
+def test_a_fraction_in_a_file_is_a_number(account: Account, sandbox: Sandbox) -> None:
+    account.add_segment("some", [1])
+    synced = sync(sandbox, requests_per_second=4.75, max_left_share=0.25)
+    assert synced.exit_code == 0
+    assert len(synced.records("match_all_runs")) == 1
+
+
+def test_a_configuration_that_is_no_json_is_told_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "broken.json"
+    path.write_text("{")
+    synced = tap({}, f"--config={path}")
+    assert synced.exit_code == 2
+    assert "broken.json" in synced.log
+    assert "Traceback" not in synced.log

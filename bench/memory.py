@@ -1,0 +1,66 @@
+"""Memory: what a sync takes at its peak, and what a night brings to the target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bench import servers
+from bench.figures import Figure, short
+from bench.syncs import RESULTS, RUNS, Sync, sync
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.servers import Server
+
+MEGABYTE = 1024 * 1024
+MOST = 1.2
+
+
+def measure(*, quick: bool) -> list[Figure]:
+    """Return how memory grows with the contacts of a segment."""
+    small, large = 100_000, 600_000 if quick else 5_000_000
+    few, many = 10_000, 200_000 if quick else 1_000_000
+    with servers.pages(few, small, many, large) as server:
+        return [
+            _growth(server, "match_all_results alone", RESULTS, small, large),
+            _growth(server, "all streams of runs", RUNS, small, large),
+            _churn(server, few, many),
+        ]
+
+
+def _growth(server: Server, what: str, streams: Sequence[str], small: int, large: int) -> Figure:
+    syncs = [_once(server, size, streams) for size in (small, large)]
+    peaks = [each.peak for each in syncs]
+    rows = f"; {short(syncs[1].lines)} rows in {syncs[1].seconds:.1f} s"
+    return _figure(f"peak memory at {short(large)} ids ÷ at {short(small)}, {what}", peaks, rows)
+
+
+def _churn(server: Server, few: int, many: int) -> Figure:
+    streams = ("membership_changes",)
+    peaks, lines = [], 0
+    for size in (few, many):
+        first = _once(server, size, streams)
+        second = _once(server, size, streams, first)
+        peaks.append(second.peak)
+        lines = second.lines
+    remark = f"; {short(lines)} rows of membership_changes instead of {short(many)}"
+    what = f"peak memory at {short(many)} members, 1 % of them changed, ÷ at {short(few)}"
+    return _figure(what, peaks, remark)
+
+
+def _figure(what: str, peaks: Sequence[int], remark: str) -> Figure:
+    small, large = peaks
+    return Figure(
+        what,
+        large / small,
+        f"{large / MEGABYTE:.0f} ÷ {small / MEGABYTE:.0f} MB{remark}",
+        at_most=MOST,
+        is_ratio=True,
+        raw={"peaks": list(peaks)},
+    )
+
+
+def _once(server: Server, size: int, streams: Sequence[str], before: Sync | None = None) -> Sync:
+    config = {**server.settings, "segment_ids": [f"of-{size}"]}
+    return sync(config, streams=streams, state=before.state if before else None)
