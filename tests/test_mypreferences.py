@@ -17,6 +17,7 @@ from tap_activecampaign_segments.mypreferences.client import Signature
 from tap_activecampaign_segments.sandbox import Account, Fault, Preferences, Sandbox
 from tests.process import PATIENT_TAP, running
 from tests.support import Sync, discover, tap
+from tests.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -465,3 +466,21 @@ def test_no_secret_is_said_at_any_log_level(
         }
         assert not [secret for secret in secrets if secret in said]
     logging.getLogger("urllib3").setLevel(logging.NOTSET)
+
+
+def test_the_readme_names_todays_members_of_a_group(served: Sandbox, clock: SharedClock) -> None:
+    group = served.preferences.add_group(
+        "Newsletter", [{"ProfileId": number} for number in range(9)]
+    )
+    house = Warehouse()
+    for members in (range(9), range(2, 9), range(5, 12)):
+        group.profiles = [{"ProfileId": number} for number in members]
+        house.load(export(served, house.state).messages)
+        clock.advance(3600)
+        found = house.ask("members of a segment group")
+        assert {(name, number) for name, number, *_ in found} == {
+            ("Newsletter", number) for number in members
+        }
+    group.touch(7)
+    house.load(export(served, house.state, export="changes").messages)
+    assert len(house.ask("members of a segment group")) == 7
