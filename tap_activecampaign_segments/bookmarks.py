@@ -83,6 +83,46 @@ class RunBookmark:
         self._entry[KEY] = _written(self.facts)
 
 
+def sound(state: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a state can be used, without the marks of a sync that did not end.
+
+    Args:
+        state: As it was handed over; another version, another tap or a hand may have written it.
+    """
+    bookmarks = state.get("bookmarks")
+    streams = bookmarks.items() if isinstance(bookmarks, dict) else ()
+    return {
+        "bookmarks": {
+            name: {
+                **{key: value for key, value in stream.items() if key not in _MARKS},
+                **({"partitions": _partitions(stream)} if "partitions" in stream else {}),
+            }
+            for name, stream in streams
+            if isinstance(stream, dict)
+        }
+    }
+
+
+_MARKS = {
+    "partitions",
+    "progress_markers",
+    "replication_key_signpost",
+    "starting_replication_value",
+}
+
+
+def _partitions(stream: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the partitions that name what they are of, each once."""
+    found: dict[str, dict[str, Any]] = {}
+    partitions = stream["partitions"]
+    for partition in partitions if isinstance(partitions, list) else ():
+        context = partition.get("context") if isinstance(partition, dict) else None
+        if isinstance(context, dict) and all(isinstance(each, str) for each in context.values()):
+            kept = {key: value for key, value in partition.items() if key not in _MARKS}
+            found[str(sorted(context.items()))] = kept
+    return list(found.values())
+
+
 def _written(facts: RunFacts) -> dict[str, Any]:
     written: dict[str, Any] = {}
     if facts.committed:

@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from tap_activecampaign_segments import settings, streams
 from tap_activecampaign_segments.account import Account
+from tap_activecampaign_segments.bookmarks import sound
 from tap_activecampaign_segments.clock import Clock
 from tap_activecampaign_segments.errors import TapError
 from tap_activecampaign_segments.evaluator import PATIENCE
@@ -155,6 +156,10 @@ class TapActiveCampaignSegments(Tap):
                 for each in slow
             ],
         )
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        super().load_state(sound(state))
 
     def prepared(self, stream: SegmentStream, segment: Segment) -> Any:
         """Return what `stream.work` brings for a segment, begun ahead of its turn.
@@ -325,7 +330,7 @@ class TapActiveCampaignSegments(Tap):
         if isinstance(listed, int):
             return listed
         ids = {
-            partition["context"]["segment_id"]
+            partition["context"].get("segment_id")
             for partitions in self._segment_partitions.values()
             for partition in partitions
         }
@@ -336,10 +341,10 @@ class TapActiveCampaignSegments(Tap):
         here = {each.segment_id for each in self.account.segments}
         for partitions in self._segment_partitions.values():
             for partition in partitions.copy():
-                segment_id = partition["context"]["segment_id"]
+                segment_id = partition["context"].get("segment_id", "")
                 if segment_id not in here:
                     if segment_id not in gone:
-                        gone[segment_id] = self.account.is_gone(segment_id)
+                        gone[segment_id] = not segment_id or self.account.is_gone(segment_id)
                     if gone[segment_id]:
                         partitions.remove(partition)
 
