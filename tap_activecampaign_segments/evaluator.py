@@ -291,8 +291,6 @@ class Evaluator:
             and run.sort == self._settings.sort
             and self.is_recent(run)
             and _is_newest(run, facts)
-            # What a pair left is finished as that pair, or not at all.
-            and not (facts.pair and facts.pair.run_id == run.run_id)
         )
         return run if is_fit else None
 

@@ -249,20 +249,29 @@ def test_a_baseline_whose_run_was_evaluated_again_begins_anew(
     assert house.members(LOG) == {segment.segment_id: set(range(100, 300))}
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["then well", "then failing"])
 def test_an_older_run_does_not_overwrite_a_newer_full_result(
-    sandbox: Sandbox, segment: Segment, half_a_difference: Warehouse, clock: SharedClock
+    sandbox: Sandbox,
+    segment: Segment,
+    half_a_difference: Warehouse,
+    clock: SharedClock,
+    *,
+    fails: bool,
 ) -> None:
     house = half_a_difference
     segment.members = range(10, 207)
     streams = {"match_all_runs", "match_all_results"}
     house.load(sync(sandbox, streams=streams, state=house.state).messages)
     clock.advance(60)
+    if fails:
+        sandbox.faults.add(Fault("run_fails", times=None))
     last = sync(sandbox, streams=RUN_STREAMS, state=house.state)
-    assert last.exit_code == 0
+    assert last.exit_code == fails
     house.load(last.messages)
     truth = {segment.segment_id: set(range(10, 207))}
     assert house.members("current members from the full result") == truth
-    assert house.members(LOG) == house.members(TABLE) == truth
+    if not fails:
+        assert house.members(LOG) == house.members(TABLE) == truth
 
 
 def test_an_outage_does_not_forget_the_run_in_progress(
