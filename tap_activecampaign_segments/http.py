@@ -195,16 +195,14 @@ class Http:
             self._budget.take()
             try:
                 response, content = self._send(request)
-            except requests.Timeout as error:
-                msg = f"{what} took longer than {self._timeout:g} s (see request_timeout)"
-                raise UnansweredError(msg) from error
-            except urllib3.exceptions.TimeoutError as error:
+            except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
                 msg = f"{what} took longer than {self._timeout:g} s (see request_timeout)"
                 raise UnansweredError(msg) from error
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 msg = f"{what} broke off ({type(error).__name__})"
                 raise UnansweredError(msg) from error
-        return self._answer(what, request, response, content)
+            # Before another takes this place: nobody may leave once the server asks to wait.
+            return self._answer(what, request, response, content)
 
     def _send(self, request: Content) -> tuple[requests.Response, bytes]:
         # requests limits the pause between two bytes; here the whole answer gets a deadline, in
