@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 RUN_STREAMS = {"match_all_runs", "match_all_results", "membership_changes", "memberships"}
 VALIDATED_PER_STREAM = 100
 
+_really_sleep = time.sleep
+
 
 class SharedClock(Clock, SandboxClock):
     """The tap's and the sandbox's time: real, but whoever waits is given the time at once."""
@@ -55,6 +57,9 @@ class SharedClock(Clock, SandboxClock):
 
     def sleep(self, seconds: float) -> None:
         self.advance(seconds)
+        if seconds >= 1:
+            # Others get their turn, or hours would go by before they begin.
+            _really_sleep(0.002)
 
     async def pause(self, seconds: float) -> None:
         self.advance(seconds)
