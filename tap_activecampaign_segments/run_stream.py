@@ -16,12 +16,17 @@ from tap_activecampaign_segments.evaluator import Evaluator, NotReadyError, Task
 from tap_activecampaign_segments.lookahead import background
 from tap_activecampaign_segments.messages import RecordPage
 from tap_activecampaign_segments.results import Results
-from tap_activecampaign_segments.stream import AccountStream, SegmentStream
+from tap_activecampaign_segments.stream import (
+    AccountStream,
+    CommitStream,
+    LedgerStream,
+    SegmentStream,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Context
     from singer_sdk.metrics import Counter
 
     from tap_activecampaign_segments.errors import TapError
@@ -33,7 +38,7 @@ PAGE = 10_000
 """Differences that leave at once."""
 
 
-class RunStream(SegmentStream):
+class RunStream(CommitStream, SegmentStream):
     """Runs: each is a commit, whose row comes after all that hangs on it."""
 
     evaluation: Evaluation | None = None
@@ -135,31 +140,6 @@ class RunStream(SegmentStream):
         if bookmark.facts.running and not isinstance(error, (NotReadyError, RequestError)):
             bookmark.update(running=None)
 
-    @override
-    def get_batch_config(self, config: Mapping[str, Any]) -> None:
-        # A commit that waits in a batch until that is full commits nothing.
-        return
-
-    @override
-    def generate_child_contexts(
-        self, record: Record, context: Context | None
-    ) -> Iterator[Context | None]:
-        # The children are synced in `rows`.
-        yield from ()
-
-    @override
-    def _increment_stream_state(
-        self, latest_record: Record, *, context: Context | None = None
-    ) -> None:
-        # Committed in `rows`, together with the other facts, whether this stream is selected or
-        # only one below it.
-        pass
-
-    @override
-    def _write_starting_replication_value(self, context: Context | None) -> None:
-        # A run does not begin where another ended.
-        pass
-
 
 @dataclass(frozen=True)
 class Page:
@@ -179,7 +159,7 @@ class Page:
             yield {**self.row, **dict(zip(self.columns, numbers, strict=True))}
 
 
-class RunChildStream(AccountStream):
+class RunChildStream(LedgerStream, AccountStream):
     """A stream below a run. What the state knows of it stands in the run's partition."""
 
     state_partitioning_keys: Sequence[str] = ()
@@ -223,17 +203,6 @@ class RunChildStream(AccountStream):
     def get_record_counter(self, **options: Any) -> Counter:
         self._counter = super().get_record_counter(**options)
         return self._counter
-
-    @override
-    def _increment_stream_state(
-        self, latest_record: Record, *, context: Context | None = None
-    ) -> None:
-        # One entry a run would stay in the state for ever.
-        pass
-
-    @override
-    def _write_starting_replication_value(self, context: Context | None) -> None:
-        pass
 
 
 class ChangeStream(RunChildStream):

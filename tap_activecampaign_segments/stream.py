@@ -18,11 +18,11 @@ from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
 from tap_activecampaign_segments.records import fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from singer_sdk.helpers._batch import BatchConfig
-    from singer_sdk.helpers.types import Context
+    from singer_sdk.helpers.types import Context, Record
 
     from tap_activecampaign_segments.account import Account
     from tap_activecampaign_segments.segments import Segment
@@ -81,6 +81,39 @@ class TapStream(Stream):
         if self._version_to_activate is not None and not self.get_batch_config(self.config):
             super()._write_activate_version_message(self._version_to_activate)
             self._version_to_activate = None
+
+
+class LedgerStream(TapStream):
+    """A stream whose place in the state the tap writes, in one piece with what hangs together.
+
+    The SDK would keep an entry for each run, or export, for ever.
+    """
+
+    @override
+    def _increment_stream_state(
+        self, latest_record: Record, *, context: Context | None = None
+    ) -> None:
+        pass
+
+    @override
+    def _write_starting_replication_value(self, context: Context | None) -> None:
+        pass
+
+
+class CommitStream(LedgerStream):
+    """A stream whose row is the commit of all that hangs on it, and so comes last."""
+
+    @override
+    def get_batch_config(self, config: Mapping[str, Any]) -> None:
+        # A commit that waits in a batch until that is full commits nothing.
+        return
+
+    @override
+    def generate_child_contexts(
+        self, record: Record, context: Context | None
+    ) -> Iterator[Context | None]:
+        # The children are synced before the row is made.
+        yield from ()
 
 
 class AccountStream(TapStream):

@@ -18,13 +18,13 @@ from tap_activecampaign_segments.mypreferences.export import (
     IncompleteExportError,
     wish,
 )
-from tap_activecampaign_segments.stream import TapStream
+from tap_activecampaign_segments.stream import CommitStream, LedgerStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.helpers.types import Context
 
     from tap_activecampaign_segments.mypreferences.export import Exports
     from tap_activecampaign_segments.settings import Settings
@@ -33,7 +33,7 @@ RUNNING = "running"
 """In the state: the export that was initiated and not yet emitted whole."""
 
 
-class SegmentGroupExports(TapStream):
+class SegmentGroupExports(CommitStream):
     """The completed exports: each is a commit, whose row comes after its profiles."""
 
     name = "segment_group_exports"
@@ -140,31 +140,8 @@ class SegmentGroupExports(TapStream):
         except MalformedAnswerError:
             return None
 
-    @override
-    def get_batch_config(self, config: Mapping[str, Any]) -> None:
-        # A commit that waits in a batch until that is full commits nothing.
-        return
 
-    @override
-    def generate_child_contexts(
-        self, record: Record, context: Context | None
-    ) -> Iterator[Context | None]:
-        # The profiles are synced before the row is made.
-        yield from ()
-
-    @override
-    def _increment_stream_state(
-        self, latest_record: Record, *, context: Context | None = None
-    ) -> None:
-        # Committed with the row, whether this stream is selected or only the profiles are.
-        pass
-
-    @override
-    def _write_starting_replication_value(self, context: Context | None) -> None:
-        pass
-
-
-class SegmentGroupProfiles(TapStream):
+class SegmentGroupProfiles(LedgerStream):
     """The profiles of a segment group."""
 
     name = "segment_group_profiles"
@@ -181,17 +158,6 @@ class SegmentGroupProfiles(TapStream):
         assert context is not None  # noqa: S101
         for profile in parent.reading.profiles():
             yield profiles.row(profile, self.schema, **context)
-
-    @override
-    def _increment_stream_state(
-        self, latest_record: Record, *, context: Context | None = None
-    ) -> None:
-        # One entry an export would stay in the state for ever.
-        pass
-
-    @override
-    def _write_starting_replication_value(self, context: Context | None) -> None:
-        pass
 
 
 class Reading:
