@@ -122,7 +122,7 @@ class Evaluator:
                 predecessor = None
         return self._attempts(task, predecessor)
 
-    def is_recent(self, run: Run) -> bool:
+    def _is_recent(self, run: Run) -> bool:
         """Tell whether a run is young enough to be taken up again."""
         begun = timestamps.parse(run.run_id_start)
         return is_recent(begun, self._clock.now(), self._settings.resume_within)
@@ -135,6 +135,7 @@ class Evaluator:
             raise PredecessorLostError(msg)
         result = self._read(task, look)
         joined, left = difference(self._previous(task, predecessor).roster, result.roster)
+        is_newest = _is_newest(pair, task.facts)
         return Evaluation(
             result,
             streams=self._wishes.streams,
@@ -142,8 +143,8 @@ class Evaluator:
             predecessor=predecessor,
             joined=joined,
             left=left,
-            is_newest=_is_newest(pair, task.facts),
-            needs_fresh=not (self.is_recent(pair) and _is_newest(pair, task.facts)),
+            is_newest=is_newest,
+            needs_fresh=not (is_newest and self._is_recent(pair)),
         )
 
     def _attempts(self, task: Task, predecessor: Predecessor | None) -> Evaluation:
@@ -289,7 +290,7 @@ class Evaluator:
         is_fit = (
             run is not None
             and run.sort == self._settings.sort
-            and self.is_recent(run)
+            and self._is_recent(run)
             and _is_newest(run, facts)
         )
         return run if is_fit else None

@@ -28,6 +28,7 @@ class Roster:
         self._last: int | None = None
         self._count = 0
         self._ascends = True
+        self._digest: str | None = None
 
     def __len__(self) -> int:
         """Return how many ids there are, repeated ones included."""
@@ -52,6 +53,7 @@ class Roster:
         before = self._last if self._last is not None else -1
         self._ascends = self._ascends and all(map(gt, ids, chain((before,), ids)))
         self._last = ids[-1]
+        self._digest = None
         self._count += len(ids)
         self._pages.append(zlib.compress(array("q", map(sub, ids, chain((0,), ids))), 1))
 
@@ -63,6 +65,12 @@ class Roster:
     @property
     def digest(self) -> str:
         """16 bytes, as hexadecimal digits, that stand for the ids in whatever order they came."""
+        # Asked for beside the main thread, and once more by it.
+        if self._digest is None:
+            self._digest = self._digested()
+        return self._digest
+
+    def _digested(self) -> str:
         pages = self if self._ascends else [sorted(chain.from_iterable(self))]
         digest = blake2b(digest_size=16)
         for page in pages:

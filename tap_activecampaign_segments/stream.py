@@ -18,7 +18,7 @@ from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
 from tap_activecampaign_segments.records import fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from singer_sdk.helpers._batch import BatchConfig
@@ -123,10 +123,6 @@ class AccountStream(TapStream):
     def account(self) -> Account:
         """The account that is read."""
         return self._tap.account
-
-    def fitted(self, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Give rows whose values have the types of the schema."""
-        return (fitted(row, self.schema) for row in rows)
 
 
 class SegmentStream(AccountStream):

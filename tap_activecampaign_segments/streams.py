@@ -37,8 +37,7 @@ class Segments(AccountStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
         with self.account.failures.of(self.name):
-            rows = [each.row for each in self.account.segments]
-            for row in list(self.fitted(rows)):
+            for row in [fitted(each.row, self.schema) for each in self.account.segments]:
                 yield {**row, "listed_at": self.account.listed_at}
             self._is_out = True
 
