@@ -113,7 +113,8 @@ def test_a_bad_key_or_an_unpaid_account_ends_the_sync_at_once(
     assert synced.exit_code == 1
     # Those in flight at the time may meet the same answer; none follows.
     assert sum(request.status == status for request in sandbox.requests) <= 5
-    assert len(synced.records("match_all_runs")) == 1
+    # The one that was begun may have been read by then, or not.
+    assert len(synced.records("match_all_runs")) <= 1
     assert len(synced.errors) == 1
 
 
