@@ -57,6 +57,8 @@ class Lookahead(Generic[K, V]):
         work: Callable[[K], Callable[[], V]],
         width: int,
         first: Sequence[K] = (),
+        weight: Callable[[K], int] = lambda _: 0,
+        most: int = 0,
     ) -> None:
         """Begin nothing yet.
 
@@ -65,29 +67,37 @@ class Lookahead(Generic[K, V]):
             work: Makes the work of a key, in the thread that takes; the work itself runs beside.
             width: How many keys are begun and not taken yet at most.
             first: The keys to begin with, because their work takes long; half of the width at most.
+            weight: How much the work of a key brings.
+            most: What all that is begun and not taken yet may bring; a key alone may bring more.
         """
         self._keys = keys
         self._work = work
         self._width = width
+        self._weight = weight
+        self._most = most
         self._places = {key: place for place, key in enumerate(keys)}
-        self._order = [*first[: width // 2], *keys]
-        self._next = 0
+        self._waiting = dict.fromkeys([*first[: width // 2], *keys])
         self._begun: dict[K, Future[V]] = {}
-        self._taken: set[K] = set()
+        self._weights: dict[K, int] = {}
 
     def take(self, key: K) -> Future[V]:
         """Return the work of a key, begun now if it was not before, and begin that of others."""
-        while self._next < len(self._order) and len(self._begun) < self._width:
-            self._begin(self._order[self._next])
-            self._next += 1
         self._begin(key)
-        self._taken.add(key)
+        while self._waiting and self._has_room_for(ahead := next(iter(self._waiting))):
+            self._begin(ahead)
+        del self._weights[key]
         return self._begun.pop(key)
 
     def place(self, key: K) -> tuple[int, int]:
         """Return how many keys come before one, and how many there are."""
         return self._places[key], len(self._keys)
 
+    def _has_room_for(self, key: K) -> bool:
+        load = sum(self._weights.values()) + self._weight(key)
+        return len(self._begun) < self._width and load <= self._most
+
     def _begin(self, key: K) -> None:
-        if key not in self._begun and key not in self._taken:
+        if key in self._waiting:
+            del self._waiting[key]
+            self._weights[key] = self._weight(key)
             self._begun[key] = background(self._work(key))

@@ -85,6 +85,11 @@ class RunStream(CommitStream, SegmentStream):
         return RunBookmark(segment.segment_id, entry)
 
     @override
+    def expected_contacts(self, segment: Segment) -> int:
+        committed = self.bookmark_of(segment).facts.committed
+        return max(segment.last_size, committed.total if committed else 0)
+
+    @override
     def work(self, segment: Segment) -> Callable[[], Evaluation]:
         bookmark = self.bookmark_of(segment)
         task = Task(

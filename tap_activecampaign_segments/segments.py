@@ -43,18 +43,26 @@ class Segment:
     @property
     def evaluation_seconds(self) -> float | None:
         """How long its last evaluation took, None if nothing tells."""
-        counts = self.facts.get("counts") or {}
-        last = counts.get("last_total")
-        if not isinstance(last, dict):
-            return None
         try:
             start, end = (
-                timestamps.parse(last["run_id_start"]),
-                timestamps.parse(last["run_id_end"]),
+                timestamps.parse(self._last_total.get(name))
+                for name in ("run_id_start", "run_id_end")
             )
-        except (KeyError, MalformedAnswerError):
+        except MalformedAnswerError:
             return None
         return max((end - start).total_seconds(), 0.0)
+
+    @property
+    def last_size(self) -> int:
+        """How many contacts its last evaluation found, 0 if nothing tells."""
+        count = self._last_total.get("count")
+        return count if isinstance(count, int) else 0
+
+    @property
+    def _last_total(self) -> dict[str, Any]:
+        counts = self.facts.get("counts")
+        last = counts.get("last_total") if counts else None
+        return last if isinstance(last, dict) else {}
 
     @property
     def row(self) -> dict[str, Any]:

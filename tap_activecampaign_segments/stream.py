@@ -157,6 +157,10 @@ class SegmentStream(AccountStream):
         """Return what can be done for a segment before its turn, beside the main thread."""
         raise NotImplementedError
 
+    def expected_contacts(self, segment: Segment) -> int:  # noqa: ARG002
+        """Return how many contact ids `work` will probably hold."""
+        return 0
+
     def rows(self, segment: Segment, prepared: Any) -> Iterator[dict[str, Any]]:
         """Give the records of a segment, in the order of the replication key.
 

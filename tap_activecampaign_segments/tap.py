@@ -57,6 +57,8 @@ GROUP_ORDER = (mypreferences.SegmentGroupExports, mypreferences.SegmentGroupProf
 
 WIDTH = 100
 """Pieces of work that are begun ahead of the one that leaves, at most."""
+CONTACTS_AHEAD = 10_000_000
+"""Contacts that these may hold in memory, unless a single segment has more."""
 
 LISTED = "listed"
 """In the state: how many segments the last listing had."""
@@ -149,6 +151,8 @@ class TapActiveCampaignSegments(Tap):
             [(stream.name, each.segment_id) for stream in streams for each in segments],
             lambda key: by_name[key[0]].work(self.account.by_id[key[1]]),
             width=0 if self._is_test else WIDTH,
+            weight=lambda key: by_name[key[0]].expected_contacts(self.account.by_id[key[1]]),
+            most=CONTACTS_AHEAD,
             first=[
                 (stream.name, each.segment_id)
                 for stream in streams

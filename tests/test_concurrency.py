@@ -36,6 +36,19 @@ def test_slow_evaluations_go_on_side_by_side(
     assert before < min(started)
 
 
+def test_results_that_would_fill_the_memory_are_not_begun_at_once(
+    account: Account, sandbox: Sandbox
+) -> None:
+    for place in range(4):
+        segment = account.add_segment(f"segment {place}", [place], evaluation_seconds=5000)
+        segment.add_count(account.clock.time() - 86_400, result_count=4_000_000)
+    synced = sync(sandbox, streams=RUN_STREAMS, run_timeout=500_000)
+    assert len(synced.records("match_all_results")) == 4
+    runs = [segment.runs[0] for segment in account.segments]
+    assert runs[1].started < runs[0].ended
+    assert runs[2].started > runs[0].ended
+
+
 def test_rows_leave_in_the_order_of_the_segments(account: Account, sandbox: Sandbox) -> None:
     for place in range(12):
         account.add_segment(f"segment {place:02}", [place], evaluation_seconds=(place * 7) % 12)
