@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
@@ -31,6 +32,11 @@ PATIENCE = 4.0
 """Seconds that the start of a run waits for its result (documented)."""
 FEWEST_FOR_BREAKER = 100
 """Members below which any share may leave."""
+
+DAYS_KEPT = 90
+"""Days for which ActiveCampaign keeps the result of a run (documented)."""
+OLD = timedelta(days=75)
+"""Age from which on a previous run is warned of."""
 
 
 class TrippedError(TapError):
@@ -114,6 +120,8 @@ class Evaluator:
                 "%s: %s knows nothing of the last run; a baseline follows", task.segment, names
             )
             predecessor = None
+        if self._wishes.streams and predecessor:
+            self._warn_of_age(task, predecessor)
         if self._wishes.streams and facts.pair and predecessor:
             try:
                 return self._finished(task, facts.pair, predecessor)
@@ -121,6 +129,17 @@ class Evaluator:
                 self._logger.warning("%s: %s; a baseline follows", task.segment, error)
                 predecessor = None
         return self._attempts(task, predecessor)
+
+    def _warn_of_age(self, task: Task, predecessor: Predecessor) -> None:
+        age = self._clock.now() - timestamps.parse(predecessor.run.run_id_start)
+        if OLD <= age < timedelta(days=DAYS_KEPT):
+            self._logger.warning(
+                "%s: the run to compare with is %d days old; ActiveCampaign keeps it for %d days: "
+                "sync before then, or a baseline follows",
+                task.segment,
+                age.days,
+                DAYS_KEPT,
+            )
 
     def _is_recent(self, run: Run) -> bool:
         """Tell whether a run is young enough to be taken up again."""

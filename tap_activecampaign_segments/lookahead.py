@@ -51,14 +51,15 @@ def in_order(work: Iterable[Callable[[], V]], width: int) -> Iterator[V]:
 class Lookahead(Generic[K, V]):
     """Work for many keys, begun some keys ahead of the one that is taken."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         keys: Sequence[K],
         work: Callable[[K], Callable[[], V]],
+        *,
         width: int,
-        first: Sequence[K] = (),
-        weight: Callable[[K], int] = lambda _: 0,
-        most: int = 0,
+        first: Sequence[K],
+        weight: Callable[[K], int],
+        most: int,
     ) -> None:
         """Begin nothing yet.
 

@@ -25,6 +25,7 @@ from tap_activecampaign_segments.clock import Clock
 from tap_activecampaign_segments.errors import TapError
 from tap_activecampaign_segments.evaluator import PATIENCE
 from tap_activecampaign_segments.failures import Failures
+from tap_activecampaign_segments.known_segments import KnownSegments
 from tap_activecampaign_segments.lookahead import Lookahead
 from tap_activecampaign_segments.messages import LineWriter, OutputError, Stopped
 from tap_activecampaign_segments.mypreferences import streams as mypreferences
@@ -59,9 +60,6 @@ WIDTH = 100
 """Pieces of work that are begun ahead of the one that leaves, at most."""
 CONTACTS_AHEAD = 10_000_000
 """Contacts that these may hold in memory, unless a single segment has more."""
-
-LISTED = "listed"
-"""In the state: how many segments the last listing had."""
 
 SIGNAL_GRACE = 1.5
 """Seconds after a signal in which what is being written may be finished."""
@@ -98,8 +96,13 @@ class TapActiveCampaignSegments(Tap):
             self.clock,
             self.logger,
             self.failures,
-            known=self._known_segments(),
+            known=self._known.listed(self.config.get("segment_ids") or ()),
         )
+
+    @cached_property
+    def _known(self) -> KnownSegments:
+        streams = [each.name for each in ORDER if issubclass(each, SegmentStream)]
+        return KnownSegments(self.state, streams)
 
     @cached_property
     def settings(self) -> settings.Settings:
@@ -226,9 +229,9 @@ class TapActiveCampaignSegments(Tap):
     def _list_segments(self) -> None:
         if not settings.has_activecampaign(self.config):
             return
-        self._forget_gone_segments()
-        listed = sum(each.listed for each in self.account.segments)
-        self.streams[streams.Segments.name].stream_state[LISTED] = listed
+        segments = self.account.segments
+        self._known.forget({each.segment_id for each in segments}, self.account.is_gone)
+        self._known.remember(sum(each.listed for each in segments))
 
     def _activate_results(self) -> None:
         results = self.streams.get(streams.MatchAllResults.name)
@@ -317,40 +320,6 @@ class TapActiveCampaignSegments(Tap):
     @property
     def _is_test(self) -> bool:
         return any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values())
-
-    @property
-    def _segment_partitions(self) -> dict[str, list[dict[str, Any]]]:
-        """What the state knows of segments, by stream."""
-        bookmarks = self.state.get("bookmarks", {})
-        return {
-            stream.name: bookmarks[stream.name]["partitions"]
-            for stream in ORDER
-            if issubclass(stream, SegmentStream) and "partitions" in bookmarks.get(stream.name, {})
-        }
-
-    def _known_segments(self) -> int:
-        """Return how many listed segments the last sync knew."""
-        listed = self.state.get("bookmarks", {}).get("segments", {}).get(LISTED)
-        if isinstance(listed, int):
-            return listed
-        ids = {
-            partition["context"].get("segment_id")
-            for partitions in self._segment_partitions.values()
-            for partition in partitions
-        }
-        return len(ids - set(self.config.get("segment_ids") or ()))
-
-    def _forget_gone_segments(self) -> None:
-        gone: dict[str, bool] = {}
-        here = {each.segment_id for each in self.account.segments}
-        for partitions in self._segment_partitions.values():
-            for partition in partitions.copy():
-                segment_id = partition["context"].get("segment_id", "")
-                if segment_id not in here:
-                    if segment_id not in gone:
-                        gone[segment_id] = not segment_id or self.account.is_gone(segment_id)
-                    if gone[segment_id]:
-                        partitions.remove(partition)
 
 
 def _refuse(faults: list[str]) -> None:

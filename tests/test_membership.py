@@ -171,6 +171,23 @@ def test_an_expired_predecessor_is_followed_by_a_baseline(
     assert house.members(LOG) == house.members(TABLE) == {segment.segment_id: {*segment.members}}
 
 
+@pytest.mark.parametrize(("days", "warns"), [(74, False), (76, True), (89, True)])
+def test_a_pause_of_75_days_is_warned_of_before_90_make_a_baseline(
+    sandbox: Sandbox,
+    segment: Segment,
+    house: Warehouse,
+    clock: SharedClock,
+    days: int,
+    warns: bool,  # noqa: FBT001
+) -> None:
+    night(sandbox, house)
+    segment.members = range(2, 203)
+    clock.advance(days * 86_400)
+    second = night(sandbox, house)
+    assert changes(second) == {"joined": {201, 202}, "left": {1}}
+    assert [f"{days} days old" in line for line in second.warnings] == [True] * warns
+
+
 def test_a_predecessor_that_was_evaluated_again_by_somebody_is_not_believed(
     account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
 ) -> None:
