@@ -6,19 +6,43 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 MELTANO := $(VENV)/meltano
 PLUGINS := .meltano/.ready
+DEMO := .meltano/.demo
+LOWEST := $(VENV)/lowest
+DAGSTER := $(VENV)/dagster
+ACCOUNTS := orchestration/.meltano/.ready
+BUILT := $(VENV)/built
 
-.PHONY: test lint demo bench clean
+.PHONY: test e2e lowest lint audit demo bench orchestrate pictures hub build clean
 
-test: lint $(PLUGINS)
+test: lint
 	$(BIN)/pytest
+
+# With the oldest libraries that the tap may be installed with.
+lowest: $(LOWEST)/.ready
+	$(LOWEST)/bin/pytest
+
+# With a real Meltano, real loaders and a real PostgreSQL, which is installed if that is possible.
+e2e: $(READY) $(PLUGINS)
+	$(BIN)/pytest --timeout 1200 e2e
 
 lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/deptry tap_activecampaign_segments
+	$(BIN)/check-jsonschema --builtin-schema vendor.meltano meltano.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --quiet --offline --persona auditor .github
+
+# Known vulnerabilities of all that is installed. It asks the package index for them, and fails if
+# that does not tell.
+audit: $(READY)
+	$(BIN)/pip freeze --exclude-editable > $(VENV)/installed.txt
+	$(BIN)/pip-audit --strict --no-deps --disable-pip --requirement $(VENV)/installed.txt
 
 # The sandbox comes with the tap, and the library that reads DuckDB's file with the loader.
-demo: $(PLUGINS)
+demo: $(DEMO)
 	@.meltano/extractors/tap-activecampaign-segments/venv/bin/activecampaign-sandbox -- \
 	  .meltano/loaders/target-duckdb/venv/bin/python -m demo $(MELTANO)/bin/meltano
 
@@ -26,15 +50,65 @@ demo: $(PLUGINS)
 bench: $(READY) $(PLUGINS)
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
-$(PLUGINS): meltano.yml pyproject.toml $(MELTANO)/.ready
-	@echo 'Installing the tap and its loaders with Meltano (once) ...'
+# Two accounts on Dagster: that none gets in the other's way, and what it brings.
+orchestrate: $(READY) $(DAGSTER)/.ready $(ACCOUNTS)
+	$(BIN)/pytest e2e/test_orchestration.py
+	@$(BIN)/python -m orchestration
+
+# The pictures of README.md, drawn anew from what the sandbox gives. A minute.
+pictures: $(VENV)/.pictures
+	@$(BIN)/python -m pictures
+
+$(VENV)/.pictures: $(READY)
+	$(BIN)/python -m pip install --quiet --group pictures
+	@touch $@
+
+# The entry for the Meltano Hub. With REPO=https://github.com/OWNER/NAME the whole one is in output/.
+hub: $(READY)
+	@$(BIN)/python -m hub
+	@$(if $(REPO),mkdir -p output && $(BIN)/python -m hub $(REPO) > output/hub.yml)
+
+# What is published, tried in environments where nothing else is.
+build: $(READY)
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	set -e; for each in dist/*; do \
+	  $(PYTHON) -m venv --clear $(BUILT); \
+	  $(BUILT)/bin/pip install --quiet "$$each"; \
+	  $(BUILT)/bin/tap-activecampaign-segments --about > /dev/null; \
+	  $(BUILT)/bin/pip install --quiet "$$each[sandbox]"; \
+	  $(BUILT)/bin/activecampaign-sandbox -- \
+	    $(BUILT)/bin/tap-activecampaign-segments --config=ENV \
+	    > $(BUILT)/messages.jsonl 2> $(BUILT)/log.txt || { cat $(BUILT)/log.txt; exit 1; }; \
+	  echo "$$each: $$(grep --count RECORD $(BUILT)/messages.jsonl) rows from the sandbox"; \
+	done
+
+$(DEMO): ADDED := tap-activecampaign-segments target-duckdb
+$(PLUGINS) $(DEMO): meltano.yml pyproject.toml $(MELTANO)/.ready
+	@echo 'Installing $(or $(ADDED),the tap and its loaders) with Meltano (once) ...'
 	@mkdir -p output
-	@$(MELTANO)/bin/meltano install > output/install.log 2>&1 || { cat output/install.log; exit 1; }
+	@$(MELTANO)/bin/meltano install $(ADDED) > output/install.log 2>&1 || \
+	  { cat output/install.log; exit 1; }
+	@touch $@
+
+$(ACCOUNTS): orchestration/meltano.yml pyproject.toml $(MELTANO)/.ready
+	@echo 'Installing the tap and a loader for two accounts (once) ...'
+	@mkdir -p output
+	@$(MELTANO)/bin/meltano --cwd orchestration install > output/install.log 2>&1 || \
+	  { cat output/install.log; exit 1; }
+	@touch $@
+
+$(DAGSTER)/.ready: $(MELTANO)/.ready
+	@echo 'Installing Dagster (once) ...'
+	@$(PYTHON) -m venv $(DAGSTER)
+	@$(MELTANO)/bin/uv pip install --quiet --compile-bytecode --python $(DAGSTER)/bin/python \
+	  'dagster>=1.13,<2'
 	@touch $@
 
 $(MELTANO)/.ready:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info >= (3, 14) and \
-	  "target-duckdb needs Python 3.10 to 3.13: make demo PYTHON=python3.13")'
+	  "target-duckdb needs Python 3.10 to 3.13: make $(MAKECMDGOALS) PYTHON=python3.13")'
 	@echo 'Installing Meltano (once) ...'
 	@$(PYTHON) -m venv $(MELTANO)
 	@$(MELTANO)/bin/python -m pip install --quiet --quiet uv
@@ -47,5 +121,12 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[sandbox]' --group dev
 	touch $@
 
+$(LOWEST)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
+	  --editable '.[sandbox]' --group test
+	touch $@
+
 clean:
-	rm -rf $(VENV) .meltano output .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .meltano orchestration/.meltano output dist .mypy_cache .ruff_cache .pytest_cache

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import counting, emission, loading, memory, states, waiting
+from bench import counting, emission, load, loading, memory, states, waiting
 from bench.figures import Figure, markdown, table
 from bench.syncs import SyncError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 OUTPUT = Path("output")
-PARTS: tuple[ModuleType, ...] = (emission, waiting, counting, memory, states, loading)
+PARTS: tuple[ModuleType, ...] = (emission, waiting, counting, memory, states, load, loading)
 INTERRUPTED = 130
 
 

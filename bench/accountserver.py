@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from bench.pace import FastClock
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 
-OLDEST = 86_400.0
-"""Seconds since the first recorded size of a segment."""
+HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,9 @@ class Plan:
     Attributes:
         segments: How many there are, alike.
         members: Contacts in each.
-        counts: Recorded sizes of each.
+        counts: Recorded sizes of each, one an hour.
+        oldest: Hours since the first of them.
+        versions: Definitions of each.
         evaluation_seconds: How long an evaluation takes.
         tells: Whether the recorded sizes tell how long it took.
         latency: Seconds before each answer.
@@ -38,6 +39,8 @@ class Plan:
     segments: int
     members: int = 200
     counts: int = 3
+    oldest: int = 24
+    versions: int = 1
     evaluation_seconds: float = 0.0
     tells: bool = True
     latency: float = 0.0
@@ -52,15 +55,18 @@ class Plan:
         clock = FastClock(self.start, self.pace) if self.pace != 1 else None
         account = Account(clock=clock)
         account.records_runs = self.records_runs
-        now = account.clock.time()
+        # Of two accounts with one start, the larger one has the smaller one's past.
+        start = self.start or account.clock.time()
         for number in range(self.segments):
             segment = account.add_segment(
                 f"Segment {number + 1}",
                 range(1 + number, 1 + number + self.members),
                 evaluation_seconds=self.evaluation_seconds,
             )
+            for place in range(1, self.versions):
+                segment.edit(segment.versions[0].created + HOUR * place)
             for place in range(self.counts):
-                at = now - OLDEST + 3600 * place + number
+                at = start + HOUR * (place - self.oldest) + number
                 took = self.evaluation_seconds if self.tells else 0.0
                 segment.add_count(at, self.members, started=at - took)
         return account

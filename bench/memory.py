@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from bench import servers
@@ -30,9 +31,14 @@ def measure(*, quick: bool) -> list[Figure]:
 
 
 def _growth(server: Server, what: str, streams: Sequence[str], small: int, large: int) -> Figure:
-    syncs = [_once(server, size, streams) for size in (small, large)]
-    peaks = [each.peak for each in syncs]
-    rows = f"; {short(syncs[1].lines)} rows in {syncs[1].seconds:.1f} s"
+    peaks = [_once(server, small, streams).peak]
+    server.journal()
+    done = _once(server, large, streams)
+    peaks.append(done.peak)
+    rows = (
+        f"; {short(done.lines)} rows in {done.seconds:.1f} s, {len(server.journal())} requests, "
+        f"a STATE has {short(len(json.dumps(done.state)))}B"
+    )
     return _figure(f"peak memory at {short(large)} ids ÷ at {short(small)}, {what}", peaks, rows)
 
 

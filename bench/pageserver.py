@@ -30,6 +30,7 @@ class Api:
         """
         self._results = {f"of-{size}": Result(size) for size in sizes}
         self._starts = dict.fromkeys(self._results, 0)
+        self._journal: list[dict[str, str]] = []
         for result in self._results.values():
             assert result.pages  # noqa: S101 (rendered by being looked at)
 
@@ -41,6 +42,9 @@ class Api:
         """
         url = urlsplit(target)
         page = int(parse_qs(url.query).get("page", ["1"])[0])
+        if url.path == "/sandbox/requests":
+            return self._requests()
+        self._journal.append({"path": url.path})
         match url.path.split("/")[3:]:
             case ["audiences"]:
                 return self._listing()
@@ -51,6 +55,10 @@ class Api:
                 return self._page(segment_id, int(run_id.rpartition("-")[2]), page)
             case _:
                 return None
+
+    def _requests(self) -> bytes:
+        requests, self._journal = self._journal, []
+        return json.dumps(requests).encode()
 
     def _listing(self) -> bytes:
         rows = [

@@ -35,7 +35,7 @@ class Server:
         return {"api_url": self.url, "api_token": self.token}
 
     def journal(self) -> list[dict[str, Any]]:
-        """Return the requests so far, and forget them; only an account server writes them down."""
+        """Return the requests so far, and forget them."""
         requests: list[dict[str, Any]] = json.loads(self._ask("GET"))
         self._ask("DELETE")
         return requests

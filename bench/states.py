@@ -6,13 +6,12 @@ and for the account alike.
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass
 
 from bench import servers
 from bench.figures import Figure, short
-from bench.syncs import ALL, sync
+from bench.syncs import ALL, hurried, sync
 
 PACE = 30.0
 RATE = 4.75
@@ -59,7 +58,7 @@ def measure(*, quick: bool) -> list[Figure]:
 
 def _figure(segments: int, evaluation_seconds: float) -> Figure:
     start = time.time()
-    command = (sys.executable, "-m", "bench.fasttap", str(start), str(PACE))
+    command = hurried(start, PACE)
     with servers.account(
         segments=segments,
         limit=None,

@@ -15,6 +15,7 @@ from tap_activecampaign_segments.errors import (
     TapError,
 )
 from tap_activecampaign_segments.runs import MatchAll
+from tap_activecampaign_segments.words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +50,7 @@ class Account:
         self.match_all = MatchAll(self.client, clock, settings.page_size)
         self._known = known
         self._missing: set[str] = set()
+        self._unread: set[str] = set()
         self.is_read_whole = False
         """Whether all of the account's segments are known."""
         self.has_skipped = False
@@ -104,6 +106,8 @@ class Account:
         """Tell whether the API confirms that a segment is gone."""
         if segment_id in self._missing:
             return True
+        if segment_id in self._unread:
+            return False
         try:
             segments.look_up(self.client, segment_id)
         except NotFoundError:
@@ -111,7 +115,9 @@ class Account:
         except AccountError:
             raise
         except TapError as error:
-            self.logger.warning("%s: it is unknown whether it still exists: %s", segment_id, error)
+            self.logger.warning(
+                "%s: it is unknown whether it still exists: %s", one_line(segment_id), error
+            )
         return False
 
     def excuse(self, segment: Segment, error: TapError) -> None:
@@ -157,6 +163,7 @@ class Account:
                 raise
             except TapError as error:
                 self.is_read_whole = False
+                self._unread.add(segment_id)
                 self.failures.note(segment_id, error)
         return found
 

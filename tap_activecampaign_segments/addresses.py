@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from ipaddress import ip_address
 from urllib.parse import quote, urlsplit
 
@@ -14,10 +15,11 @@ def path_part(text: str) -> str:
     Raises:
         TapError: It would leave its place in the path.
     """
-    if text in {"", ".", ".."}:
-        msg = f"{text!r} cannot be part of an address"
-        raise TapError(msg)
-    return quote(text, safe="")
+    if text not in {"", ".", ".."}:
+        with suppress(UnicodeEncodeError):
+            return quote(text, safe="")
+    msg = f"{text!r} cannot be part of an address"
+    raise TapError(msg)
 
 
 def url_fault(value: str) -> str | None:
@@ -28,9 +30,11 @@ def url_fault(value: str) -> str | None:
         _ = url.port
     except ValueError:
         return "is no URL"
+    if not value.strip().isprintable() or {" ", "\\"} & set(value.strip()):
+        return "contains characters that no URL has"
     if url.scheme not in {"https", "http"} or not host:
         return "must be a URL that begins with https://"
-    if url.username or url.password or url.query or url.fragment:
+    if "@" in url.netloc or url.query or url.fragment:
         return "must be the plain address, without user, query or fragment"
     if url.scheme == "http" and not _is_loopback(host):
         return "must begin with https:// (http is for loopback hosts alone)"

@@ -6,9 +6,12 @@ one value: a signal in between finds either the old or the new ones.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tap_activecampaign_segments import timestamps
+from tap_activecampaign_segments.errors import MalformedAnswerError
 from tap_activecampaign_segments.runs import Run
 
 KEY = "match_all"
@@ -94,7 +97,7 @@ def sound(state: dict[str, Any]) -> dict[str, Any]:
     return {
         "bookmarks": {
             name: {
-                **{key: value for key, value in stream.items() if key not in _MARKS},
+                **_kept(stream),
                 **({"partitions": _partitions(stream)} if "partitions" in stream else {}),
             }
             for name, stream in streams
@@ -109,6 +112,7 @@ _MARKS = {
     "replication_key_signpost",
     "starting_replication_value",
 }
+_VALUE = "replication_key_value"
 
 
 def _partitions(stream: dict[str, Any]) -> list[dict[str, Any]]:
@@ -118,9 +122,16 @@ def _partitions(stream: dict[str, Any]) -> list[dict[str, Any]]:
     for partition in partitions if isinstance(partitions, list) else ():
         context = partition.get("context") if isinstance(partition, dict) else None
         if isinstance(context, dict) and all(isinstance(each, str) for each in context.values()):
-            kept = {key: value for key, value in partition.items() if key not in _MARKS}
-            found[str(sorted(context.items()))] = kept
+            found[str(sorted(context.items()))] = _kept(partition)
     return list(found.values())
+
+
+def _kept(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry with its bookmark in the one form, in which the SDK compares it."""
+    kept = {key: value for key, value in entry.items() if key not in {*_MARKS, _VALUE}}
+    with suppress(MalformedAnswerError):
+        kept[_VALUE] = timestamps.normal(entry.get(_VALUE))
+    return kept
 
 
 def _written(facts: RunFacts) -> dict[str, Any]:

@@ -8,9 +8,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tap_activecampaign_segments.clock import Clock
 
+SLOWER = 0.75
+"""What a refusal leaves of the rate."""
+FASTER = 0.01
+"""What an answer adds to it, in departures per second."""
+LEAST = 0.5
+"""Departures per second that refusals leave at least."""
+
 
 class Budget:
     """Departures evenly spaced in time, and held back while the server asks for it.
+
+    The account may have less left than this tap was given, because others use it too. So the rate
+    falls when the server refuses, and comes back slowly while it answers.
 
     Limiter libraries count requests in a window or let a bucket fill up, and so allow bursts; and
     none can be told in the middle of a wait that nobody may leave before ``Retry-After`` is over.
@@ -20,25 +30,27 @@ class Budget:
         """Start with a departure free at once.
 
         Args:
-            per_second: Departures per second, more than 0.
+            per_second: Departures per second at most, more than 0.
             clock: The time to go by.
         """
-        self._interval = 1 / per_second
+        self._given = per_second
+        self._rate = per_second
         self._clock = clock
         self._lock = threading.Lock()
         self._next_departure = 0.0
         self._paused_until = 0.0
+        self._slowed_at = float("-inf")
 
-    def take(self) -> None:
-        """Wait for the next departure."""
+    def take(self) -> float:
+        """Wait for the next departure, and return its instant."""
         while True:
             with self._lock:
                 now = self._clock.monotonic()
                 departure = max(now, self._next_departure, self._paused_until)
-                self._next_departure = departure + self._interval
+                self._next_departure = departure + 1 / self._rate
             self._clock.sleep(departure - now)
             if departure >= self._paused_until:
-                return
+                return departure
 
     def pause(self, seconds: float) -> None:
         """Let nobody leave for a while, those who wait already included."""
@@ -46,3 +58,21 @@ class Budget:
             until = self._clock.monotonic() + seconds
             self._paused_until = max(self._paused_until, until)
             self._next_departure = max(self._next_departure, self._paused_until)
+
+    def slow_down(self, departure: float) -> None:
+        """Lower the rate for a request that was one too many.
+
+        Args:
+            departure: Its instant. Those that left before the rate last fell tell nothing new.
+        """
+        with self._lock:
+            if departure < self._slowed_at:
+                return
+            self._slowed_at = self._clock.monotonic()
+            self._rate = max(self._rate * SLOWER, min(LEAST, self._given))
+        self.pause(1 / self._rate)
+
+    def speed_up(self) -> None:
+        """Raise the rate a little, up to the one that was given, for a request that passed."""
+        with self._lock:
+            self._rate = min(self._rate + FASTER, self._given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
@@ -10,7 +11,7 @@ from tap_activecampaign_segments.client import attributes, resources
 from tap_activecampaign_segments.errors import MalformedAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from tap_activecampaign_segments.client import Client
@@ -33,8 +34,10 @@ def history(
     bookmark: datetime | None,
     start: datetime | None,
     warn: Callable[[str], None],
-) -> list[dict[str, Any]]:
-    """Return the recorded sizes of a segment, oldest first, each once.
+) -> Iterator[list[dict[str, Any]]]:
+    """Give the recorded sizes of a segment in batches, each row once.
+
+    The newest batch comes first, and in each the oldest row.
 
     The rows have milliseconds and the cursor has whole seconds, exclusive. It is therefore set to
     the second after a page's oldest row, and what comes twice is dropped. (That the newest rows
@@ -56,7 +59,7 @@ def history(
     since = bookmark or start or timestamps.EPOCH
     cursor: int | None = None
     while page := _page(client, segment_id, cursor):
-        rows.update({(row["run_id"], row["timestamp"]): row for row in page})
+        rows.update({(row["timestamp"], row["run_id"]): row for row in page})
         oldest = timestamps.parse(min(row["timestamp"] for row in page))
         if oldest < since or oldest == bookmark:
             break
@@ -71,10 +74,10 @@ def history(
             )
         else:
             break
-    return sorted(
-        (row for row in rows.values() if row["timestamp"] >= timestamps.render(since)),
-        key=lambda row: (row["timestamp"], row["run_id"]),
-    )
+        # The next page may have more of that second, and nothing newer.
+        newer = [key for key in rows if timestamps.seconds(timestamps.parse(key[0])) > second]
+        yield [rows.pop(key) for key in sorted(newer)]
+    yield [rows[key] for key in sorted(rows) if key[0] >= timestamps.render(since)]
 
 
 def may_change(row: Mapping[str, Any], now: datetime) -> bool:
@@ -107,7 +110,7 @@ def count_row(segment_id: str, resource: dict[str, Any]) -> dict[str, Any]:
     facts = attributes(resource)
     run_id = facts.get("run_id")
     if not isinstance(run_id, str):
-        msg = f"the count history has a row whose run_id is {run_id!r}"
+        msg = f"the count history has a row whose run_id is {brief(run_id)}"
         raise MalformedAnswerError(msg)
     return {
         "segment_id": segment_id,

@@ -72,7 +72,7 @@ def _version_before(client: Client, segment_id: str, created: datetime) -> dict[
     for step in _STEPS:
         try:
             version = _version(client, segment_id, created - step)
-        except NotFoundError:
+        except (NotFoundError, OverflowError):
             return None
         if timestamps.parse(version["created_date"]) < created:
             return version

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from tap_activecampaign_segments.words import one_line
+
 
 class TapError(Exception):
     """Something that was asked for cannot be had; its text is one line that says what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        """Keep the sentence in one line, whatever of a vendor's words is in it."""
+        super().__init__(one_line(sentence))
 
 
 class RequestError(TapError):

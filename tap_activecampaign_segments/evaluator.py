@@ -288,20 +288,16 @@ class Evaluator:
             look = self._match_all.read(run)
             # Read once with another sort, by whomever, a run is evaluated again under its id.
             if look.is_ready and look.run.run_id_end in {None, run.run_id_end}:
-                result = self._read_previous(task, look)
+                result = self._read(task, look)
                 if predecessor.digest in {None, result.roster.digest}:
                     return result
         except (RunLostError, RunFailedError) as error:
             raise PredecessorLostError(str(error)) from error
-        msg = f"the result of run {run.run_id} is another one than when it was committed"
-        raise PredecessorLostError(msg)
-
-    def _read_previous(self, task: Task, look: Look) -> Result:
-        try:
-            return self._read(task, look)
         except (IncompleteResultError, MalformedAnswerError) as error:
             msg = f"the previous run cannot be read: {error}; name the segment in rebaseline once"
             raise TapError(msg) from error
+        msg = f"the result of run {run.run_id} is another one than when it was committed"
+        raise PredecessorLostError(msg)
 
     def _resumable(self, facts: RunFacts) -> Run | None:
         """Return the unfinished run to take up again, if there is one."""

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments.errors import AccountError, TapError
+from tap_activecampaign_segments.words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ class Failures:
             what: What failed, e.g. a segment.
             why: One sentence.
         """
-        causes = self._causes.setdefault(str(what), [])
+        causes = self._causes.setdefault(one_line(str(what)), [])
         if str(why) not in causes:
             causes.append(str(why))
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import random
+import ssl
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -29,6 +30,7 @@ from tap_activecampaign_segments.errors import (
     RequestError,
     UnansweredError,
 )
+from tap_activecampaign_segments.words import Secrets, credentials, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -78,7 +80,7 @@ class Content:
     """
 
     method: str
-    url: str
+    url: str = field(repr=False)
     params: dict[str, Any] | None = None
     body: Any = None
     form: dict[str, str] | None = None
@@ -120,9 +122,10 @@ class Http:
         self._session.headers["Accept"] = "application/json"
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=concurrency))
-        # It would tell every path, and with it what stands in one.
-        logging.getLogger("urllib3").setLevel(logging.INFO)
-        self._secrets = list(secrets)
+        # They would tell paths, and with them what stands in one.
+        for name in ("urllib3", "urllib3.connection", "urllib3.connectionpool"):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        self._secrets = Secrets(secrets)
         self._renew: Callable[[], None] | None = None
         self.server_time: datetime | None = None
         """The instant that the last answer carried, UTC."""
@@ -146,8 +149,7 @@ class Http:
 
     def hide(self, secret: str) -> None:
         """Never say this in a message."""
-        if secret not in self._secrets:
-            self._secrets.append(secret)
+        self._secrets.add(secret)
 
     def ask(self, method: str, url: str, **content: Any) -> dict[str, Any]:
         """Return the JSON object that answers a request.
@@ -190,18 +192,25 @@ class Http:
         return answer
 
     def _ask_once(self, request: Content) -> dict[str, Any]:
-        what = self._without_secrets(f"{request.method} {request.path}")
+        what = self._secrets.masked(f"{request.method} {request.path}")
         with self._in_flight:
-            self._budget.take()
+            departure = self._budget.take()
             try:
                 response, content = self._send(request)
-            except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
+            except (requests.Timeout, urllib3.exceptions.TimeoutError):
                 msg = f"{what} took longer than {self._timeout:g} s (see request_timeout)"
-                raise UnansweredError(msg) from error
+                raise UnansweredError(msg) from None
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+                if _is_distrust(error):
+                    msg = f"{what}: the certificate is not trusted (see REQUESTS_CA_BUNDLE)"
+                    raise RequestError(msg) from None
                 msg = f"{what} broke off ({type(error).__name__})"
-                raise UnansweredError(msg) from error
+                raise UnansweredError(msg) from None
             # Before another takes this place: nobody may leave once the server asks to wait.
+            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+                self._budget.slow_down(departure)
+            else:
+                self._budget.speed_up()
             return self._answer(what, request, response, content)
 
     def _send(self, request: Content) -> tuple[requests.Response, bytes]:
@@ -217,6 +226,8 @@ class Http:
             auth=request.auth,
             timeout=self._timeout,
             allow_redirects=False,
+            # What goes to this machine in the clear must not go to a proxy.
+            proxies={"http": ""},
             stream=True,
         ) as response:
             content = bytearray()
@@ -234,8 +245,8 @@ class Http:
         status = response.status_code
         self.server_time = _instant(response.headers.get("Date")) or self.server_time
         answer = _json_object(content)
-        said = self._quote(answer)
-        if response.ok and not request.needs_content:
+        said = self._quote(answer, response.request.headers.get("Authorization", ""))
+        if status < HTTPStatus.MULTIPLE_CHOICES and not request.needs_content:
             return answer or {}
         if status == HTTPStatus.OK:
             if answer is not None and not answer.get("errors") and self._usable(answer):
@@ -263,9 +274,12 @@ class Http:
         if value.isdecimal():
             return float(value[:9])
         moment = _instant(value)
-        return None if moment is None else max((moment - self._clock.now()).total_seconds(), 0.0)
+        if moment is None:
+            return None
+        now = _instant(response.headers.get("Date")) or self._clock.now()
+        return max((moment - now).total_seconds(), 0.0)
 
-    def _quote(self, answer: dict[str, Any] | None) -> str:
+    def _quote(self, answer: dict[str, Any] | None, authorization: str) -> str:
         """Return the server's own words in one short line, without secrets."""
         words: list[str] = []
         errors = answer.get("errors") if answer else None
@@ -273,13 +287,11 @@ class Http:
             if isinstance(error, dict):
                 texts = (error.get(key) for key in ("title", "detail", "message", "Message"))
                 words += [text for text in texts if isinstance(text, str)]
-        line = " ".join(": ".join(dict.fromkeys(words)).split())
-        return f" ({self._without_secrets(line)[:LONGEST_QUOTE]})" if line else ""
-
-    def _without_secrets(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        said = ": ".join(dict.fromkeys(words))
+        if not said:
+            return ""
+        line = one_line(self._secrets.masked(said, *credentials(authorization)))
+        return f" ({line[:LONGEST_QUOTE]})"
 
 
 class _Patience:
@@ -308,6 +320,15 @@ class _Patience:
         return max(asked or 0.0, float(2 ** (self._tries - 1)))
 
 
+def _is_distrust(error: BaseException | None) -> bool:
+    """Tell whether a request failed because the server's certificate could not be verified."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__context__
+    return False
+
+
 def _instant(text: str | None) -> datetime | None:
     """Return the instant that an HTTP date names, None where it names none."""
     try:
@@ -320,6 +341,6 @@ def _instant(text: str | None) -> datetime | None:
 def _json_object(content: bytes) -> dict[str, Any] | None:
     try:
         value = msgspec.json.decode(content)
-    except (msgspec.DecodeError, ValueError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
+HIGHEST = 2**63 - 1
+"""The largest integer that a schema allows."""
+
+
 def fitted(row: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row whose values have the types of its schema.
 
@@ -58,7 +62,10 @@ def _number(value: Any) -> float | None:
             return None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return value if math.isfinite(value) else None
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:
+        return None
 
 
 def _array(value: Any) -> list[dict[str, Any]] | None:

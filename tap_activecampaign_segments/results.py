@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.errors import TapError
 from tap_activecampaign_segments.lookahead import in_order
+from tap_activecampaign_segments.records import HIGHEST
 from tap_activecampaign_segments.roster import Roster
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.runs import Look, MatchAll, Run
-
-HIGHEST_ID = 2**63 - 1
 
 
 class IncompleteResultError(TapError):
@@ -86,10 +85,15 @@ class Results:
         first = self._sized(look)
         total = first.total or 0
         roster = Roster()
+        before: list[int] = []
         for page in self._pages(first):
-            if ids := _ids(page):
-                roster.append(ids)
+            ids = _ids(page)
             tell(len(ids), total if page is first else 0)
+            # However many pages there are said to be: nothing new is to come.
+            if not ids or ids == before:
+                break
+            roster.append(ids)
+            before = ids
         if len(roster) != total or roster.has_repetitions:
             msg = (
                 f"the pages of run {first.run.run_id} hold {len(roster)} contacts, "
@@ -134,7 +138,7 @@ class Results:
 
 def _ids(look: Look) -> list[int]:
     ids = look.matches or []
-    if not all(type(each) is int and 0 <= each <= HIGHEST_ID for each in ids):
+    if not all(type(each) is int and 0 <= each <= HIGHEST for each in ids):
         msg = f"run {look.run.run_id} holds something that is no contact id"
         raise IncompleteResultError(msg)
     return ids

@@ -6,9 +6,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
+from tap_activecampaign_segments.addresses import path_part
 from tap_activecampaign_segments.client import attributes, resources
 from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError, TapError
 from tap_activecampaign_segments.polling import until_done
+from tap_activecampaign_segments.records import HIGHEST
+from tap_activecampaign_segments.settings import is_sort
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.client import Client
@@ -45,13 +48,16 @@ class Run:
         known: dict[str, Any] = {
             name: facts.get(name) for name in cls.__dataclass_fields__ if name != "segment_id"
         }
-        try:
-            known["run_id_start"] = timestamps.normal(known["run_id_start"])
-        except MalformedAnswerError:
-            return None
         if not all(isinstance(known[name], str) for name in ("run_id", "sort")):
             return None
-        return cls(segment_id=segment_id, **known)
+        try:
+            path_part(known["run_id"])
+            known["run_id_start"] = timestamps.normal(known["run_id_start"])
+            for name in ("run_id_end", "segment_timestamp"):
+                known[name] = timestamps.normal_or_none(known[name])
+        except TapError:
+            return None
+        return cls(segment_id=segment_id, **known) if is_sort(known["sort"]) else None
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -196,4 +202,4 @@ def _look(segment_id: str, sort: str, answer: dict[str, Any]) -> Look:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= HIGHEST

@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.client import attributes, resources
 from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError
+from tap_activecampaign_segments.words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,7 +40,8 @@ class Segment:
 
     def __str__(self) -> str:
         """Return how a log line names it."""
-        return f"segment {self.name!r} ({self.segment_id})" if self.name else self.segment_id
+        segment_id = one_line(self.segment_id)
+        return f"segment {self.name!r} ({segment_id})" if self.name else segment_id
 
     @property
     def evaluation_seconds(self) -> float | None:
@@ -164,7 +167,7 @@ def _listed(resource: dict[str, Any]) -> Segment:
     facts = attributes(resource)
     segment_id = facts.get("segment_id") or resource.get("id")
     if not isinstance(segment_id, str):
-        msg = f"the listing has a segment whose id is {segment_id!r}"
+        msg = f"the listing has a segment whose id is {brief(segment_id)}"
         raise MalformedAnswerError(msg)
     counts = facts.get("counts")
     return Segment(

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -171,7 +171,7 @@ class Settings:
 
     api_url: str
     """Scheme and host (and path, if any), without ``/api/3``."""
-    api_token: str
+    api_token: str = field(repr=False)
     segment_ids: tuple[str, ...]
     segment_names: tuple[str, ...]
     exclude_segments: tuple[str, ...]
@@ -193,9 +193,12 @@ class Settings:
         """Read a configuration in which `faults` found nothing.
 
         Args:
-            config: The tap's configuration; defaults are filled in already.
+            config: The tap's configuration; null is as good as absent.
         """
         values: dict[str, Any] = {name: config.get(name) for name in cls.__dataclass_fields__}
+        for name, value in values.items():
+            if value is None:
+                values[name] = SCHEMA["properties"][name].get("default")
         for name in ("segment_ids", "segment_names", "exclude_segments", "rebaseline"):
             values[name] = tuple(dict.fromkeys(values[name] or ()))
         values["api_url"] = _bare_url(config.get("api_url") or "")
@@ -212,6 +215,11 @@ def has_activecampaign(config: Mapping[str, Any]) -> bool:
     return not config.get("mypreferences") or any(
         config.get(name) is not None for name in ("api_url", "api_token")
     )
+
+
+def is_sort(text: str) -> bool:
+    """Tell whether a text is an order of results in the API's grammar."""
+    return all(SORT.fullmatch(part) for part in text.split(","))
 
 
 def faults(config: Mapping[str, Any], errors: Iterator[ValidationError]) -> Iterator[str]:
@@ -331,7 +339,7 @@ def _finite_fault(value: float) -> str | None:
 
 
 def _sort_fault(value: str) -> str | None:
-    if all(SORT.fullmatch(part) for part in value.split(",")):
+    if is_sort(value):
         return None
     return (
         f"{value!r} is not in the API's grammar: id, email, phone, first_name, last_name, "

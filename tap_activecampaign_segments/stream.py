@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import sys
 from copy import deepcopy
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import SchemaDirectory, Stream, StreamSchema
 from singer_sdk.exceptions import AbortedSyncFailedException, AbortedSyncPausedException
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
+from singer_sdk.streams._state import StreamStateManager
 from typing_extensions import override
 
 from tap_activecampaign_segments import schemas, timestamps
 from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
+from tap_activecampaign_segments.past import Past
 from tap_activecampaign_segments.records import fitted
 
 if TYPE_CHECKING:
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.singerlib import Catalog
 
     from tap_activecampaign_segments.account import Account
     from tap_activecampaign_segments.segments import Segment
@@ -48,6 +52,15 @@ class TapStream(Stream):
         if isinstance(sys.exc_info()[1], (AbortedSyncFailedException, AbortedSyncPausedException)):
             level = logging.DEBUG
         super().log(message, *args, level=level, **kwargs)
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        super().apply_catalog(catalog)
+        entry = catalog.get_stream(self.name)
+        # What the schema of a catalog lacks, one of an older version perhaps, no row may have.
+        if entry and entry.schema.properties:
+            for name in self.schema["properties"].keys() - entry.schema.properties.keys():
+                entry.metadata["properties", name].selected = False
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
@@ -125,10 +138,42 @@ class AccountStream(TapStream):
         return self._tap.account
 
 
+class SegmentStates(StreamStateManager):
+    """What the state keeps of each segment; the SDK would look through all of them for each row."""
+
+    @override
+    def get_context_state(self, context: Context | None) -> dict[str, Any]:
+        if not context:
+            return self.stream_state
+        key = frozenset(context.items())
+        if key not in self._entries:
+            self._entries[key] = {"context": dict(context)}
+            self.stream_state.setdefault("partitions", []).append(self._entries[key])
+        return self._entries[key]
+
+    @cached_property
+    def _entries(self) -> dict[frozenset[tuple[str, Any]], dict[str, Any]]:
+        partitions = self.get_state_partitions() or []
+        return {frozenset(each["context"].items()): each for each in partitions}
+
+
 class SegmentStream(AccountStream):
     """A stream with one partition for each selected segment: `rows` says what is in it."""
 
     is_sorted = True
+
+    @property
+    @override
+    def state_manager(self) -> StreamStateManager:
+        if self._state_manager is None:
+            self._state_manager = SegmentStates(
+                tap_name=self.tap_name,
+                stream_name=self.name,
+                tap_state=self._tap_state,
+                is_sorted=self.is_sorted,
+                check_sorted=self.check_sorted,
+            )
+        return self._state_manager
 
     @property
     @override
@@ -188,16 +233,20 @@ class HistoryStream(SegmentStream):
     """A segment's past, read whole before its first row leaves, so that a bookmark is true."""
 
     @override
-    def work(self, segment: Segment) -> Callable[[], list[dict[str, Any]]]:
+    def work(self, segment: Segment) -> Callable[[], Past]:
         bookmark = self.bookmark(segment)
-        return lambda: [fitted(row, self.schema) for row in self.past(segment, bookmark)]
+        return lambda: Past(map(self.fitted, self.past(segment, bookmark)))
+
+    def fitted(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return rows whose values have the types of the schema."""
+        return [fitted(row, self.schema) for row in rows]
 
     @override
     def rows(self, segment: Segment, prepared: Any) -> Iterator[dict[str, Any]]:
         yield from prepared
 
-    def past(self, segment: Segment, bookmark: datetime | None) -> list[dict[str, Any]]:
-        """Return what is new, oldest first.
+    def past(self, segment: Segment, bookmark: datetime | None) -> Iterator[list[dict[str, Any]]]:
+        """Give what is new in batches, the newest first, each with its oldest row first.
 
         Args:
             segment: The segment.

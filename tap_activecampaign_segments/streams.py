@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_activecampaign_segments import counts, definitions, timestamps
+from tap_activecampaign_segments.past import Past
 from tap_activecampaign_segments.recent_counts import RecentCounts
 from tap_activecampaign_segments.records import fitted
 from tap_activecampaign_segments.run_stream import ChangeStream, Page, RunChildStream, RunStream
@@ -62,11 +63,11 @@ class CountHistory(HistoryStream):
         return RecentCounts(self.account.client, known)
 
     @override
-    def work(self, segment: Segment) -> Callable[[], list[dict[str, Any]]]:
+    def work(self, segment: Segment) -> Callable[[], Past]:
         bookmark, recent, plain = self.bookmark(segment), self._recent, super().work(segment)
         run_id = self.get_context_state({"segment_id": segment.segment_id}).get(AT_BOOKMARK)
 
-        def work() -> list[dict[str, Any]]:
+        def work() -> Past:
             newest = recent.newest(segment.segment_id) if bookmark and run_id else None
             if (
                 bookmark
@@ -77,13 +78,13 @@ class CountHistory(HistoryStream):
                     run_id,
                 )
             ):
-                return [fitted(newest, self.schema)]
+                return Past([self.fitted([newest])])
             return plain()
 
         return work
 
     @override
-    def past(self, segment: Segment, bookmark: datetime | None) -> list[dict[str, Any]]:
+    def past(self, segment: Segment, bookmark: datetime | None) -> Iterator[list[dict[str, Any]]]:
         return counts.history(
             self.account.client,
             segment.segment_id,
@@ -126,24 +127,24 @@ class SegmentDefinitions(HistoryStream):
     replication_key = "created_date"
 
     @override
-    def work(self, segment: Segment) -> Callable[[], list[dict[str, Any]]]:
+    def work(self, segment: Segment) -> Callable[[], Past]:
         bookmark, plain = self.bookmark(segment), super().work(segment)
         runs = self._tap.streams[MatchAllRuns.name]
         assert isinstance(runs, RunStream)  # noqa: S101
         last_change = runs.last_change(segment)
 
-        def work() -> list[dict[str, Any]]:
+        def work() -> Past:
             at = last_change.result() if bookmark and last_change else None
-            return [] if at and bookmark and timestamps.parse(at) <= bookmark else plain()
+            return Past([]) if at and bookmark and timestamps.parse(at) <= bookmark else plain()
 
         return work
 
     @override
-    def past(self, segment: Segment, bookmark: datetime | None) -> list[dict[str, Any]]:
+    def past(self, segment: Segment, bookmark: datetime | None) -> Iterator[list[dict[str, Any]]]:
         if not definitions.has_history(segment.segment_id):
             self.logger.warning("%s has a numeric id: the API keeps no versions of it", segment)
-            return []
-        return definitions.versions(
+            return
+        yield definitions.versions(
             self.account.client,
             segment.segment_id,
             since=bookmark or self.account.settings.start_date,

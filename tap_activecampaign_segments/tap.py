@@ -15,6 +15,7 @@ import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, _ConfigInput
+from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
@@ -286,7 +287,7 @@ class TapActiveCampaignSegments(Tap):
         tap = cls(
             config=config.config,
             state=_json(state, "--state"),
-            catalog=_json(catalog, "--catalog"),
+            catalog=_catalog(catalog),
             parse_env_config=config.parse_env,
             validate_config=True,
         )
@@ -326,6 +327,23 @@ def _refuse(faults: list[str]) -> None:
     if faults:
         msg = "Config validation failed"
         raise ConfigValidationError(msg, errors=faults, schema={})
+
+
+def _catalog(file: IO[str] | None) -> Catalog | None:
+    content = _json(file, "--catalog")
+    if content is None:
+        return None
+    catalog = Catalog()
+    try:
+        catalog = Catalog.from_dict(content)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        _refuse(["--catalog is no Singer catalog"])
+    for stream in (*ORDER, *GROUP_ORDER):
+        entry = catalog.get(stream.name)
+        # Without a word on keys, as hands write it, it does not mean that there are none.
+        if entry and not (entry.key_properties or entry.metadata.root.table_key_properties):
+            entry.key_properties = [*stream.primary_keys]
+    return catalog
 
 
 def _json(file: IO[str] | None, option: str) -> dict[str, Any] | None:

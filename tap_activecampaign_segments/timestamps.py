@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta, timezone
+from reprlib import repr as brief
 
 from tap_activecampaign_segments.errors import MalformedAnswerError
 
@@ -28,7 +29,7 @@ def parse(text: object) -> datetime:
     """
     match = _ISO.fullmatch(text) if isinstance(text, str) else None
     if match is None:
-        msg = f"{text!r} is no timestamp"
+        msg = f"{brief(text)} is no timestamp"
         raise MalformedAnswerError(msg)
     date, time, fraction, offset = match.groups()
     offset = "+00:00" if offset in {None, "Z", "z"} else f"{offset[:3]}:{offset[-2:]}"
@@ -37,7 +38,7 @@ def parse(text: object) -> datetime:
         moment = datetime.fromisoformat(f"{date}T{time or '00:00:00'}.{micros}{offset}")
         return moment.astimezone(timezone.utc)
     except (ValueError, OverflowError) as error:
-        msg = f"{text!r} is no timestamp"
+        msg = f"{brief(text)} is no timestamp"
         raise MalformedAnswerError(msg) from error
 
 

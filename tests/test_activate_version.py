@@ -1,22 +1,17 @@
-"""ACTIVATE_VERSION: when it leaves, and what a real SQL target makes of it."""
+"""ACTIVATE_VERSION: when it leaves."""
 
 from __future__ import annotations
 
-import os
 import signal
-import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_activecampaign_segments.sandbox import Fault
-from tests import postgres
 from tests.process import running
 from tests.support import Sync, catalog, config_of, discover, sync, tap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
@@ -24,19 +19,8 @@ if TYPE_CHECKING:
 RESULTS = "match_all_results"
 FULL = {"segments", RESULTS}
 """The streams that send it."""
-KEPT = {
-    "count_history": ("segment_id", "run_id", "timestamp"),
-    "match_all_runs": ("segment_id", "run_id"),
-    "membership_changes": ("segment_id", "contact_id", "run_id"),
-    "memberships": ("segment_id", "contact_id"),
-    "segment_definitions": ("segment_id", "created_date"),
-}
-"""The streams of which no row is ever dropped, and their keys."""
 THIRD = "0a0e1f3c-6f4b-4c58-9a57-3d1f5a4e7b03"
 EMIT: dict[str, Any] = {"emit_activate_version_messages": True}
-
-# The first run on a machine installs the target, and with E2E=1 PostgreSQL too.
-pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
@@ -49,72 +33,6 @@ def segments(account: Account) -> list[Segment]:
     ]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[postgres.Server]:
-    """A PostgreSQL for all tests of this module; where there is none, they are skipped."""
-    is_wanted = os.environ.get("E2E") == "1"
-    try:
-        binaries = postgres.binaries()
-    except postgres.NotInstalledError as error:
-        if not is_wanted:
-            pytest.skip(f"{error} (with E2E=1 this is a failure)")
-        postgres.install()
-        binaries = postgres.binaries()
-    postgres.install_target()
-    with postgres.serving(binaries) as running_server:
-        yield running_server
-
-
-@pytest.fixture
-def target(server: postgres.Server, tmp_path: Path) -> postgres.Target:
-    """A target without tables."""
-    return postgres.Target(server, tmp_path, tmp_path.name)
-
-
-def night(
-    sandbox: Sandbox, target: postgres.Target, *, hard_delete: bool = True, **settings: Any
-) -> Sync:
-    """Sync into the target as a pipeline does every night."""
-    synced = sync(sandbox, state=target.state, **EMIT, **settings)
-    # Several batches, so that the message meets rows that are in and rows that still wait.
-    target.load(synced.messages, hard_delete=hard_delete, batch_size_rows=100)
-    versions = [each["version"] for each in synced.messages if "version" in each]
-    wait_until_after(max(versions, default=0))
-    return synced
-
-
-def wait_until_after(version: int) -> None:
-    """Wait for the next second: the SDK's versions are no finer. `time.sleep` is not real here."""
-    while time.time() < version + 1:
-        threading.Event().wait(0.05)
-
-
-def members(target: postgres.Target) -> set[tuple[str, int]]:
-    """The contacts in the target's table of the full result, without those marked as deleted."""
-    return {
-        (row["segment_id"], row["contact_id"])
-        for row in target.rows(RESULTS)
-        if row["_sdc_deleted_at"] is None
-    }
-
-
-def truth(account: Account) -> set[tuple[str, int]]:
-    """The contacts that are in the segments of the account now."""
-    return {(each.segment_id, member) for each in account.segments for member in each.members}
-
-
-def names(target: postgres.Target) -> set[str]:
-    return {row["name"] for row in target.rows("segments") if row["_sdc_deleted_at"] is None}
-
-
-def kept(target: postgres.Target) -> dict[str, set[tuple[Any, ...]]]:
-    """The keys of all rows of which none is ever dropped."""
-    return {
-        stream: {tuple(row[key] for key in keys) for row in target.rows(stream)}
-        for stream, keys in KEPT.items()
-    }
-
-
 def activated(synced: Sync) -> list[str]:
     """The streams of the ACTIVATE_VERSION messages, in their order."""
     return [message["stream"] for message in of_type(synced, "ACTIVATE_VERSION")]
@@ -122,119 +40,6 @@ def activated(synced: Sync) -> list[str]:
 
 def of_type(synced: Sync, kind: str) -> list[dict[str, Any]]:
     return [message for message in synced.messages if message["type"] == kind]
-
-
-def churn(segments: list[Segment]) -> None:
-    """Let five contacts leave and three join."""
-    first, second, _ = segments
-    first.members = [*range(4, 121), 500, 501]
-    second.members = [*range(102, 161), 500]
-
-
-# In a real target.
-
-
-def test_a_good_sync_drops_exactly_who_left_and_the_segments_that_are_gone(
-    account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
-) -> None:
-    for each in segments:
-        each.add_count(1_700_000_000.0, 7)
-    gone = account.add_segment("gone", range(1, 11))
-    night(sandbox, target)
-    before = members(target)
-    assert before == truth(account)
-    assert len(before) == 120 + 61 + 30 + 10
-    assert names(target) == {"first", "second", "third", "gone"}
-    history = kept(target)
-    assert all(history.values())
-
-    churn(segments)
-    account.remove(gone)
-    assert night(sandbox, target).exit_code == 0
-    assert members(target) == truth(account)
-    assert len(before - members(target)) == 5 + 10
-    assert len(members(target) - before) == 3
-    assert names(target) == {"first", "second", "third"}
-    for stream, keys in kept(target).items():
-        assert keys >= history[stream]
-    log = "membership_changes"
-    assert len(kept(target)[log] - history[log]) == 5 + 3
-
-
-def test_a_target_that_only_marks_what_is_deleted_marks_just_that(
-    account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
-) -> None:
-    night(sandbox, target, streams=FULL, hard_delete=False)
-    before = members(target)
-    assert before == truth(account)
-    churn(segments)
-    assert night(sandbox, target, streams=FULL, hard_delete=False).exit_code == 0
-    assert members(target) == truth(account)
-    assert len(target.rows(RESULTS)) == len(before | truth(account)) == len(before) + 3
-
-
-def test_a_failing_sync_drops_no_member_and_the_next_good_one_makes_up_for_it(
-    account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
-) -> None:
-    night(sandbox, target, streams=FULL)
-    before = members(target)
-    failing = segments[2]
-    sandbox.faults.add(Fault("run_fails", times=None, segment_id=failing.segment_id))
-    churn(segments)
-    failing.members = range(1, 26)
-    second = night(sandbox, target, streams=FULL, run_attempts=1)
-    assert second.exit_code == 1
-    assert len(second.errors) == 1
-    assert activated(second) == ["segments"]
-    # Two segments were read: who joined them is there, and nobody else is missing.
-    assert members(target) > before
-    assert len(members(target) - before) == 3
-
-    sandbox.faults.clear()
-    assert night(sandbox, target, streams=FULL).exit_code == 0
-    assert members(target) == truth(account)
-    assert len(before - members(target)) == 5 + 5
-
-
-def test_narrow_syncs_drop_no_member_but_a_segment_that_is_gone(
-    account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
-) -> None:
-    gone = account.add_segment("gone", range(1, 11))
-    night(sandbox, target, streams=FULL)
-    before = members(target)
-    churn(segments)
-    account.remove(gone)
-    scopes: list[dict[str, Any]] = [
-        {"segment_names": ["first"]},
-        {"exclude_segments": ["third"]},
-    ]
-    for scope in scopes:
-        assert night(sandbox, target, streams=FULL, **scope).exit_code == 0
-        assert members(target) > before
-        # The listing is read whole by a narrow sync as well.
-        assert names(target) == {"first", "second", "third"}
-    assert len(members(target) - before) == 3
-
-
-def test_rows_that_came_in_batches_are_not_dropped(
-    account: Account,
-    sandbox: Sandbox,
-    segments: list[Segment],
-    target: postgres.Target,
-    tmp_path: Path,
-) -> None:
-    batches = {
-        "encoding": {"format": "jsonl", "compression": "gzip"},
-        "storage": {"root": tmp_path.as_uri()},
-        "batch_size": 50,
-    }
-    night(sandbox, target, streams=FULL, batch_config=batches)
-    assert segments
-    assert members(target) == truth(account)
-    assert names(target) == {"first", "second", "third"}
-
-
-# In the tap's own output.
 
 
 @pytest.mark.parametrize("streams", [None, FULL])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,12 @@ from typing_extensions import override
 
 from tap_activecampaign_segments.addresses import path_part
 from tap_activecampaign_segments.budget import Budget
-from tap_activecampaign_segments.errors import MalformedAnswerError
+from tap_activecampaign_segments.errors import (
+    ForbiddenError,
+    MalformedAnswerError,
+    RequestError,
+    UnansweredError,
+)
 from tap_activecampaign_segments.http import Http
 
 if TYPE_CHECKING:
@@ -82,24 +88,31 @@ class BearerToken(OAuthAuthenticator):
     def update_access_token(self) -> None:
         # The SDK's own puts the answer into its error message, and follows redirects.
         asked = utc_now()
-        answer = self._http.ask(
-            "POST",
-            self.auth_endpoint,
-            form={
-                "grant_type": "client_credentials",
-                "scope": f"{self._settings.client_id}/{self._settings.user_id}",
-            },
-            auth=HTTPBasicAuth(
-                self._settings.oauth_client_id or "", self._settings.oauth_client_secret or ""
-            ),
-        )
+        try:
+            answer = self._http.ask(
+                "POST",
+                self.auth_endpoint,
+                form={
+                    "grant_type": "client_credentials",
+                    "scope": f"{self._settings.client_id}/{self._settings.user_id}",
+                },
+                auth=HTTPBasicAuth(
+                    (self._settings.oauth_client_id or "").encode(),
+                    (self._settings.oauth_client_secret or "").encode(),
+                ),
+            )
+        except (UnansweredError, ForbiddenError) as error:
+            # Its tries are used up: the request that waits for the token must not add its own.
+            raise RequestError(str(error), error.status) from error
         token, expires_in = answer.get("access_token"), answer.get("expires_in")
-        if not isinstance(token, str):
-            msg = "the OAuth server answered without an access_token"
+        if not isinstance(token, str) or not (token and token.isascii() and token.isprintable()):
+            msg = "the OAuth server answered without a usable access_token"
             raise MalformedAnswerError(msg)
         self._hide(token)
         self.access_token = token
-        lifetime = int(expires_in) if isinstance(expires_in, int | str) else 0
+        lifetime = 0
+        with suppress(ValueError):
+            lifetime = int(expires_in) if isinstance(expires_in, int | str) else 0
         self.expires_in = max(lifetime - RENEWED_EARLY, 1) if lifetime else None
         self.last_refreshed = asked
 

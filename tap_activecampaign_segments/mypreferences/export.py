@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
@@ -49,7 +50,7 @@ class Export:
         wish: Stands for what was asked for.
     """
 
-    token: str
+    token: str = field(repr=False)
     exported_at: str
     last_date_time: str | None
     wish: str
@@ -64,7 +65,7 @@ class Export:
         if not all(isinstance(value, str) for value in known.values()):
             return None
         try:
-            timestamps.parse(known["exported_at"])
+            known["exported_at"] = timestamps.normal(known["exported_at"])
         except MalformedAnswerError:
             return None
         return cls(last_date_time=last if isinstance(last, str) else None, **known)  # type: ignore[arg-type]
@@ -230,6 +231,6 @@ def _profiles(answer: dict[str, Any]) -> list[dict[str, Any]]:
 def _count(answer: dict[str, Any], name: str, otherwise: int | None = None) -> int:
     value = answer.get(name, otherwise)
     if type(value) is not int or value < 0:
-        msg = f"the export answered with {value!r} for {name}"
+        msg = f"the export answered with {brief(value)} for {name}"
         raise MalformedAnswerError(msg)
     return value

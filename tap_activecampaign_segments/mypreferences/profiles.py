@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments.errors import MalformedAnswerError
-from tap_activecampaign_segments.records import fitted
+from tap_activecampaign_segments.records import HIGHEST, fitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +19,8 @@ def profile_id(profile: Mapping[str, Any]) -> int:
         MalformedAnswerError: It has none.
     """
     found = profile.get("ProfileId")
-    if type(found) is not int or found < 0:
-        msg = f"the export has a profile whose ProfileId is {found!r}"
+    if type(found) is not int or not 0 <= found <= HIGHEST:
+        msg = f"the export has a profile whose ProfileId is {brief(found)}"
         raise MalformedAnswerError(msg)
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -125,10 +125,10 @@ class Settings:
     user_id: str
     segment_groups: tuple[str, ...]
     api_url: str = "https://pm.mypreferences.com/Profiles/v4"
-    shared_secret: str | None = None
+    shared_secret: str | None = field(default=None, repr=False)
     oauth_token_url: str | None = None
     oauth_client_id: str | None = None
-    oauth_client_secret: str | None = None
+    oauth_client_secret: str | None = field(default=None, repr=False)
     match_criteria: str | None = None
     match_type: str | None = None
     match_values: tuple[str, ...] = ()
@@ -152,7 +152,9 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be seen in a message."""
-        return tuple(each for each in (self.shared_secret, self.oauth_client_secret) if each)
+        basic = f"{self.oauth_client_id}:{self.oauth_client_secret}"
+        known = (self.shared_secret, self.oauth_client_secret, self.oauth_client_id and basic)
+        return tuple(each for each in known if each)
 
 
 def faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -161,6 +163,9 @@ def faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if not config.get(name):
             yield name, "is missing"
     yield from _authorization_faults(config)
+    for name in ("client_id", "user_id", "shared_secret", "oauth_client_id", "oauth_client_secret"):
+        if (text := config.get(name)) and (fault := _text_fault(name, text)):
+            yield name, fault
     for name in ("api_url", "oauth_token_url"):
         if (url := config.get(name)) and (fault := url_fault(url)):
             yield name, fault
@@ -185,6 +190,15 @@ def _authorization_faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]
         )
     elif not config.get("shared_secret"):
         yield "shared_secret", "is missing (or the three OAuth settings)"
+
+
+def _text_fault(name: str, text: str) -> str | None:
+    if not text.strip():
+        return "is empty"
+    # The user id goes into a header as it is, the others are encoded.
+    if not text.isprintable() or (name == "user_id" and not text.isascii()):
+        return "contains characters that it cannot have"
+    return None
 
 
 def _match_faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -39,8 +39,10 @@ class RefusedError(Exception):
 
 
 def document(content: Any, status: int = HTTPStatus.OK) -> Response:
-    """An answer in JSON."""
-    body = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    """An answer in JSON; bytes are sent as they are."""
+    body = content
+    if not isinstance(content, bytes):
+        body = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
     return Response(body, status, media_type="application/json")
 
 

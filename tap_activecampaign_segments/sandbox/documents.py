@@ -57,9 +57,9 @@ def size(account: Account, segment: Segment, count: Count) -> dict[str, Any]:
     if count.active_result_count is not None:
         attributes["active_result_count"] = count.active_result_count
     waiting = count.count_updating_with_runid
-    if waiting is None and account.records_runs and count is latest(segment):
+    if waiting is None and account.records_runs:
         running = account.running(segment)
-        waiting = running.run_id if running else None
+        waiting = running.run_id if running and count is latest(segment) else None
     if waiting is not None:
         attributes["count_updating_with_runid"] = waiting
     return {"id": count.count_id, "type": "SegmentCountHistory", "attributes": attributes}

@@ -110,7 +110,7 @@ class Fault:
             is right anyway do not count.
         seconds: Of "slow" by the sandbox's clock, of "hang" in real time.
         location: Of "redirect".
-        answer: Of "edit": makes another JSON document of the answer's.
+        answer: Of "edit": makes another JSON document of the answer's, or the bytes to send.
         applied: How often so far.
     """
 

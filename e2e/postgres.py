@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import pwd
@@ -17,11 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from e2e.project import PLUGINS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-REQUIREMENT = "meltanolabs-target-postgres~=0.8.1"
-VENV = Path(__file__).parents[1] / ".venv" / "targets" / "postgres"
+TARGET = PLUGINS / "loaders" / "target-postgres" / "venv" / "bin" / "target-postgres"
 DEBIAN = Path("/usr/lib/postgresql")
 USER = "postgres"
 """Who runs the server where the tests are root: it refuses to be root's."""
@@ -33,7 +33,16 @@ class NotInstalledError(Exception):
 
 
 class Server:
-    """A running PostgreSQL, open to everybody on this machine."""
+    """A running PostgreSQL, open to everybody on this machine.
+
+    Attributes:
+        port: Where it listens.
+        user: Who may do everything.
+        database: A database of that user's.
+    """
+
+    user = USER
+    database = USER
 
     def __init__(self, binaries: Path, port: int) -> None:
         self._binaries = binaries
@@ -46,7 +55,7 @@ class Server:
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Return the rows of a SELECT."""
-        wrapped = f"SELECT coalesce(json_agg(found), '[]') FROM ({sql}) AS found"  # noqa: S608
+        wrapped = f"SELECT coalesce(json_agg(found), '[]') FROM ({sql}) AS found"
         line = ["--no-psqlrc", "--no-align", "--tuples-only", "--username", USER, USER]
         done = self._run("psql", *line, "--command", wrapped)
         assert done.returncode == 0, done.stdout
@@ -90,8 +99,8 @@ class Target:
             **settings,
         }
         config.write_text(json.dumps(options))
-        done = subprocess.run(  # noqa: S603
-            [VENV / "bin" / "target-postgres", "--config", config],
+        done = subprocess.run(
+            [TARGET, "--config", config],
             input="".join(f"{json.dumps(message)}\n" for message in messages),
             env=_environment(),
             capture_output=True,
@@ -105,7 +114,7 @@ class Target:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Return all rows of a table."""
-        return self._server.query(f'SELECT * FROM "{self._schema}"."{table}"')  # noqa: S608
+        return self._server.query(f'SELECT * FROM "{self._schema}"."{table}"')
 
 
 @contextmanager
@@ -137,7 +146,7 @@ def serving(binaries: Path) -> Iterator[Server]:
         for name, value in parameters.items():
             line += ["-c", f"{name}={value}"]
         with log.open("wb") as output:
-            process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603
+            process: subprocess.Popen[bytes] = subprocess.Popen(
                 line,
                 cwd=folder,
                 env=_environment(),
@@ -156,43 +165,32 @@ def serving(binaries: Path) -> Iterator[Server]:
             process.wait(PATIENCE)
 
 
-def binaries() -> Path:
-    """Return the folder of PostgreSQL's programs.
+def provide() -> Path:
+    """Return the folder of PostgreSQL's programs, which are installed first if need be.
 
     Raises:
-        NotInstalledError: There is none.
+        NotInstalledError: There are none, and they cannot be installed.
     """
-    versions = [each.parent for each in DEBIAN.glob("*/bin/initdb")]
-    if versions:
-        return max(versions, key=lambda folder: float(folder.parent.name))
-    if found := shutil.which("initdb"):
-        return Path(found).resolve().parent
-    raise NotInstalledError("PostgreSQL is not installed: apt-get install postgresql")
-
-
-def install() -> None:
-    """Install Debian's PostgreSQL, where that is possible."""
-    if os.geteuid() == 0 and shutil.which("apt-get"):
+    found = _binaries()
+    if not found and os.geteuid() == 0 and shutil.which("apt-get"):
         for line in (["update"], ["install", "--yes", "--no-install-recommends", "postgresql"]):
             done = _run(["apt-get", *line], DEBIAN_FRONTEND="noninteractive")
             sys.stderr.write(done.stdout)
+        found = _binaries()
+    if not found:
+        raise NotInstalledError(
+            "PostgreSQL is needed and not installed: on Debian or Ubuntu, apt-get install"
+            " postgresql; elsewhere, its server with initdb in the PATH"
+        )
+    return found
 
 
-def install_target() -> None:
-    """Install target-postgres in an environment of its own, unless it is there already."""
-    VENV.parent.mkdir(parents=True, exist_ok=True)
-    ready = VENV / ".ready"
-    with VENV.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if ready.exists() and ready.read_text() == REQUIREMENT:
-            return
-        python = VENV / "bin" / "python"
-        for made in (
-            _run([sys.executable, "-m", "venv", "--clear", VENV]),
-            _run([python, "-m", "pip", "install", "--quiet", REQUIREMENT]),
-        ):
-            assert made.returncode == 0, made.stdout
-        ready.write_text(REQUIREMENT)
+def _binaries() -> Path | None:
+    versions = [each.parent for each in DEBIAN.glob("*/bin/initdb")]
+    if versions:
+        return max(versions, key=lambda folder: float(folder.parent.name))
+    found = shutil.which("initdb")
+    return Path(found).resolve().parent if found else None
 
 
 def _wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -230,7 +228,7 @@ def _run(
     extra_groups: list[str] | None = None,
     **variables: str,
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         list(line),
         cwd="/",
         env=_environment(**variables),

@@ -1,0 +1,1 @@
+"""Many accounts: the schedules of a Meltano project, run by Dagster."""

@@ -1,0 +1,138 @@
+"""What goes wrong with requests in the fault matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Edit = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Trouble:
+    """What goes wrong with one request.
+
+    Attributes:
+        name: What a reader calls it.
+        fault: What the sandbox calls it.
+        says: What the error line says of it.
+        tries: How often the request is tried. What comes once less passes.
+        ends: Whether it ends the sync, whatever was asked for.
+        wait: Seconds that the server asks for after the first try.
+        is_typical: Whether it stands for others where not all are tried, and is tried among
+            requests of all kinds.
+        is_of_data: Whether it concerns what MyPreferences' answers do not have.
+        details: Of the sandbox's fault.
+    """
+
+    name: str
+    fault: str
+    says: str = ""
+    tries: int = 5
+    ends: bool = False
+    wait: float = 0
+    is_typical: bool = False
+    is_of_data: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _status(status: int, **traits: Any) -> Trouble:
+    return Trouble(
+        f"{status}", "status", f"answered {status}", details={"status": status}, **traits
+    )
+
+
+def _retry_after(value: str, name: str = "", **traits: Any) -> Trouble:
+    name = f"429 and Retry-After {name or value}"
+    return Trouble(name, "retry_after", "answered 429", details={"value": value}, **traits)
+
+
+def _redirect(status: int, **traits: Any) -> Trouble:
+    return Trouble(
+        f"{status} to another host",
+        "status",
+        "a redirect, which is never followed",
+        tries=1,
+        details={"status": status, "headers": {"Location": "{elsewhere}"}},
+        **traits,
+    )
+
+
+def _edit(name: str, edit: Edit, **traits: Any) -> Trouble:
+    return Trouble(name, "edit", details={"answer": edit}, **traits)
+
+
+def _unusable(name: str, edit: Edit, **traits: Any) -> Trouble:
+    return _edit(name, edit, says="200 without usable content", **traits)
+
+
+def _bare(content: dict[str, Any]) -> dict[str, Any]:
+    """Leave every field out that says something."""
+    return {"data": [{"attributes": {}}]} if "data" in content else {"Other": 1}
+
+
+def _each(content: dict[str, Any], value: Any) -> dict[str, Any]:
+    """Give every field that says something another value."""
+    if "data" not in content:
+        return dict.fromkeys(content, value)
+    attributes = content["data"][0]["attributes"] if content["data"] else {}
+    return {"data": [{"id": value, "attributes": dict.fromkeys(attributes, value)}]}
+
+
+TROUBLES = (
+    _status(429),
+    _retry_after("10", wait=10, is_typical=True),
+    _retry_after("{in_10_seconds}", name="as a date", wait=9),
+    _retry_after("-5"),
+    _retry_after("soon"),
+    # Longer than one request may wait: it is not tried again.
+    _retry_after("99999999", tries=1, is_typical=True),
+    _retry_after("Thu, 01 Jan 2099 00:00:00 GMT", name="in 2099", tries=1),
+    _status(500),
+    _status(502),
+    _status(503, is_typical=True),
+    Trouble(
+        "503 and Retry-After 10",
+        "status",
+        "answered 503",
+        wait=10,
+        details={"status": 503, "headers": {"Retry-After": "10"}},
+    ),
+    _status(504),
+    _status(511),
+    Trouble(
+        "404 of a gateway",
+        "status",
+        "answered 404",
+        details={"status": 404, "body": "<html><body>no such host</body></html>"},
+    ),
+    _status(403, tries=3, is_typical=True),
+    _status(401, tries=1, ends=True, is_typical=True),
+    _status(402, tries=1, ends=True),
+    _status(418, tries=1),
+    _redirect(302, is_typical=True),
+    _redirect(307),
+    Trouble("reset", "reset", "broke off", is_typical=True),
+    Trouble("body cut off", "cut", "broke off"),
+    Trouble("empty 200", "empty", "200 without usable content"),
+    Trouble("HTML 200", "html", "200 without usable content"),
+    _unusable("array", lambda content: [content]),
+    _unusable("empty object", lambda _: {}),
+    _unusable("errors beside", lambda content: content | {"errors": [{"title": "no luck"}]}),
+    _unusable("data null", lambda _: {"data": None}, is_of_data=True),
+)
+
+NONSENSE = (
+    _edit("fields missing", _bare),
+    _edit("nulls", lambda content: _each(content, None), is_typical=True),
+    _edit("wrong types", lambda content: _each(content, {"no": "such"})),
+    _edit("data of nulls", lambda _: {"data": [None]}, is_of_data=True),
+    _edit("no attributes", lambda _: {"data": [{"id": "1"}]}, is_of_data=True),
+)
+"""JSON that is an object, as it should be, and says nothing that makes sense."""
+
+DATA_OBJECT = Trouble("data an object", "data_object")
+"""Which was seen, and is taken."""
