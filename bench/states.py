@@ -51,7 +51,7 @@ class Written:
 
 def measure(*, quick: bool) -> list[Figure]:
     """Return the STATE bytes of first and second syncs."""
-    sizes = (50,) if quick else (50, 200, 1000)
+    sizes = (50,) if quick else (50, 200)
     figures = [_figure(size, evaluation_seconds=0.0) for size in sizes]
     return [*figures, _figure(50 if quick else 200, evaluation_seconds=8.0)]
 

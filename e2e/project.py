@@ -88,12 +88,6 @@ class Project:
         [line] = [line for line in said.splitlines() if line.startswith("{")]
         return json.loads(line)["singer_state"]  # type: ignore[no-any-return]
 
-    def manifest(self) -> tuple[dict[str, Any], str]:
-        """Return what Meltano makes of the project file, and what it said."""
-        said = self.meltano("--environment", "dev", "compile", "--lint")
-        path = self.folder / ".meltano" / "manifests" / "meltano-manifest.dev.json"
-        return json.loads(path.read_text()), said
-
 
 class Command:
     """Meltano at work."""

@@ -40,6 +40,13 @@ def baselines(project: Project, segment_id: str) -> list[bool]:
     return [row["is_baseline"] for row in runs if row["segment_id"] == segment_id]
 
 
+def test_meltano_finds_no_fault_with_the_project_file(project: Project) -> None:
+    said = project.meltano("compile", "--lint")
+    # It only warns of what it finds.
+    assert "Compiled" in said
+    assert "Failed to validate" not in said
+
+
 def test_a_plugin_test_tells_a_right_key_from_a_wrong_one_and_the_key_stays_out_of_the_file(
     project: Project, sandbox: Sandbox
 ) -> None:

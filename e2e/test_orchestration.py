@@ -66,7 +66,7 @@ class Company:
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Company]:
     if not (DAGSTER.exists() and (PLUGINS / ".ready").exists()):
-        pytest.skip("Dagster and the example are not installed: make orchestrate does it")
+        pytest.fail("Dagster and the example are not installed: make orchestrate does it")
     with Sandbox(furnished(1)) as europe, Sandbox(furnished(2)) as america:
         yield Company(tmp_path / "deployment", {"europe": europe, "america": america})
 

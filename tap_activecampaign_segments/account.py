@@ -95,7 +95,7 @@ class Account:
     def is_whole(self) -> bool:
         """Whether all segments of the account are selected."""
         settings = self.settings
-        return not (
+        return self.is_read_whole and not (
             self.has_skipped
             or settings.segment_ids
             or settings.segment_names
@@ -109,15 +109,22 @@ class Account:
         if segment_id in self._unread:
             return False
         try:
-            segments.look_up(self.client, segment_id)
+            found = segments.look_up(self.client, segment_id)
         except NotFoundError:
             return True
         except AccountError:
             raise
         except TapError as error:
+            self.is_read_whole = False
             self.logger.warning(
                 "%s: it is unknown whether it still exists: %s", one_line(segment_id), error
             )
+        else:
+            if found.name is not None and segment_id not in self.by_id:
+                self.is_read_whole = False
+                self.logger.warning(
+                    "%s exists, but is not listed and so not read: check the key's rights", found
+                )
         return False
 
     def excuse(self, segment: Segment, error: TapError) -> None:

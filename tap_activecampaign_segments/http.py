@@ -195,6 +195,8 @@ class Http:
         what = self._secrets.masked(f"{request.method} {request.path}")
         with self._in_flight:
             departure = self._budget.take()
+            if self._end:
+                raise self._end
             try:
                 response, content = self._send(request)
             except (requests.Timeout, urllib3.exceptions.TimeoutError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from copy import deepcopy
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.tap import TapActiveCampaignSegments
 
 SCHEMAS = SchemaDirectory(schemas)
+CLOCKS_DIFFER = timedelta(days=1)
+"""By how much at most."""
 
 
 class TapStream(Stream):
@@ -238,7 +241,16 @@ class HistoryStream(SegmentStream):
         return lambda: Past(map(self.fitted, self.past(segment, bookmark)))
 
     def fitted(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return rows whose values have the types of the schema."""
+        """Return rows whose values have the types of the schema.
+
+        Raises:
+            MalformedAnswerError: One is of the future: its bookmark would hide what is to come.
+        """
+        latest = timestamps.render(self.account.clock.now() + CLOCKS_DIFFER)
+        for row in rows:
+            if self.replication_key and row[self.replication_key] > latest:
+                msg = f"the API answers with {self.replication_key} {row[self.replication_key]}"
+                raise MalformedAnswerError(f"{msg}, which is in the future")
         return [fitted(row, self.schema) for row in rows]
 
     @override

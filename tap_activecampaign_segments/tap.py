@@ -350,7 +350,8 @@ def _json(file: IO[str] | None, option: str) -> dict[str, Any] | None:
     if file is None:
         return None
     content: Any = None
-    with suppress(ValueError):
+    # RecursionError: nested deeper than anything that was meant.
+    with suppress(ValueError, RecursionError):
         content = json.load(file)
     if not isinstance(content, dict):
         _refuse([f"{option} is no JSON object"])

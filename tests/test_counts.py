@@ -47,6 +47,47 @@ def test_173_rows_of_which_many_share_a_second_come_each_once(
     assert synced.warnings == []
 
 
+def test_a_size_of_the_future_fails_the_segment_or_it_would_hide_what_is_to_come(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = account.add_segment("some", [1])
+    segment.add_count(account.clock.time() + 2 * 86_400, 1)
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 1
+    assert not synced.records("count_history")
+    [line] = synced.errors
+    assert "in the future" in line
+    assert "replication_key_value" not in str(synced.state)
+
+
+def test_150_rows_of_which_30_share_each_second_come_without_a_warning(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = account.add_segment("some", [1])
+    for place in range(150):
+        segment.add_count(LONG_AGO + place // 30 + place % 30 / 100, place)
+    synced = sync(sandbox, streams=STREAM)
+    assert len(set(keys(synced))) == 150
+    assert synced.warnings == []
+
+
+def test_a_row_has_what_was_recorded(account: Account, sandbox: Sandbox) -> None:
+    segment = account.add_segment("some", [1])
+    count = segment.add_count(LONG_AGO, 7, active_result_count=5, count_updating_with_runid="busy")
+    assert sync(sandbox, streams=STREAM).records("count_history") == [
+        {
+            "segment_id": segment.segment_id,
+            "run_id": count.run_id,
+            "timestamp": "2023-11-14T22:13:20.000000Z",
+            "id": count.count_id,
+            "segment_hash": count.segment_hash,
+            "result_count": 7,
+            "active_result_count": 5,
+            "count_updating_with_runid": "busy",
+        }
+    ]
+
+
 def test_a_second_sync_brings_what_is_new_and_the_row_at_the_bookmark(
     account: Account, sandbox: Sandbox
 ) -> None:
@@ -87,6 +128,16 @@ def test_a_first_sync_begins_at_start_date_and_a_second_at_its_bookmark(
     assert [row["result_count"] for row in first.records("count_history")] == [7, 8, 9, 10]
     second = sync(sandbox, streams=STREAM, state=first.state, start_date="2030-01-01")
     assert [row["result_count"] for row in second.records("count_history")] == [10]
+
+
+def test_all_rows_of_the_instant_of_start_date_come_though_a_page_ends_among_them(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = account.add_segment("some", [1])
+    for at in (LONG_AGO - 60, LONG_AGO, LONG_AGO, *(LONG_AGO + 60 + place for place in range(49))):
+        segment.add_count(at, 1)
+    synced = sync(sandbox, streams=STREAM, start_date="2023-11-14T22:13:20Z")
+    assert len(keys(synced)) == 51
 
 
 def test_a_history_that_breaks_off_leaves_no_row_and_no_bookmark(

@@ -176,6 +176,15 @@ def test_an_unfinished_run_is_taken_up_again(
     assert "running" not in entry(synced.state)
 
 
+def test_an_unfinished_run_that_goes_on_is_waited_for(sandbox: Sandbox, segment: Segment) -> None:
+    segment.evaluation_seconds = 600
+    first = sync(sandbox, streams=CHANGES, run_timeout=30)
+    second = sync(sandbox, streams=CHANGES, state=first.state)
+    assert second.exit_code == 0
+    assert [row["run_id"] for row in second.records("match_all_runs")] == [segment.runs[0].run_id]
+    assert len(segment.runs) == 1
+
+
 @pytest.mark.parametrize("settings", [{"sort": "email"}, {"resume_within": 60}])
 def test_an_unfinished_run_of_another_sort_or_too_old_is_left_alone(
     sandbox: Sandbox, segment: Segment, interrupted: dict[str, Any], settings: dict[str, Any]

@@ -89,6 +89,7 @@ def test_an_api_that_always_names_the_same_version_ends_in_a_failure(
     assert synced.exit_code == 1
     assert asked(sandbox) < 5
     assert dates(synced) == []
+    assert "older versions cannot be read" in synced.errors[0]
 
 
 def test_an_api_that_always_finds_one_version_more_ends_in_a_failure(

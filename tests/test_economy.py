@@ -93,9 +93,10 @@ def test_whatever_the_short_cut_answers_the_rows_are_those_of_the_histories(
     with_small_segments(account, 6)
     first = sync(sandbox, streams=HISTORIES)
     changed, shared, *_ = account.segments
-    changed.add_count(1_800_000_000.0, 11)
+    now = account.clock.time()
+    changed.add_count(now, 11)
     for run_id in ("one", "other"):
-        shared.add_count(1_800_000_000.0, 12, run_id=run_id)
+        shared.add_count(now, 12, run_id=run_id)
     if fault:
         fault.applied = 0
         sandbox.faults.add(fault)

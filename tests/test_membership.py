@@ -297,6 +297,19 @@ def test_the_second_evaluation_may_be_believed(
     assert len(segment.runs) == 3
 
 
+def test_the_evaluation_that_the_breaker_adds_is_not_one_of_run_attempts(
+    account: Account, sandbox: Sandbox, house: Warehouse
+) -> None:
+    segment = account.add_segment("many", range(1000))
+    night(sandbox, house)
+    segment.members = range(10)
+    sandbox.faults.add(Fault("run_fails", after=1, times=None))
+    second = night(sandbox, house, run_attempts=2)
+    assert second.exit_code == 1
+    assert "run_attempts" in second.errors[0]
+    assert len(segment.runs) == 1 + 3
+
+
 def test_a_small_segment_may_lose_all_its_members(
     account: Account, sandbox: Sandbox, house: Warehouse
 ) -> None:

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import json
-import logging
 import signal
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -98,6 +97,22 @@ def bodies(sandbox: Sandbox) -> list[dict[str, Any]]:
 
 def ids(synced: Sync) -> list[int]:
     return [row["ProfileId"] for row in synced.records(PROFILES)]
+
+
+def test_an_export_that_would_be_older_than_the_last_one_fails_its_group(
+    served: Sandbox, clock: SharedClock
+) -> None:
+    served.preferences.add_group("Newsletter", 3)
+    clock.advance(86_400)
+    first = export(served)
+    assert first.exit_code == 0
+    clock._ahead -= 3600
+    second = export(served, state=first.state)
+    assert second.exit_code == 1
+    assert not second.records(PROFILES)
+    [line] = second.errors
+    assert "check the clocks" in line
+    assert second.state == first.state
 
 
 def test_2500_profiles_come_once_with_one_initiate_and_one_commit_after_the_last(
@@ -443,29 +458,6 @@ def test_a_clock_that_is_ahead_of_the_servers_is_not_trusted(
     [row] = synced.records(EXPORTS)
     at = datetime.fromisoformat(row["exported_at"].replace("Z", "+00:00"))
     assert at.timestamp() <= clock.time() - 1.9
-
-
-def test_no_secret_is_said_at_any_log_level(
-    served: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TAP_ACTIVECAMPAIGN_SEGMENTS_LOGLEVEL", "DEBUG")
-    group = served.preferences.add_group("Newsletter", 25, processing_seconds=60)
-    served.faults.add(Fault("status", operation="data", status=500, times=2))
-    served.faults.add(Fault("status", operation="commit", status=500, times=None))
-    for config in (signed(served), by_oauth(served)):
-        synced = tap({"mypreferences": config})
-        assert synced.exit_code == 0
-        said = synced.log + "".join(
-            json.dumps(message) for message in synced.messages if message["type"] != "STATE"
-        )
-        secrets = {
-            served.preferences.shared_secret,
-            served.preferences.oauth_client_secret,
-            *(str(each.token) for each in group.exports),
-            *(request.headers["authorization"].split()[-1] for request in served.requests),
-        }
-        assert not [secret for secret in secrets if secret in said]
-    logging.getLogger("urllib3").setLevel(logging.NOTSET)
 
 
 def test_the_readme_names_todays_members_of_a_group(served: Sandbox, clock: SharedClock) -> None:

@@ -17,8 +17,6 @@ from tap_activecampaign_segments.settings import SCHEMA, Settings
 from tests.support import config_of, sync
 
 if TYPE_CHECKING:
-    import pytest
-
     from tap_activecampaign_segments.sandbox import Account, Sandbox
     from tests.support import SharedClock
 
@@ -53,20 +51,6 @@ def test_the_servers_own_words_are_quoted_in_one_line_without_secrets(
     [line] = sync(sandbox).errors
     assert "No luck: key ***" in line
     assert sandbox.token not in line
-
-
-def test_no_secret_is_said_at_any_log_level(
-    account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TAP_ACTIVECAMPAIGN_SEGMENTS_LOGLEVEL", "DEBUG")
-    account.add_segment("some", [1])
-    sandbox.faults.add(Fault("status", operation="start", status=500, times=3))
-    sandbox.faults.add(Fault("status", operation="definition", status=418))
-    synced = sync(sandbox)
-    assert synced.exit_code == 1
-    assert "DEBUG" in synced.log
-    assert sandbox.token not in synced.log
-    assert sandbox.token not in str(synced.messages)
 
 
 def test_an_answer_that_trickles_in_is_given_up_in_time(account: Account, sandbox: Sandbox) -> None:

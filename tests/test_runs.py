@@ -122,6 +122,15 @@ def test_a_run_that_is_not_ready_in_time_fails_and_stays_in_the_state(
     assert entry["match_all"]["running"]["run_id"] == run.run_id
 
 
+def test_a_run_that_is_ready_when_its_time_is_over_is_taken(
+    account: Account, sandbox: Sandbox
+) -> None:
+    account.add_segment("slow", [1], evaluation_seconds=4.5)
+    synced = sync(sandbox, run_timeout=1)
+    assert synced.exit_code == 0
+    assert [row["total"] for row in synced.records("match_all_runs")] == [1]
+
+
 def test_without_a_stream_of_runs_no_run_is_started(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", [1])
     sync(sandbox, streams={"segments", "count_history", "segment_definitions"})

@@ -62,6 +62,11 @@ class IdleClock(Clock, SandboxClock):
     def monotonic(self) -> float:
         return self.time()
 
+    @override
+    async def pause(self, seconds: float) -> None:
+        # A request is under way: the time stands still.
+        return
+
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Learn when requests begin and end."""
         take, send = Budget.take, Http._send

@@ -65,6 +65,21 @@ class Warehouse:
             sql = sql.replace("2026-11-01 00:00:00", replacements["at"])
         return sorted(self._tables().execute(sql).fetchall(), key=repr)
 
+    def erase(self, title: str) -> None:
+        """Run a statement of the README that deletes rows."""
+        sql = statements()[title]
+        tables = self._tables()
+        tables.execute(sql)
+        for stream in re.findall(r"DELETE FROM (\w+)", sql):
+            if rows := self._rows.get(stream):
+                keys = ", ".join(f'"{key}"' for key in self._schemas[stream]["key_properties"])
+                kept = tables.execute(f'SELECT {keys} FROM "{stream}"').fetchall()  # noqa: S608
+                self._rows[stream] = {key: rows[key] for key in kept}
+
+    def rows(self, stream: str) -> list[dict[str, Any]]:
+        """Return all rows of a stream."""
+        return list(self._rows.get(stream, {}).values())
+
     def members(self, title: str, **replacements: str) -> dict[str, set[int]]:
         """Return the contacts by segment that a statement finds."""
         found: dict[str, set[int]] = {}

@@ -69,13 +69,18 @@ class SegmentGroupExports(CommitStream):
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         state = self.get_context_state({"segment_group_name": name})
-        body = self._exports.body(self._bookmark(state))
+        bookmark = self._bookmark(state)
+        body = self._exports.body(bookmark)
         attempts = Attempts(self._settings.run_attempts)
         export = self._unfinished(state, body)
         while True:
             if export is None:
                 attempts.begin()
                 export = self._exports.initiate(name, body)
+                if bookmark and timestamps.parse(export.exported_at) < bookmark:
+                    # The rows of the last export would count as the newer ones.
+                    msg = f"it is {export.exported_at}, before the last export: check the clocks"
+                    raise TapError(msg)
                 self._tap.states.name(partial(state.update, {RUNNING: export.facts}))
             try:
                 yield from self._emitted(name, export)
