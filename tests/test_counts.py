@@ -160,3 +160,16 @@ def test_a_row_that_is_still_being_counted_comes_again(account: Account, sandbox
     first = sync(sandbox, streams=STREAM)
     second = sync(sandbox, streams=STREAM, state=first.state)
     assert [row["result_count"] for row in second.records("count_history")] == [5, 6]
+
+
+def test_a_row_that_is_counted_no_more_does_not_come_again(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = account.add_segment("some", [1])
+    now = account.clock.time()
+    segment.add_count(now - 2 * 86_400, 4, count_updating_with_runid="forgotten")
+    segment.add_count(now - 600, 5)
+    segment.add_count(now - 540, 6)
+    first = sync(sandbox, streams=STREAM)
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert [row["result_count"] for row in second.records("count_history")] == [6]
