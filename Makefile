@@ -85,7 +85,7 @@ build: $(READY)
 	rm -rf dist
 	$(BIN)/python -m build
 	$(BIN)/twine check --strict dist/*
-	set -e; for each in dist/*; do \
+	@set -e; for each in dist/*; do \
 	  $(PYTHON) -m venv --clear $(BUILT); \
 	  $(BUILT)/bin/pip install --quiet "$$each"; \
 	  $(BUILT)/bin/tap-activecampaign-segments --about > /dev/null; \

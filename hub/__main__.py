@@ -11,3 +11,4 @@ match sys.argv[1:]:
         sys.stdout.write(definition.text(definition.located(definition.entry(), repository)))
     case _:
         definition.CHECKED_IN.write_text(definition.HEAD + definition.text(definition.entry()))
+        sys.stdout.write(f"{definition.CHECKED_IN.name} is what the tap says of itself.\n")

@@ -46,7 +46,7 @@ class Budget:
         while True:
             with self._lock:
                 now = self._clock.monotonic()
-                departure = max(now, self._next_departure, self._paused_until)
+                departure = max(now, self._next_departure)
                 self._next_departure = departure + 1 / self._rate
             self._clock.sleep(departure - now)
             if departure >= self._paused_until:

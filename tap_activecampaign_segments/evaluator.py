@@ -261,6 +261,10 @@ class Evaluator:
     def _compared(
         self, task: Task, result: Result, predecessor: Predecessor, *, is_new: bool
     ) -> Evaluation:
+        if predecessor.run.run_id == result.run.run_id:
+            # Rows of both would count as those of one run.
+            msg = f"the new run has the id of the previous one, {result.run.run_id}"
+            raise MalformedAnswerError(msg)
         if predecessor.digest == result.roster.digest:
             return Evaluation(
                 result, streams=self._wishes.streams, is_new=is_new, predecessor=predecessor
@@ -317,7 +321,11 @@ class Evaluator:
         try:
             return self._results.whole(look, task.tell)
         except IncompleteResultError:
-            return self._results.whole(self._match_all.read(look.run), task.tell)
+            again = self._match_all.read(look.run)
+            if look.matches and not again.matches:
+                # Ids were seen: it is not empty.
+                raise
+            return self._results.whole(again, task.tell)
 
     def _believe_total(self, last: Committed | None, result: Result) -> None:
         """Check the size of a result that is compared with nothing."""

@@ -77,15 +77,17 @@ class Lookahead(Generic[K, V]):
         self._weight = weight
         self._most = most
         self._places = {key: place for place, key in enumerate(keys)}
-        self._waiting = dict.fromkeys([*first[: width // 2], *keys])
+        self._waiting = set(keys)
+        self._queues = (deque(first[: width // 2]), deque(keys))
         self._begun: dict[K, Future[V]] = {}
         self._weights: dict[K, int] = {}
 
     def take(self, key: K) -> Future[V]:
         """Return the work of a key, begun now if it was not before, and begin that of others."""
         self._begin(key)
-        while self._waiting and self._has_room_for(ahead := next(iter(self._waiting))):
-            self._begin(ahead)
+        for queue in self._queues:
+            while queue and (queue[0] not in self._waiting or self._has_room_for(queue[0])):
+                self._begin(queue.popleft())
         del self._weights[key]
         return self._begun.pop(key)
 
@@ -99,6 +101,6 @@ class Lookahead(Generic[K, V]):
 
     def _begin(self, key: K) -> None:
         if key in self._waiting:
-            del self._waiting[key]
+            self._waiting.remove(key)
             self._weights[key] = self._weight(key)
             self._begun[key] = background(self._work(key))

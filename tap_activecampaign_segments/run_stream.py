@@ -86,6 +86,8 @@ class RunStream(CommitStream, SegmentStream):
 
     @override
     def expected_contacts(self, segment: Segment) -> int:
+        if not any(child.selected for child in self.child_streams):
+            return 0
         committed = self.bookmark_of(segment).facts.committed
         return max(segment.last_size, committed.total if committed else 0)
 

@@ -273,8 +273,8 @@ def environment_faults(environment: Mapping[str, str], prefix: str) -> Iterator[
         if text is None or kind is None:
             continue
         try:
-            is_fine = isinstance(json.loads(text), int if kind == "integer" else dict)
-        except ValueError:
+            is_fine = type(json.loads(text)) is (int if kind == "integer" else dict)
+        except (ValueError, RecursionError):
             is_fine = False
         if not is_fine:
             yield f"{name}: must be of type {kind} (environment variable {prefix}{name.upper()})"
@@ -335,7 +335,8 @@ def _date_fault(value: str) -> str | None:
 
 
 def _finite_fault(value: float) -> str | None:
-    return None if math.isfinite(value) and value < LONGEST else "is no number to count with"
+    is_fine = math.isfinite(value) and (not value or 1 / LONGEST < value < LONGEST)
+    return None if is_fine else "is no number to count with"
 
 
 def _sort_fault(value: str) -> str | None:

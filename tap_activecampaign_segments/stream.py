@@ -227,9 +227,14 @@ class SegmentStream(AccountStream):
             return None
         state = self.get_context_state({"segment_id": segment.segment_id})
         try:
-            return timestamps.parse(state.get("replication_key_value"))
+            moment = timestamps.parse(state.get("replication_key_value"))
         except MalformedAnswerError:
             return None
+        if moment <= self.account.clock.now() + CLOCKS_DIFFER:
+            return moment
+        del state["replication_key_value"]
+        self.logger.warning("%s: its bookmark is in the future: all is read again", segment)
+        return None
 
 
 class HistoryStream(SegmentStream):
@@ -250,7 +255,7 @@ class HistoryStream(SegmentStream):
         for row in rows:
             if self.replication_key and row[self.replication_key] > latest:
                 msg = f"the API answers with {self.replication_key} {row[self.replication_key]}"
-                raise MalformedAnswerError(f"{msg}, which is in the future")
+                raise MalformedAnswerError(f"{msg}, which is in the future by this clock")
         return [fitted(row, self.schema) for row in rows]
 
     @override

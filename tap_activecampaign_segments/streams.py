@@ -144,12 +144,15 @@ class SegmentDefinitions(HistoryStream):
         if not definitions.has_history(segment.segment_id):
             self.logger.warning("%s has a numeric id: the API keeps no versions of it", segment)
             return
-        yield definitions.versions(
+        versions = definitions.versions(
             self.account.client,
             segment.segment_id,
             since=bookmark or self.account.settings.start_date,
             now=self.account.clock.now(),
         )
+        # An answer from before the bookmark, of a server that lags behind, is not news.
+        oldest = timestamps.render(bookmark) if bookmark else ""
+        yield [row for row in versions if row["created_date"] >= oldest]
 
 
 class MatchAllRuns(RunStream):

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
-from contextlib import suppress
 from copy import deepcopy
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
 from singer_sdk import Tap
-from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, _ConfigInput
-from singer_sdk.singerlib import Catalog
 from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
@@ -32,6 +28,7 @@ from tap_activecampaign_segments.messages import LineWriter, OutputError, Stoppe
 from tap_activecampaign_segments.mypreferences import streams as mypreferences
 from tap_activecampaign_segments.mypreferences.client import Client as PreferencesClient
 from tap_activecampaign_segments.mypreferences.export import Exports
+from tap_activecampaign_segments.options import catalog_of, json_object, refuse
 from tap_activecampaign_segments.progress import Progress
 from tap_activecampaign_segments.run_stream import RunStream
 from tap_activecampaign_segments.states import SeldomStateWriter
@@ -59,7 +56,7 @@ GROUP_ORDER = (mypreferences.SegmentGroupExports, mypreferences.SegmentGroupProf
 
 WIDTH = 100
 """Pieces of work that are begun ahead of the one that leaves, at most."""
-CONTACTS_AHEAD = 10_000_000
+CONTACTS_AHEAD = 50_000_000
 """Contacts that these may hold in memory, unless a single segment has more."""
 
 SIGNAL_GRACE = 1.5
@@ -80,7 +77,7 @@ class TapActiveCampaignSegments(Tap):
     def __init__(self, *, parse_env_config: bool = False, **kwargs: Any) -> None:
         """Prepare a sync; nothing is asked yet."""
         if parse_env_config:
-            _refuse(list(settings.environment_faults(os.environ, self._env_var_prefix)))
+            refuse(list(settings.environment_faults(os.environ, self._env_var_prefix)))
         super().__init__(parse_env_config=parse_env_config, **kwargs)
         assert isinstance(self.message_writer, LineWriter)  # noqa: S101
         self.writer = self.message_writer
@@ -212,6 +209,11 @@ class TapActiveCampaignSegments(Tap):
         except OutputError as error:
             self.logger.error(error)  # noqa: TRY400
             return 1
+        except Exception as error:
+            # Whatever the SDK raises ends in a line, without a STATE of which nobody can be sure.
+            self.logger.debug("The sync broke off", exc_info=True)
+            self.failures.note("the sync broke off", f"{type(error).__name__}: {error}")
+            has_begun = False
         return self._finished(has_begun=has_begun)
 
     def _finished(self, *, has_begun: bool) -> int:
@@ -265,8 +267,10 @@ class TapActiveCampaignSegments(Tap):
     ) -> _ConfigInput:
         try:
             return super().cb_config(ctx, param, value)
-        except (OSError, ValueError, TypeError) as error:
-            msg = f"{', '.join(value)}: cannot be read as a JSON object"
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            # JSON in place of a file's name may hold a secret.
+            names = [each for each in value if not each.lstrip().startswith(("{", "["))]
+            msg = f"{', '.join(names)}: cannot be read as a JSON object"
             raise click.BadParameter(msg) from error
 
     @classmethod
@@ -286,8 +290,10 @@ class TapActiveCampaignSegments(Tap):
         config = config or _ConfigInput()
         tap = cls(
             config=config.config,
-            state=_json(state, "--state"),
-            catalog=_catalog(catalog),
+            state=json_object(state, "--state"),
+            catalog=catalog_of(
+                catalog, {each.name: each.primary_keys for each in (*ORDER, *GROUP_ORDER)}
+            ),
             parse_env_config=config.parse_env,
             validate_config=True,
         )
@@ -302,7 +308,7 @@ class TapActiveCampaignSegments(Tap):
         validator = JSONSchemaValidator(self.config_jsonschema)
         faults = list(settings.faults(self._config, validator.iter_errors(self._config)))
         if raise_errors:
-            _refuse(faults)
+            refuse(faults)
         return faults
 
     @override
@@ -321,38 +327,3 @@ class TapActiveCampaignSegments(Tap):
     @property
     def _is_test(self) -> bool:
         return any(stream.ABORT_AT_RECORD_COUNT is not None for stream in self.streams.values())
-
-
-def _refuse(faults: list[str]) -> None:
-    if faults:
-        msg = "Config validation failed"
-        raise ConfigValidationError(msg, errors=faults, schema={})
-
-
-def _catalog(file: IO[str] | None) -> Catalog | None:
-    content = _json(file, "--catalog")
-    if content is None:
-        return None
-    catalog = Catalog()
-    try:
-        catalog = Catalog.from_dict(content)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        _refuse(["--catalog is no Singer catalog"])
-    for stream in (*ORDER, *GROUP_ORDER):
-        entry = catalog.get(stream.name)
-        # Without a word on keys, as hands write it, it does not mean that there are none.
-        if entry and not (entry.key_properties or entry.metadata.root.table_key_properties):
-            entry.key_properties = [*stream.primary_keys]
-    return catalog
-
-
-def _json(file: IO[str] | None, option: str) -> dict[str, Any] | None:
-    if file is None:
-        return None
-    content: Any = None
-    # RecursionError: nested deeper than anything that was meant.
-    with suppress(ValueError, RecursionError):
-        content = json.load(file)
-    if not isinstance(content, dict):
-        _refuse([f"{option} is no JSON object"])
-    return dict(content)

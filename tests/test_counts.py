@@ -88,6 +88,20 @@ def test_a_row_has_what_was_recorded(account: Account, sandbox: Sandbox) -> None
     ]
 
 
+def test_a_bookmark_of_the_future_is_forgotten_and_all_is_read_again(
+    account: Account, sandbox: Sandbox
+) -> None:
+    with_history(account)
+    first = sync(sandbox, streams=STREAM)
+    state = first.state
+    [entry] = state["bookmarks"]["count_history"]["partitions"]
+    entry["replication_key_value"] = "2999-01-01T00:00:00.000000Z"
+    second = sync(sandbox, streams=STREAM, state=state)
+    assert second.exit_code == 0
+    assert keys(second) == keys(first)
+    assert any("in the future" in line for line in second.warnings)
+
+
 def test_a_second_sync_brings_what_is_new_and_the_row_at_the_bookmark(
     account: Account, sandbox: Sandbox
 ) -> None:

@@ -79,9 +79,10 @@ def test_a_difference_cut_short_is_finished_first(
     fourth = sync(sandbox, streams=CHANGES, state=lost_night.state, **settings)
     assert fourth.exit_code == 0
     lost_night.load(fourth.messages)
-    assert fourth.records("match_all_runs")[0]["run_id"] == pair
-    if settings == {"resume_within": 1}:
-        assert len(fourth.records("match_all_runs")) == 2
+    rows = fourth.records("match_all_runs")
+    assert rows[0]["run_id"] == pair
+    assert len(rows) == (2 if settings == {"resume_within": 1} else 1)
+    assert not any(row["is_baseline"] for row in rows)
     truth = {*segment.runs[-1].members}
     assert lost_night.members(LOG) == {segment.segment_id: truth}
     assert lost_night.members(TABLE) == {segment.segment_id: truth}
@@ -121,6 +122,7 @@ def test_a_pair_whose_results_are_gone_is_followed_by_a_baseline(
     lost_night.load(fourth.messages)
     [row] = fourth.records("match_all_runs")
     assert row["is_baseline"] is True
+    assert any("a baseline follows" in line for line in fourth.warnings)
     truth = {segment.segment_id: {*segment.members}}
     assert lost_night.members(LOG) == lost_night.members(TABLE) == truth
 
@@ -183,6 +185,19 @@ def test_an_unfinished_run_that_goes_on_is_waited_for(sandbox: Sandbox, segment:
     assert second.exit_code == 0
     assert [row["run_id"] for row in second.records("match_all_runs")] == [segment.runs[0].run_id]
     assert len(segment.runs) == 1
+
+
+def test_an_unfinished_run_of_a_later_night_is_taken_up_again(
+    sandbox: Sandbox, segment: Segment, clock: SharedClock
+) -> None:
+    first = sync(sandbox, streams=CHANGES)
+    clock.advance(60)
+    segment.evaluation_seconds = 600
+    second = sync(sandbox, streams=CHANGES, state=first.state, run_timeout=30)
+    clock.advance(900)
+    third = sync(sandbox, streams=CHANGES, state=second.state)
+    assert [row["run_id"] for row in third.records("match_all_runs")] == [segment.runs[1].run_id]
+    assert len(segment.runs) == 2
 
 
 @pytest.mark.parametrize("settings", [{"sort": "email"}, {"resume_within": 60}])

@@ -126,3 +126,32 @@ def test_data_as_an_object_is_read_like_an_array(account: Account, sandbox: Sand
     with_versions(account, 2)
     sandbox.faults.add(Fault("data_object", operation="definition", times=None))
     assert len(dates(sync(sandbox, streams=STREAM))) == 2
+
+
+def test_a_version_from_before_the_bookmark_is_not_news_and_fails_nobody(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = with_versions(account, 3)
+    other = account.add_segment("other", [1])
+    first = sync(sandbox, streams=STREAM)
+
+    def lag(answer: dict[str, Any]) -> dict[str, Any]:
+        answer["data"][0]["attributes"]["created_date"] = "2020-01-01T00:00:00.000Z"
+        return answer
+
+    segment_id = segment.segment_id
+    sandbox.faults.add(Fault("edit", "definition", segment_id=segment_id, answer=lag, times=None))
+    other.edit()
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert second.exit_code == 0
+    rows = second.records("segment_definitions")
+    assert [row["segment_id"] for row in rows] == [other.segment_id] * 2
+    before, after = (
+        [
+            entry["replication_key_value"]
+            for entry in synced.state["bookmarks"]["segment_definitions"]["partitions"]
+            if entry["context"]["segment_id"] == segment_id
+        ]
+        for synced in (first, second)
+    )
+    assert before == after

@@ -123,6 +123,21 @@ def test_a_definition_is_asked_for_when_a_run_says_that_it_changed(
     assert len({row["created_date"] for row in rows}) == 2
 
 
+def test_no_definition_is_asked_for_when_a_new_baseline_says_that_it_is_the_same(
+    account: Account, sandbox: Sandbox, clock: SharedClock
+) -> None:
+    with_small_segments(account, 3)
+    first = sync(sandbox)
+    clock.advance(60)
+    sandbox.clear_requests()
+    sync(sandbox, state=first.state, rebaseline=["segment*"])
+    assert asked(sandbox) == {
+        "audiences": 1,
+        "segmentsV2/count-history": 1,
+        "segmentMatchAll": 3,
+    }
+
+
 def test_a_segment_known_to_be_slow_is_started_first_and_instantly(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_activecampaign_segments.sandbox import Account, Fault, Preferences, Sandbox
+from tap_activecampaign_segments.stream import TapStream
 from tests.fuzzing import RAW, Raw, check_end
 from tests.support import catalog, config_of, sync, tap
 from tests.test_mypreferences import by_oauth
@@ -237,3 +238,42 @@ def test_null_for_a_setting_is_as_good_as_its_absence(sandbox: Sandbox) -> None:
     synced = sync(sandbox, **dict.fromkeys(names))
     assert synced.exit_code == 0
     assert len(synced.records("memberships")) == 3
+
+
+def test_a_catalog_without_metadata_selects_all(sandbox: Sandbox) -> None:
+    sandbox.account.add_segment("some", range(3))
+    bare = {
+        "streams": [
+            {key: entry[key] for key in ("tap_stream_id", "stream", "schema")}
+            for entry in catalog({"segments"})["streams"]
+        ]
+    }
+    synced = tap(config_of(sandbox), **{"--catalog": bare})
+    assert synced.exit_code == 0
+    assert len(synced.records("match_all_results")) == 3
+
+
+def test_a_catalog_whose_schema_lacks_a_key_ends_in_one_line(sandbox: Sandbox) -> None:
+    chosen = deepcopy(catalog({"match_all_results"}))
+    for entry in chosen["streams"]:
+        entry["schema"]["properties"].pop("contact_id", None)
+    synced = tap(config_of(sandbox), **{"--catalog": chosen})
+    assert synced.exit_code == 1
+    assert any("match_all_results lacks contact_id, its key" in line for line in synced.errors)
+    assert not sandbox.requests
+
+
+def test_what_nobody_thought_of_ends_in_one_line(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.account.add_segment("some", range(3))
+
+    def break_off(*_: object) -> None:
+        raise ZeroDivisionError("never thought of")
+
+    monkeypatch.setattr(TapStream, "_write_schema_message", break_off)
+    synced = sync(sandbox)
+    assert synced.exit_code == 1
+    [line] = synced.errors
+    assert line.endswith("the sync broke off: ZeroDivisionError: never thought of")
+    assert "Traceback" not in synced.log

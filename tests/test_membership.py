@@ -100,6 +100,17 @@ def test_an_unchanged_segment_gets_its_run_row_and_no_read_of_the_previous_run(
     assert segment.members
 
 
+def test_unchanged_members_in_another_order_cost_no_read_of_the_previous_run(
+    sandbox: Sandbox, segment: Segment, house: Warehouse
+) -> None:
+    night(sandbox, house, sort="email")
+    sandbox.clear_requests()
+    second = night(sandbox, house, sort="-id")
+    assert run_of(second)["is_baseline"] is False
+    assert reads(sandbox) == []
+    assert segment.members
+
+
 def test_every_page_of_both_runs_is_fetched_once_whatever_is_selected(
     sandbox: Sandbox, segment: Segment, house: Warehouse
 ) -> None:
@@ -167,6 +178,9 @@ def test_an_expired_predecessor_is_followed_by_a_baseline(
     segment.members = range(150, 300)
     second = night(sandbox, house, max_left_share=1)
     assert run_of(second)["is_baseline"] is True
+    [line] = second.warnings
+    assert "'some'" in line
+    assert line.endswith("is expired or unknown; a baseline follows")
     assert len(segment.runs) == 2
     assert house.members(LOG) == house.members(TABLE) == {segment.segment_id: {*segment.members}}
 
@@ -186,6 +200,25 @@ def test_a_pause_of_75_days_is_warned_of_before_90_make_a_baseline(
     second = night(sandbox, house)
     assert changes(second) == {"joined": {201, 202}, "left": {1}}
     assert [f"{days} days old" in line for line in second.warnings] == [True] * warns
+
+
+@pytest.mark.parametrize("times", [1, None])
+def test_a_run_with_the_id_of_the_previous_one_is_not_believed(
+    sandbox: Sandbox, segment: Segment, house: Warehouse, times: int | None
+) -> None:
+    previous = run_of(night(sandbox, house))["run_id"]
+    before = {*segment.members}
+    segment.members = range(2, 203)
+
+    def with_the_same_id(answer: dict[str, Any]) -> dict[str, Any]:
+        answer["data"][0]["attributes"]["run_id"] = previous
+        return answer
+
+    sandbox.faults.add(Fault("edit", "start", times=times, answer=with_the_same_id))
+    second = night(sandbox, house)
+    assert second.exit_code == (times is None)
+    members = before if times is None else {*segment.members}
+    assert house.members(LOG) == house.members(TABLE) == {segment.segment_id: members}
 
 
 def test_a_predecessor_that_was_evaluated_again_by_somebody_is_not_believed(
@@ -295,6 +328,8 @@ def test_the_second_evaluation_may_be_believed(
     assert second.exit_code == 0
     assert changes(second) == {"joined": set(), "left": set()}
     assert len(segment.runs) == 3
+    assert any("1000 of 1000 members left" in line for line in second.warnings)
+    assert second.warnings[-1].endswith("; evaluating it once more")
 
 
 def test_the_evaluation_that_the_breaker_adds_is_not_one_of_run_attempts(
@@ -331,6 +366,18 @@ def test_a_fall_of_the_total_trips_where_no_difference_is_made(
     assert second.exit_code == 1
     assert second.records("match_all_runs") == []
     assert len(segment.runs) == 3
+
+
+def test_a_fall_of_the_total_is_believed_where_the_segment_was_edited(
+    account: Account, sandbox: Sandbox, house: Warehouse
+) -> None:
+    segment = account.add_segment("many", range(1000))
+    night(sandbox, house)
+    account.expire_runs()
+    segment.edit()
+    segment.members = range(10)
+    assert run_of(night(sandbox, house))["total"] == 10
+    assert house.members(LOG) == {segment.segment_id: set(range(10))}
 
 
 # Complete or nothing.

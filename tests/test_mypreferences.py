@@ -221,6 +221,13 @@ def test_criteria_are_sent_and_make_an_export_narrow(served: Sandbox) -> None:
     assert synced.records(EXPORTS)[0]["is_full"] is False
 
 
+def test_the_type_of_an_alternate_id_is_sent(served: Sandbox) -> None:
+    served.preferences.add_group("Newsletter", 1)
+    criteria: Any = {"match_criteria": "AlternateId", "match_type": "CRM", "match_values": ["x"]}
+    export(served, **criteria)
+    assert bodies(served) == [{"MatchCriteria": "AlternateId", "MatchType": "CRM", "Values": ["x"]}]
+
+
 @pytest.mark.parametrize(
     ("settings", "setting"),
     [
@@ -361,6 +368,14 @@ def test_a_group_or_client_that_does_not_exist_is_named_with_both_causes(served:
     assert "group" in line
 
 
+def test_an_initiation_without_a_token_fails_its_group(served: Sandbox) -> None:
+    served.preferences.add_group("Newsletter", 5)
+    answer = {"AccessToken": ""}
+    served.faults.add(Fault("edit", operation="initiate", times=None, answer=lambda _: answer))
+    [line] = export(served).errors
+    assert "no AccessToken" in line
+
+
 def test_a_failed_commit_is_a_warning(served: Sandbox) -> None:
     served.preferences.add_group("Newsletter", 5)
     served.faults.add(Fault("status", operation="commit", status=400, times=None))
@@ -390,6 +405,32 @@ def test_a_damaged_page_is_read_again_or_exported_again_and_never_loops(
         assert lasting.records(EXPORTS) == []
 
 
+def test_pages_that_do_not_say_where_they_are_come_all_the_same(served: Sandbox) -> None:
+    served.preferences.add_group("Newsletter", 25)
+
+    def silent(page: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in page.items() if name not in {"Offset", "Count"}}
+
+    served.faults.add(Fault("edit", operation="data", times=None, answer=silent))
+    synced = export(served, page_size=10)
+    assert synced.exit_code == 0
+    assert len(set(ids(synced))) == len(ids(synced)) == 25
+
+
+@pytest.mark.parametrize("profiles", [["one"], {}, "one"])
+def test_what_is_no_list_of_profiles_fails_its_group_in_one_line(
+    served: Sandbox, profiles: Any
+) -> None:
+    served.preferences.add_group("Newsletter", 1)
+    answer = {"TotalResults": 1, "HasMore": False, "UserProfilePreferences": profiles}
+    served.faults.add(Fault("edit", operation="data", times=None, answer=lambda _: answer))
+    synced = export(served)
+    assert synced.exit_code == 1
+    [line] = synced.errors
+    assert "something else than profiles" in line
+    assert "Traceback" not in synced.log
+
+
 def test_the_envelope_may_come_in_any_case(served: Sandbox) -> None:
     served.preferences.add_group("Newsletter", 25)
     served.faults.add(Fault("lower_case_keys", times=None))
@@ -410,6 +451,22 @@ def test_an_unfinished_export_is_taken_up_again(served: Sandbox, clock: SharedCl
     third = export(served, second.state, top={"resume_within": 0})
     assert third.exit_code == 0
     assert len(group.exports) == 2
+
+
+def test_an_export_of_changes_that_is_taken_up_again_is_still_one(
+    served: Sandbox, clock: SharedClock
+) -> None:
+    group = served.preferences.add_group("Newsletter", 5)
+    first = export(served, export="changes")
+    clock.advance(3600)
+    group.processing_seconds = 900
+    second = export(served, first.state, export="changes", top={"run_timeout": 60})
+    clock.advance(1000)
+    third = export(served, second.state, export="changes")
+    assert len(group.exports) == 2
+    [row] = third.records(EXPORTS)
+    assert row["is_full"] is False
+    assert row["last_date_time"]
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import json
 import logging
+import re
 import socket
 import threading
 import time
 from typing import TYPE_CHECKING
 
+import pytest
 from typing_extensions import Self
 
 from tap_activecampaign_segments.client import Client
@@ -51,6 +55,36 @@ def test_the_servers_own_words_are_quoted_in_one_line_without_secrets(
     [line] = sync(sandbox).errors
     assert "No luck: key ***" in line
     assert sandbox.token not in line
+
+
+def test_a_compressed_answer_is_read(sandbox: Sandbox) -> None:
+    attributes = {"segment_id": "packed", "name": "some"}
+    body = json.dumps({"data": [{"id": "packed", "attributes": attributes}]}).encode()
+    sandbox.faults.add(
+        Fault(
+            "status",
+            operation="list",
+            status=200,
+            headers={"Content-Encoding": "gzip", "Content-Type": "application/json"},
+            body=gzip.compress(body),  # type: ignore[arg-type]
+        )
+    )
+    [row] = sync(sandbox, streams={"segments"}).records("segments")
+    assert (row["segment_id"], row["name"]) == ("packed", "some")
+
+
+@pytest.mark.parametrize(("refusals", "exit_code"), [(2, 0), (3, 1)])
+def test_one_request_waits_for_a_minute_in_all(
+    account: Account, sandbox: Sandbox, refusals: int, exit_code: int
+) -> None:
+    account.add_segment("some", [1])
+    sandbox.faults.add(Fault("retry_after", operation="start", value=30, times=refusals))
+    synced = sync(sandbox, streams={"match_all_runs"})
+    assert synced.exit_code == exit_code
+    assert sum("/segmentMatchAll/" in request.path for request in sandbox.requests) == 3
+    told = [re.findall(r"trying again in (\d+) s$", line) for line in synced.warnings]
+    assert len(told) == 2
+    assert all(24 <= int(seconds) <= 30 for [seconds] in told)
 
 
 def test_an_answer_that_trickles_in_is_given_up_in_time(account: Account, sandbox: Sandbox) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tap_activecampaign_segments.sandbox import Fault
 from tests.support import RUN_STREAMS, sync
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_activecampaign_segments.sandbox import Account, Sandbox
 
 
@@ -49,6 +53,12 @@ def test_25000_ids_cost_three_requests_the_answer_to_the_start_included(
     ]
 
 
+def test_a_page_may_hold_a_single_id(account: Account, sandbox: Sandbox) -> None:
+    account.add_segment("some", [3, 5, 8])
+    rows = sync(sandbox, page_size=1).records("match_all_results")
+    assert [row["contact_id"] for row in rows] == [3, 5, 8]
+
+
 def test_a_run_that_takes_long_is_polled_with_growing_pauses(
     account: Account, sandbox: Sandbox
 ) -> None:
@@ -84,6 +94,8 @@ def test_a_failed_run_is_started_anew(account: Account, sandbox: Sandbox) -> Non
     assert synced.exit_code == 0
     assert [row["total"] for row in synced.records("match_all_runs")] == [2]
     assert len(account.segments[0].runs) == 3
+    assert ["failed at ActiveCampaign" in line for line in synced.warnings] == [True, True]
+    assert all(line.endswith("; evaluating it again") for line in synced.warnings)
 
 
 def test_a_run_that_fails_run_attempts_times_fails_its_segment_alone(
@@ -187,6 +199,49 @@ def test_a_single_look_without_page_is_not_believed(account: Account, sandbox: S
     synced = sync(sandbox, streams=RUN_STREAMS)
     assert [row["total"] for row in synced.records("match_all_runs")] == [2]
     assert [row["contact_id"] for row in synced.records("match_all_results")] == [1, 2]
+
+
+@pytest.mark.parametrize("operations", [("start", "read"), ("read",), ("start",)])
+@pytest.mark.parametrize("streams", [RUN_STREAMS, {"match_all_runs"}], ids=["ids", "total"])
+def test_no_size_is_made_up_where_the_answers_have_ids_and_no_page(
+    account: Account, sandbox: Sandbox, operations: tuple[str, ...], streams: set[str]
+) -> None:
+    account.add_segment("some", [1, 2])
+
+    def edited(operation: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        def edit(body: dict[str, Any]) -> dict[str, Any]:
+            facts = body["data"][0]["attributes"]
+            del facts["page"]
+            if operation not in operations:
+                del facts["matches"]
+            return body
+
+        return edit
+
+    for operation in ("start", "read"):
+        sandbox.faults.add(Fault("edit", operation, times=None, answer=edited(operation)))
+    synced = sync(sandbox, streams=streams)
+    assert synced.exit_code == 1
+    assert "does not say how many" in synced.errors[0]
+    assert synced.records("match_all_runs") == []
+
+
+def test_what_an_answer_leaves_out_is_done_without(account: Account, sandbox: Sandbox) -> None:
+    segment = account.add_segment("some", [1, 2])
+
+    def terse(body: dict[str, Any]) -> dict[str, Any]:
+        facts = body["data"][0]["attributes"]
+        for name in ("segment_id", "segment_timestamp", "run_id_end"):
+            del facts[name]
+        del facts["page"]["last_page"]
+        return body
+
+    sandbox.faults.add(Fault("edit", "start", answer=terse))
+    synced = sync(sandbox, streams=RUN_STREAMS)
+    [row] = synced.records("match_all_runs")
+    assert (row["total"], row["segment_timestamp"]) == (2, None)
+    assert row["run_id_end"] >= row["run_id_start"]
+    assert len(segment.runs) == 1
 
 
 def test_the_row_of_a_run_comes_after_all_that_hangs_on_it(

@@ -76,6 +76,17 @@ def test_an_empty_listing_is_a_failure_where_segments_were_synced_before(
     assert second.messages == []
     [line] = second.errors
     assert "lists no segments, but 4 were synced before" in line
+
+
+def test_a_state_that_does_not_say_how_many_were_listed_knows_them_by_their_parts(
+    account: Account, sandbox: Sandbox, four: dict[str, str]
+) -> None:
+    state = sync(sandbox).state
+    del state["bookmarks"]["segments"]
+    for segment in account.segments:
+        account.remove(segment)
+    [line] = sync(sandbox, state=state).errors
+    assert f"lists no segments, but {len(four)} were synced before" in line
     assert "api_url" in line
 
 
@@ -196,18 +207,19 @@ def test_a_refused_listing_ends_the_sync_with_one_line(
     assert len(sandbox.requests) == 3
 
 
+@pytest.mark.parametrize("number", [2, 3])
 @pytest.mark.parametrize("page", ["missing", "empty"])
 def test_a_listing_that_breaks_off_ends_the_sync(
-    account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, page: str
+    account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, page: str, number: int
 ) -> None:
     monkeypatch.setattr(segments, "LISTING_PAGE_SIZE", 3)
-    for number in range(8):
-        account.add_segment(f"segment {number}")
+    for place in range(8):
+        account.add_segment(f"segment {place}")
     if page == "missing":
-        sandbox.faults.add(Fault("status", operation="list", page=2, status=404))
+        sandbox.faults.add(Fault("status", operation="list", page=number, status=404))
     else:
         body = json.dumps({"data": []})
-        sandbox.faults.add(Fault("status", operation="list", page=2, status=200, body=body))
+        sandbox.faults.add(Fault("status", operation="list", page=number, status=200, body=body))
     synced = sync(sandbox, emit_activate_version_messages=True)
     assert synced.exit_code == 1
     assert synced.messages == []

@@ -108,7 +108,13 @@ def test_settings_are_read_from_the_environment(
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PAGE_SIZE", "many"), ("REQUESTS_PER_SECOND", "fast"), ("REQUESTS_PER_SECOND", "inf")],
+    [
+        ("PAGE_SIZE", "many"),
+        ("PAGE_SIZE", "true"),
+        ("REQUESTS_PER_SECOND", "fast"),
+        ("REQUESTS_PER_SECOND", "inf"),
+        ("REQUESTS_PER_SECOND", "1e-300"),
+    ],
 )
 def test_a_wrong_environment_variable_ends_with_a_line_that_names_the_setting(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str, value: str
@@ -142,3 +148,9 @@ def test_a_configuration_that_is_no_json_is_told_in_one_line(tmp_path: Path) -> 
     assert synced.exit_code == 2
     assert "broken.json" in synced.log
     assert "Traceback" not in synced.log
+
+
+def test_a_configuration_in_place_of_a_files_name_is_not_said() -> None:
+    synced = tap({}, '--config={"api_token": "sesame-open"')
+    assert synced.exit_code == 2
+    assert "sesame" not in synced.log

@@ -101,7 +101,7 @@ OBJECT = th.ObjectType(
     ),
     th.Property(
         "lookback_seconds",
-        th.IntegerType(minimum=0),
+        th.IntegerType(minimum=0, maximum=10**9),
         title="MyPreferences: look-back",
         description="Seconds before the bookmark at which changes begin (300 unless set)",
     ),
