@@ -122,8 +122,9 @@ class Postgres(Loader):
     name = "target-postgres"
 
     def __init__(self, project: Project, server: Server, schema: str = SCHEMA) -> None:
-        """Take a project and a server."""
+        """Take a project and a server, without what another project left there."""
         super().__init__(project)
+        server.forget(schema)
         self._server = server
         self.schema = schema
         self.variables = {
