@@ -47,7 +47,7 @@ demo: $(DEMO)
 	@.meltano/extractors/tap-activecampaign-segments/venv/bin/activecampaign-sandbox -- \
 	  .meltano/loaders/target-duckdb/venv/bin/python -m demo $(MELTANO)/bin/meltano
 
-# Everything in about five minutes; QUICK=1 for fewer and smaller syncs.
+# Everything in about six minutes; QUICK=1 for fewer and smaller syncs.
 bench: $(READY) $(PLUGINS)
 	@$(BIN)/python -m bench $(if $(QUICK),--quick)
 
