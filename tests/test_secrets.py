@@ -691,10 +691,13 @@ def test_no_word_of_others_breaks_a_line_of_the_log_or_colours_it(both: Sandbox)
 
     title = json.dumps({"errors": [{"title": ODD, "detail": ODD}]})
     both.account.add_segment(ODD, [1, 2], segment_id=ODD)
-    both.account.add_segment("slow", [1, 2], evaluation_seconds=100)
+    slow = both.account.add_segment("slow", [1, 2], evaluation_seconds=100)
     both.preferences.add_group(ODD, 3)
-    for operation, status in (("start", 503), ("start", 409), ("initiate", 409)):
-        both.faults.add(Fault("status", operation=operation, status=status, body=title))
+    for status in (503, 409):
+        both.faults.add(
+            Fault("status", "start", status=status, body=title, segment_id=slow.segment_id)
+        )
+    both.faults.add(Fault("status", "initiate", status=409, body=title))
     both.faults.add(
         Fault("status", operation="count_history", status=409, body=title, segment_id=ODD)
     )
