@@ -128,7 +128,7 @@ class Results:
         if look.matches or second.matches or not second.is_ready:
             msg = f"run {look.run.run_id} is ready, but does not say how many contacts it found"
             raise IncompleteResultError(msg)
-        return replace(second, total=0)
+        return second
 
     def _ended(self, look: Look) -> Run:
         # The API may leave the end out. By the time of this look it was over.

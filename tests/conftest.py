@@ -11,9 +11,12 @@ import pytest
 from tap_activecampaign_segments.sandbox import Account, Sandbox
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
 from tests.support import SharedClock
+from tests.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tap_activecampaign_segments.sandbox import Segment
 
 
 @pytest.fixture
@@ -37,6 +40,18 @@ def sandbox(account: Account, clock: SharedClock) -> Iterator[Sandbox]:
     """The account, served without a rate limit."""
     with Sandbox(account, clock=clock, requests_per_second=None) as served:
         yield served
+
+
+@pytest.fixture
+def segment(account: Account) -> Segment:
+    """A saved segment of 200 contacts."""
+    return account.add_segment("some", range(1, 201))
+
+
+@pytest.fixture
+def house() -> Warehouse:
+    """Where what is synced is kept."""
+    return Warehouse()
 
 
 @pytest.fixture(autouse=True)

@@ -13,29 +13,19 @@ from tests.support import sync
 from tests.test_crash import cut_in_the_difference
 from tests.test_membership import LOG, TABLE, night
 from tests.test_mypreferences import PROFILES, export
-from tests.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_activecampaign_segments.sandbox import Segment
     from tests.support import SharedClock, Sync
+    from tests.warehouse import Warehouse
 
 DAY = 86_400.0
 ERASED = 4711
 """The id in the README's statements."""
 CONTACTS = ("match_all_results", "membership_changes", "memberships")
 """The streams with ids of contacts."""
-
-
-@pytest.fixture
-def segment(account: Account) -> Segment:
-    return account.add_segment("some", range(1, 201))
-
-
-@pytest.fixture
-def house() -> Warehouse:
-    return Warehouse()
 
 
 @pytest.fixture

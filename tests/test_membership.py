@@ -9,11 +9,11 @@ import pytest
 
 from tap_activecampaign_segments.sandbox import Fault
 from tests.support import RUN_STREAMS, Sync, sync
-from tests.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
     from tests.support import SharedClock
+    from tests.warehouse import Warehouse
 
 LOG = "current members from the log"
 TABLE = "current members from memberships"
@@ -47,16 +47,6 @@ def night(sandbox: Sandbox, house: Warehouse, **settings: Any) -> Sync:
     synced = sync(sandbox, state=house.state, **settings)
     house.load(synced.messages)
     return synced
-
-
-@pytest.fixture
-def segment(account: Account) -> Segment:
-    return account.add_segment("some", range(1, 201))
-
-
-@pytest.fixture
-def house() -> Warehouse:
-    return Warehouse()
 
 
 def test_a_first_run_is_a_baseline(sandbox: Sandbox, segment: Segment, house: Warehouse) -> None:

@@ -9,25 +9,15 @@ import pytest
 
 from tap_activecampaign_segments.sandbox import Account, Fault
 from tests.test_membership import LOG, TABLE, changes, night, run_of
-from tests.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Sandbox, Segment
     from tests.support import SharedClock, Sync
+    from tests.warehouse import Warehouse
 
 PAST = "members at a past date"
 EXISTING = "current members of segments that exist"
 DAY = 86_400.0
-
-
-@pytest.fixture
-def segment(account: Account) -> Segment:
-    return account.add_segment("some", range(1, 201))
-
-
-@pytest.fixture
-def house() -> Warehouse:
-    return Warehouse()
 
 
 def now(clock: SharedClock) -> str:
