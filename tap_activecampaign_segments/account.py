@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import segments, timestamps
-from tap_activecampaign_segments.client import Client, attributes, resources
+from tap_activecampaign_segments.client import SECOND_LOOK, Client, attributes, resources
 from tap_activecampaign_segments.errors import (
     AccountError,
     ForbiddenError,
@@ -15,10 +15,11 @@ from tap_activecampaign_segments.errors import (
     TapError,
 )
 from tap_activecampaign_segments.runs import MatchAll
+from tap_activecampaign_segments.selection import Selection
 from tap_activecampaign_segments.words import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from logging import Logger
 
     from tap_activecampaign_segments.clock import Clock
@@ -51,6 +52,7 @@ class Account:
         self._known = known
         self._missing: set[str] = set()
         self._unread: set[str] = set()
+        self._vanished: set[str] = set()
         self.is_read_whole = False
         """Whether all of the account's segments are known."""
         self.has_skipped = False
@@ -79,12 +81,29 @@ class Account:
         return [*listed, *self._unlisted({each.segment_id for each in listed})]
 
     @cached_property
+    def selection(self) -> Selection:
+        """Which of them the settings mean."""
+        return Selection(self.segments, self.settings)
+
+    @property
     def selected(self) -> list[Segment]:
-        """The segments to read; what is configured but matches none is noted as failed."""
-        for pattern in self.settings.segment_names:
-            if not any(each.listed and each.matches(pattern) for each in self.segments):
-                self.failures.note("segment_names", f"no saved segment matches {pattern!r}")
-        return segments.selected(self.segments, self.settings)
+        """The segments to read."""
+        return self.selection.segments
+
+    def check_selection(self) -> None:
+        """Note as failed what should select a segment and does not; warn of what else is idle."""
+        for setting, entries in self.selection.unmatched.items():
+            for entry in entries:
+                if setting == "segment_names":
+                    self.failures.note(setting, f"no saved segment matches {entry!r}")
+                else:
+                    self.logger.warning("%s: no segment matches %r", setting, one_line(entry))
+
+    def check_rest(self) -> None:
+        """Note it as failed if all segments that were to be read are gone."""
+        if self._vanished and self._vanished >= {each.segment_id for each in self.selected}:
+            what = f"all {len(self._vanished)} segments to read are gone since they were listed"
+            self.failures.note("segments", f"{what}: nothing was read; check api_url")
 
     @cached_property
     def by_id(self) -> dict[str, Segment]:
@@ -102,14 +121,20 @@ class Account:
             or settings.exclude_segments
         )
 
-    def is_gone(self, segment_id: str) -> bool:
-        """Tell whether the API confirms that a segment is gone."""
-        if segment_id in self._missing:
-            return True
-        if segment_id in self._unread:
-            return False
+    def gone(self, segment_ids: Sequence[str]) -> set[str]:
+        """Return those segments, none of them in the listing, that the API confirms to be gone."""
+        found = self._missing & {*segment_ids}
+        doubtful = [each for each in segment_ids if each not in self._missing | self._unread]
+        # All are asked for again some seconds later, but these are waited for only once.
+        for is_last in (False, True):
+            doubtful = [each for each in doubtful if self._seems_gone(each)]
+            if doubtful and not is_last:
+                self.clock.sleep(SECOND_LOOK)
+        return found | {*doubtful}
+
+    def _seems_gone(self, segment_id: str) -> bool:
         try:
-            found = segments.look_up(self.client, segment_id)
+            found = segments.look_up(self.client, segment_id, believe_404=True)
         except NotFoundError:
             return True
         except AccountError:
@@ -120,7 +145,7 @@ class Account:
                 "%s: it is unknown whether it still exists: %s", one_line(segment_id), error
             )
         else:
-            if found.name is not None and segment_id not in self.by_id:
+            if found.name is not None:
                 self.is_read_whole = False
                 self.logger.warning(
                     "%s exists, but is not listed and so not read: check the key's rights", found
@@ -136,7 +161,14 @@ class Account:
         Raises:
             TapError: The error, where there is no excuse.
         """
-        if isinstance(error, NotFoundError) and segment.listed and self.is_gone(segment.segment_id):
+        if (
+            isinstance(error, NotFoundError)
+            and segment.listed
+            and not segments.exists(self.client, segment.segment_id)
+        ):
+            # A target that deletes would drop its rows, and this may be a passing mistake.
+            self.has_skipped = True
+            self._vanished.add(segment.segment_id)
             self.logger.warning("%s is gone since it was listed: skipped", segment)
         elif isinstance(error, RefusedError) and self._is_external(segment):
             self.has_skipped = True

@@ -15,6 +15,8 @@ from tap_activecampaign_segments.errors import MalformedAnswerError
 from tap_activecampaign_segments.runs import Run
 
 KEY = "match_all"
+RUNS = "match_all_runs"
+"""The stream whose rows are the commits."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,18 @@ class Committed:
         total: How many contacts it had.
         segment_timestamp: When the segment had last been changed.
         run_id_start: When its run was started, None where an older version wrote it.
+        run_id: Its run, None where an older version wrote it.
+        viewer: The user who saw it, see `Viewer`; None where that was not asked.
+        outvoted: The size in the listing, where it contradicts this result, which was believed
+            all the same; None where it does not.
     """
 
     total: int
     segment_timestamp: str | None
     run_id_start: str | None = None
+    run_id: str | None = None
+    viewer: str | None = None
+    outvoted: int | None = None
 
 
 @dataclass(frozen=True)
@@ -37,15 +46,15 @@ class Predecessor:
     """The last run whose differences, or baseline, were committed.
 
     Attributes:
-        run: The run.
+        run: The run, with the digest of its contact ids.
         baseline_run_id: The baseline that its chain begins with.
-        digest: Stands for its contact ids.
-        streams: The streams of differences that know of it.
+        run_number: Its place in the chain, from 1.
+        streams: The streams that know of it: those of differences, and `RUNS`.
     """
 
     run: Run
     baseline_run_id: str
-    digest: str | None
+    run_number: int
     streams: tuple[str, ...]
 
 
@@ -142,7 +151,7 @@ def _written(facts: RunFacts) -> dict[str, Any]:
         written["predecessor"] = {
             **facts.predecessor.run.facts,
             "baseline_run_id": facts.predecessor.baseline_run_id,
-            "digest": facts.predecessor.digest,
+            "run_number": facts.predecessor.run_number,
             "streams": list(facts.predecessor.streams),
         }
     if facts.running:
@@ -170,21 +179,34 @@ def _committed(written: object) -> Committed | None:
     total, timestamp = written.get("total"), written.get("segment_timestamp")
     if type(total) is not int or not isinstance(timestamp, str | None):
         return None
-    start = written.get("run_id_start")
-    return Committed(total, timestamp, start if isinstance(start, str) else None)
+    start, run_id, viewer = (
+        value if isinstance(value, str) else None
+        for value in map(written.get, ("run_id_start", "run_id", "viewer"))
+    )
+    outvoted = written.get("outvoted")
+    with suppress(MalformedAnswerError):
+        return Committed(
+            total,
+            timestamps.normal_or_none(timestamp),
+            timestamps.normal_or_none(start),
+            run_id,
+            viewer,
+            outvoted if type(outvoted) is int else None,
+        )
+    return None
 
 
 def _predecessor(segment_id: str, written: object) -> Predecessor | None:
     run = Run.of(segment_id, written)
     if not isinstance(written, dict):
         return None
-    baseline_run_id, digest = written.get("baseline_run_id"), written.get("digest")
+    baseline_run_id = written.get("baseline_run_id")
     if run is None or run.run_id_end is None or not isinstance(baseline_run_id, str):
         return None
     streams = written.get("streams")
-    return Predecessor(
-        run,
-        baseline_run_id,
-        digest if isinstance(digest, str) else None,
-        tuple(map(str, streams)) if isinstance(streams, list) else (),
-    )
+    known = tuple(map(str, streams)) if isinstance(streams, list) else ()
+    number = written.get("run_number")
+    if type(number) is not int:
+        # An older version wrote it, which counted no runs, and asked nobody to select them.
+        return Predecessor(run, baseline_run_id, 1, (*known, RUNS))
+    return Predecessor(run, baseline_run_id, number, known)

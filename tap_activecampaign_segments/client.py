@@ -8,7 +8,7 @@ from requests.auth import AuthBase
 
 from tap_activecampaign_segments.addresses import path_part
 from tap_activecampaign_segments.budget import Budget
-from tap_activecampaign_segments.errors import MalformedAnswerError
+from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError
 from tap_activecampaign_segments.http import Http
 
 if TYPE_CHECKING:
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.settings import Settings
+
+
+SECOND_LOOK = 5.0
+"""Seconds after which a 404 is asked for again, before it is believed."""
+LEGACY_NOT_FOUND = "no result found"
+"""What the message of a 404 of the older parts of the API begins with, in small letters."""
 
 
 class ApiToken(AuthBase):
@@ -39,6 +45,7 @@ class Client:
     def __init__(self, settings: Settings, clock: Clock, logger: Logger) -> None:
         """Ask nothing yet."""
         self._base = f"{settings.api_url}/api/3"
+        self._clock = clock
         self._http = Http(
             secrets=[settings.api_token],
             budget=Budget(settings.requests_per_second, clock),
@@ -46,24 +53,52 @@ class Client:
             timeout=settings.request_timeout,
             concurrency=settings.max_concurrent_requests,
             usable=lambda answer: isinstance(answer.get("data"), (list, dict)),
+            is_own_not_found=_is_own_not_found,
             logger=logger,
         )
         self._http.authorize(ApiToken(settings.api_token))
 
-    def get(self, *path: str, **params: object) -> dict[str, Any]:
+    def get(self, *path: str, believe_404: bool = False, **params: object) -> dict[str, Any]:
         """Return the answer to ``GET /api/3/{path}``, an object that has ``data``.
+
+        A 404 is asked for again some seconds later: services behind a gateway lose sight of what
+        they have for a moment.
 
         Args:
             path: The path's parts as they are; they are percent-encoded here.
+            believe_404: Believe a 404 at once, because one is expected.
             params: Query parameters.
 
         Raises:
             AccountError: 401 or 402.
+            NotFoundError: 404, twice.
             RequestError: The request failed for good.
             TapError: A part of the path could leave the API.
         """
         url = "/".join([self._base, *map(path_part, path)])
+        try:
+            return self._http.ask("GET", url, params=params)
+        except NotFoundError:
+            if believe_404:
+                raise
+        self._clock.sleep(SECOND_LOOK)
         return self._http.ask("GET", url, params=params)
+
+    def user_id(self) -> str | None:
+        """Return the id of the API token's user (``GET users/me``, documented).
+
+        Returns:
+            None if the answer does not tell.
+
+        Raises:
+            RequestError: The request failed for good.
+        """
+        answer = self._http.ask(
+            "GET", f"{self._base}/users/me", usable=lambda answer: "user" in answer
+        )
+        user = answer["user"]
+        found = user.get("id") if isinstance(user, dict) else None
+        return str(found).strip() or None if type(found) in {int, str} else None
 
 
 def resources(answer: dict[str, Any]) -> list[dict[str, Any]]:
@@ -91,3 +126,13 @@ def attributes(resource: dict[str, Any]) -> dict[str, Any]:
         msg = "the API answered with an object that has no 'attributes'"
         raise MalformedAnswerError(msg)
     return found
+
+
+def _is_own_not_found(_: bytes, answer: dict[str, Any] | None) -> bool:
+    """Tell whether a 404 has one of the two forms of the API (seen by others)."""
+    if answer is None:
+        return False
+    errors, message = answer.get("errors"), answer.get("message")
+    if isinstance(errors, list):
+        return bool(errors) and all(isinstance(each, dict) for each in errors)
+    return isinstance(message, str) and message.lower().startswith(LEGACY_NOT_FOUND)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from datetime import timedelta
 from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
@@ -11,13 +13,17 @@ from tap_activecampaign_segments.client import attributes, resources
 from tap_activecampaign_segments.errors import MalformedAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from tap_activecampaign_segments.client import Client
 
 FULL_PAGE = 50
 """Rows of one answer at most (documented)."""
+LEAST_PAGE = 10
+"""Rows of one answer that may be all that a server gives at once."""
+REMEMBERED = 20
+"""Rows up to the bookmark that are remembered, so that one that comes late is noticed."""
 
 FIELDS = (
     "segment_hash",
@@ -27,15 +33,51 @@ FIELDS = (
 )
 
 
-def history(
-    client: Client,
-    segment_id: str,
-    *,
-    bookmark: datetime | None,
-    start: datetime | None,
-    warn: Callable[[str], None],
-) -> Iterator[list[dict[str, Any]]]:
-    """Give the recorded sizes of a segment in batches, each row once.
+@dataclass(frozen=True)
+class Seen:
+    """The newest rows up to the bookmark, so that one that comes between them later is noticed.
+
+    Attributes:
+        since: The timestamp of the oldest of them.
+        marks: What stands for each of them.
+    """
+
+    since: str
+    marks: frozenset[str]
+
+    @classmethod
+    def of(cls, facts: object) -> Seen | None:
+        """Read it back from what `facts` returned, None where it is something else."""
+        if not isinstance(facts, dict):
+            return None
+        since, marks = facts.get("since"), facts.get("marks")
+        if not isinstance(since, str) or not isinstance(marks, str):
+            return None
+        return cls(since, frozenset(marks.split()))
+
+    @classmethod
+    def up_to(cls, bookmark: str, rows: Iterable[Mapping[str, Any]]) -> Seen | None:
+        """Remember the newest of some rows that are not newer than the bookmark."""
+        keys = sorted((row["timestamp"], row["run_id"]) for row in rows)
+        known = [key for key in keys if key[0] <= bookmark][-REMEMBERED:]
+        return cls(known[0][0], frozenset(map(_mark, known))) if known else None
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the state keeps of it."""
+        return {"since": self.since, "marks": " ".join(sorted(self.marks))}
+
+    def lacks(self, key: tuple[str, str]) -> bool:
+        """Tell whether a row up to the bookmark came late."""
+        return key[0] >= self.since and _mark(key) not in self.marks
+
+
+def _mark(key: tuple[str, str]) -> str:
+    return hashlib.sha256("\n".join(key).encode()).hexdigest()[:8]
+
+
+class History:
+    """The recorded sizes of a segment in batches, each row once.
 
     The newest batch comes first, and in each the oldest row.
 
@@ -43,41 +85,87 @@ def history(
     the second after a page's oldest row, and what comes twice is dropped. (That the newest rows
     come first is inferred.)
 
-    Args:
-        client: Where to ask.
-        segment_id: Whose history.
-        bookmark: The instant up to which all rows were read before; those of the instant itself
-            are returned again, in case they have changed.
-        start: Without bookmark: the oldest instant of interest, included.
-        warn: Told when more rows share one second than an answer can hold.
-
-    Raises:
-        NotFoundError: There is no such segment (inferred).
-        TapError: The history could not be read whole.
+    Attributes:
+        newest: The rows of the first page.
     """
-    rows: dict[tuple[str, str], dict[str, Any]] = {}
-    since = bookmark or start or timestamps.EPOCH
-    cursor: int | None = None
-    while page := _page(client, segment_id, cursor):
-        rows.update({(row["timestamp"], row["run_id"]): row for row in page})
-        oldest = timestamps.parse(min(row["timestamp"] for row in page))
-        if oldest < since or oldest == bookmark:
-            break
-        second = timestamps.seconds(oldest)
-        if cursor is None or second + 1 < cursor:
-            cursor = second + 1
-        elif len(page) >= FULL_PAGE:
-            cursor = second
-            warn(
-                f"{FULL_PAGE} or more counts were recorded within the second of "
-                f"{timestamps.render(oldest)}: some of them may be missing"
-            )
-        else:
-            break
-        # The next page may have more of that second, and nothing newer.
-        newer = [key for key in rows if timestamps.seconds(timestamps.parse(key[0])) > second]
-        yield [rows.pop(key) for key in sorted(newer)]
-    yield [rows[key] for key in sorted(rows) if key[0] >= timestamps.render(since)]
+
+    def __init__(  # noqa: PLR0913
+        self,
+        client: Client,
+        segment_id: str,
+        *,
+        bookmark: datetime | None,
+        start: datetime | None,
+        seen: Seen | None,
+        warn: Callable[[str], None],
+    ) -> None:
+        """Ask nothing yet.
+
+        Args:
+            client: Where to ask.
+            segment_id: Whose history.
+            bookmark: The instant up to which all rows were read before; those of the instant
+                itself are returned again, in case they have changed.
+            start: Without bookmark: the oldest instant of interest, included.
+            seen: The rows before the bookmark that are known; others among them are returned as
+                well, as far as the pages that are read anyway have them.
+            warn: Told when more rows share one second than an answer can hold.
+        """
+        self._client = client
+        self._segment_id = segment_id
+        self._bookmark = bookmark
+        self._since = bookmark or start or timestamps.EPOCH
+        self._seen = seen if bookmark else None
+        self._warn = warn
+        self.newest: list[dict[str, Any]] = []
+
+    def __iter__(self) -> Iterator[list[dict[str, Any]]]:
+        """Ask, and give the batches.
+
+        Raises:
+            NotFoundError: There is no such segment (inferred).
+            TapError: The history could not be read whole.
+        """
+        rows: dict[tuple[str, str], dict[str, Any]] = {}
+        cursor: int | None = None
+        longest = 0
+        crowded: datetime | None = None
+        while page := _page(self._client, self._segment_id, cursor):
+            self.newest = self.newest or page
+            longest = max(longest, len(page))
+            rows.update({(row["timestamp"], row["run_id"]): row for row in page})
+            oldest = timestamps.parse(min(row["timestamp"] for row in page))
+            if crowded:
+                self._warn_of(crowded)
+                crowded = None
+            if oldest < self._since or oldest == self._bookmark:
+                break
+            second = timestamps.seconds(oldest)
+            if cursor is None or second + 1 < cursor:
+                cursor = second + 1
+            elif len(page) >= FULL_PAGE:
+                self._warn_of(oldest)
+                cursor = second
+            elif len(page) == longest >= LEAST_PAGE:
+                # Perhaps a server with shorter answers: then there is something behind.
+                crowded = oldest
+                cursor = second
+            else:
+                break
+            # The next page may have more of that second, and nothing newer.
+            newer = [key for key in rows if timestamps.seconds(timestamps.parse(key[0])) > second]
+            yield [rows.pop(key) for key in sorted(newer)]
+        yield [rows[key] for key in sorted(rows) if self._is_wanted(key)]
+
+    def _is_wanted(self, key: tuple[str, str]) -> bool:
+        is_late = self._seen is not None and self._seen.lacks(key)
+        return is_late or key[0] >= timestamps.render(self._since)
+
+    def _warn_of(self, crowded: datetime) -> None:
+        self._warn(
+            f"more counts than an answer holds were recorded within the second of "
+            f"{timestamps.render(crowded)}: some of them may be missing"
+        )
 
 
 def may_change(row: Mapping[str, Any], now: datetime) -> bool:

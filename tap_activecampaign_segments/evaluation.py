@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.bookmarks import Committed, Predecessor
 
 if TYPE_CHECKING:
@@ -19,13 +20,16 @@ class Evaluation:
 
     Attributes:
         result: What the run found, proved complete.
-        streams: The streams that get its differences, or its baseline.
+        streams: The streams that know of it: those of differences, and that of the runs; empty
+            where no differences are wanted.
         is_new: Whether the run was started in this sync.
         predecessor: The run it was compared with, None on a baseline.
         joined: Contacts that joined, ascending; empty on a baseline, where all did.
         left: Contacts that left, ascending.
         is_newest: Whether no later run was committed before.
-        needs_fresh: Whether it is too old to be this sync's run.
+        needs_fresh: Whether it may be too old to be this sync's run.
+        is_repeated: Whether it is the run that was committed last: it leaves no row again.
+        outvoted: The size in the listing, where it contradicts this result; None where not.
     """
 
     result: Result
@@ -36,6 +40,8 @@ class Evaluation:
     left: Sequence[int] = ()
     is_newest: bool = True
     needs_fresh: bool = False
+    is_repeated: bool = False
+    outvoted: int | None = None
 
     @property
     def is_baseline(self) -> bool:
@@ -48,9 +54,14 @@ class Evaluation:
         return self.predecessor.baseline_run_id if self.predecessor else self.result.run.run_id
 
     @property
+    def run_number(self) -> int:
+        """Its place in the chain, 1 on a baseline."""
+        return self.predecessor.run_number + 1 if self.predecessor else 1
+
+    @property
     def definition_changed(self) -> bool:
         """Whether the segment was edited between the two runs, as far as both say when."""
-        return self.predecessor is not None and differ(
+        return self.predecessor is not None and not timestamps.agree(
             self.predecessor.run.segment_timestamp, self.result.run.segment_timestamp
         )
 
@@ -68,6 +79,7 @@ class Evaluation:
             "total": self.result.total,
             "previous_run_id": None,
             "baseline_run_id": None,
+            "run_number": None,
             "is_baseline": None,
             "definition_changed": None,
             "joined_count": None,
@@ -77,6 +89,7 @@ class Evaluation:
             row |= {
                 "previous_run_id": self.predecessor.run.run_id if self.predecessor else None,
                 "baseline_run_id": self.baseline_run_id,
+                "run_number": self.run_number,
                 "is_baseline": self.is_baseline,
                 "definition_changed": self.definition_changed,
                 "joined_count": self.result.total if self.is_baseline else len(self.joined),
@@ -89,16 +102,20 @@ class Evaluation:
         """What the state keeps of it once everything is out."""
         run = self.result.run
         facts: dict[str, Any] = {"running": None}
+        if self.is_repeated:
+            return facts
         if self.is_newest:
-            committed = Committed(self.result.total, run.segment_timestamp, run.run_id_start)
-            facts["committed"] = committed
+            facts["committed"] = Committed(
+                self.result.total,
+                run.segment_timestamp,
+                run.run_id_start,
+                run.run_id,
+                run.viewer,
+                self.outvoted,
+            )
         if self.streams:
-            digest = self.result.roster.digest
-            facts["predecessor"] = Predecessor(run, self.baseline_run_id, digest, self.streams)
+            facts["predecessor"] = Predecessor(
+                run, self.baseline_run_id, self.run_number, self.streams
+            )
             facts["pair"] = None
         return facts
-
-
-def differ(before: str | None, now: str | None) -> bool:
-    """Tell whether two instants of a definition differ; an absent one counts as the same."""
-    return before is not None and now is not None and before != now

@@ -77,6 +77,7 @@ class Content:
         form: What is sent as a form.
         auth: Credentials other than the usual ones.
         needs_content: Whether an answer without content is none.
+        usable: Tells whether a 200 carries what was asked for, if not the usual test.
     """
 
     method: str
@@ -86,6 +87,7 @@ class Content:
     form: dict[str, str] | None = None
     auth: AuthBase | None = None
     needs_content: bool = True
+    usable: Callable[[dict[str, Any]], bool] | None = None
 
     @property
     def path(self) -> str:
@@ -105,6 +107,7 @@ class Http:
         timeout: float,
         concurrency: int,
         usable: Callable[[dict[str, Any]], bool],
+        is_own_not_found: Callable[[bytes, dict[str, Any] | None], bool],
         logger: Logger,
     ) -> None:
         """Open nothing yet.
@@ -116,6 +119,8 @@ class Http:
             timeout: Seconds that one request may take in all.
             concurrency: Requests in flight at most.
             usable: Tells whether a 200 carries what was asked for.
+            is_own_not_found: Tells by its content, raw and as an object, whether a 404 is the
+                API's own; one of a gateway is retried.
             logger: Where retries are told.
         """
         self._session = requests.Session()
@@ -134,6 +139,7 @@ class Http:
         self._timeout = timeout
         self._in_flight = threading.BoundedSemaphore(concurrency)
         self._usable = usable
+        self._is_own_not_found = is_own_not_found
         self._end: AccountError | None = None
         self._logger = logger
 
@@ -251,14 +257,14 @@ class Http:
         if status < HTTPStatus.MULTIPLE_CHOICES and not request.needs_content:
             return answer or {}
         if status == HTTPStatus.OK:
-            if answer is not None and not answer.get("errors") and self._usable(answer):
+            usable = request.usable or self._usable
+            if answer is not None and not answer.get("errors") and usable(answer):
                 return answer
             msg = f"{what} answered 200 without usable content{said}"
             raise UnansweredError(msg, status)
         sentence = f"{what} answered {status}{said}"
-        if status == HTTPStatus.NOT_FOUND and content.lstrip().startswith(b"<"):
-            # A gateway's page, not the API's word.
-            raise UnansweredError(sentence, status)
+        if status == HTTPStatus.NOT_FOUND and not self._is_own_not_found(content, answer):
+            raise UnansweredError(f"{sentence} in a form that is not the API's own", status)
         if status in _FOR_GOOD:
             kind, advice = _FOR_GOOD[status]
             raise kind(sentence + advice, status)

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from singer_sdk.helpers.types import TapState
 
@@ -38,18 +38,24 @@ class KnownSegments:
 
     def remember(self, listed: int) -> None:
         """Note how many segments the listing has."""
-        self._bookmarks.setdefault("segments", {})[LISTED] = listed
+        self.listing[LISTED] = listed
 
-    def forget(self, here: Collection[str], is_gone: Callable[[str], bool]) -> None:
+    def forget(self, here: Collection[str], gone_of: Callable[[Sequence[str]], set[str]]) -> None:
         """Drop what is known of segments that are gone.
 
         Args:
             here: The ids of those that are not.
-            is_gone: Asks the API about any other.
+            gone_of: Asks the API about others, and returns those that are gone.
         """
-        gone = {each for each in self._ids if each not in here and (not each or is_gone(each))}
+        others = [each for each in self._ids if each not in here]
+        gone = {"", *gone_of([each for each in others if each])}
         for partitions in self._partitions:
             partitions[:] = [each for each in partitions if _segment_id(each) not in gone]
+
+    @property
+    def listing(self) -> dict[str, Any]:
+        """What is known of the account as a whole, to be changed."""
+        return self._bookmarks.setdefault("segments", {})
 
     @property
     def _partitions(self) -> list[list[dict[str, Any]]]:

@@ -42,6 +42,12 @@ def _fitted(name: str, value: Any, schema: Mapping[str, Any]) -> Any:
     return fits
 
 
+def count(value: Any) -> int | None:
+    """Return a whole number from 0 on, None for anything else; numbers in text are numbers."""
+    number = _integer(value)
+    return number if number is not None and 0 <= number <= HIGHEST else None
+
+
 def _text(value: Any) -> str | None:
     if isinstance(value, str):
         return value

@@ -1,22 +1,22 @@
-"""The result of a run: all of its pages, or an error."""
+"""The result of a run: all of its pages, or why they are not one whole result."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.errors import TapError
+from tap_activecampaign_segments.errors import RefusedError, TapError
 from tap_activecampaign_segments.lookahead import in_order
 from tap_activecampaign_segments.records import HIGHEST
 from tap_activecampaign_segments.roster import Roster
+from tap_activecampaign_segments.runs import RunLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.runs import Look, MatchAll, Run
 
 
@@ -39,29 +39,60 @@ class Result:
     roster: Roster
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What the pages of a run hold, whether they are a whole result or not.
+
+    Attributes:
+        result: All that was read, with the total that the first page tells.
+        flaw: Why it is not a whole result, None if it is one.
+        is_thinned: Whether nothing else is wrong with it than that contacts are missing, as when
+            they were deleted since.
+        is_sized: Whether the answers tell a total; twice without one counts as empty.
+    """
+
+    result: Result
+    flaw: str | None
+    is_thinned: bool = False
+    is_sized: bool = True
+
+    @property
+    def proved(self) -> Result:
+        """The result.
+
+        Raises:
+            IncompleteResultError: It is not whole.
+        """
+        if self.flaw:
+            raise IncompleteResultError(self.flaw)
+        return self.result
+
+
 class Results:
     """Reads results, several pages at a time."""
 
-    def __init__(self, match_all: MatchAll, clock: Clock, width: int) -> None:
+    def __init__(self, match_all: MatchAll, width: int) -> None:
         """Read nothing yet.
 
         Args:
             match_all: Where pages are read.
-            clock: The time to go by.
             width: Pages on their way at most.
         """
         self._match_all = match_all
-        self._clock = clock
         self._width = width
 
     def total(self, look: Look) -> Result:
         """Return what a look at a run that is ready tells of its size, and no ids.
 
         Raises:
-            IncompleteResultError: It does not tell.
+            IncompleteResultError: It does not tell, or contradicts itself.
         """
-        look = self._sized(look)
-        return Result(self._ended(look), look.total or 0, Roster())
+        first = self._sized(look)
+        layout = self._layout(first)
+        flaw = layout.flaw_of(1, _ids(first))
+        if not flaw and layout.pages == 1 and layout.is_full(_ids(first)):
+            flaw = self._excess(first, layout, _ids(first))
+        return Reading(Result(_ended(first), layout.total, Roster()), flaw).proved
 
     def first_page(self, look: Look) -> Result:
         """Return the first page of a result as if it were all."""
@@ -69,54 +100,92 @@ class Results:
         roster = Roster()
         if ids := _ids(look):
             roster.append(ids)
-        return Result(self._ended(look), len(roster), roster)
+        return Result(_ended(look), len(roster), roster)
 
     def whole(self, look: Look, tell: Callable[[int, int], None]) -> Result:
-        """Return a whole result, proved complete.
+        """Return a whole result, proved complete; see `read`.
+
+        Raises:
+            IncompleteResultError: The pages are not one whole result.
+            TapError: A page could not be read.
+        """
+        return self.read(look, tell).proved
+
+    def read(self, look: Look, tell: Callable[[int, int], None]) -> Reading:
+        """Return what the pages of a run hold.
+
+        A result is whole if its pages tell one total, are as many and as long as they say
+        themselves, hold as many distinct ids as the total, and nothing comes behind the last.
 
         Args:
             look: The one that found the run ready, at its first page.
             tell: Told of each page: how many ids it has, and with the first how many there are.
 
         Raises:
-            IncompleteResultError: The pages are not one whole result.
+            IncompleteResultError: A page holds something else than ids, or no total.
             TapError: A page could not be read.
         """
         first = self._sized(look)
-        total = first.total or 0
+        layout = self._layout(first)
         roster = Roster()
-        before: list[int] = []
-        for page in self._pages(first):
+        flaws: list[str] = []
+        is_thinned = not layout.flaw
+        last: list[int] = []
+        for number, page in enumerate(self._pages(first, layout), start=1):
             ids = _ids(page)
-            tell(len(ids), total if page is first else 0)
+            tell(len(ids), layout.total if page is first else 0)
+            if not _are_of_one_result(first, page):
+                flaws.append(f"run {first.run.run_id} changed while it was read")
+                is_thinned = False
+            if flaw := layout.flaw_of(number, ids):
+                flaws.append(flaw)
+                is_thinned = is_thinned and len(ids) <= layout.length(number)
             # However many pages there are said to be: nothing new is to come.
-            if not ids or ids == before:
+            if not ids or ids == last:
                 break
             roster.append(ids)
-            before = ids
-        if len(roster) != total or roster.has_repetitions:
+            last = ids
+        if len(roster) != layout.total or roster.has_repetitions:
+            is_thinned = is_thinned and not roster.has_repetitions
             msg = (
                 f"the pages of run {first.run.run_id} hold {len(roster)} contacts, "
-                f"not {total} different ones"
+                f"not {layout.total} different ones"
             )
-            raise IncompleteResultError(msg)
-        return Result(self._ended(first), total, roster)
+            flaws.insert(0, msg)
+        elif not flaws and layout.is_full(last) and (flaw := self._excess(first, layout, last)):
+            flaws.append(flaw)
+            is_thinned = False
+        result = Result(_ended(first), layout.total, roster)
+        return Reading(
+            result,
+            flaw=flaws[0] if flaws else None,
+            is_thinned=is_thinned and bool(flaws),
+            is_sized=first.total is not None,
+        )
 
-    def _pages(self, first: Look) -> Iterator[Look]:
-        yield first
-        # Never more pages than the total has, whatever the answer says.
-        most = math.ceil((first.total or 0) / max(len(first.matches or ()), 1))
-        others = range(2, min(first.last_page, most) + 1)
+    def _layout(self, first: Look) -> _Layout:
+        total, found = first.total or 0, len(first.matches or ())
+        size = self._match_all.page_size
+        # Where it is not told how long a page is, the first of several shows it.
+        per_page = first.per_page or (found if 0 < found < total else size)
+        return _Layout(first.run.run_id, total, per_page, first.last_page, size)
+
+    def _pages(self, first: Look, layout: _Layout) -> Iterator[Look]:
+        others = range(2, layout.pages + 1)
         reads = (partial(self._match_all.read, first.run, page) for page in others)
-        for page in in_order(reads, self._width):
-            if (page.is_ready, page.total, page.run.run_id_end) != (
-                True,
-                first.total,
-                first.run.run_id_end,
-            ):
-                msg = f"run {first.run.run_id} changed while it was read"
-                raise IncompleteResultError(msg)
-            yield page
+        return chain((first,), in_order(reads, self._width))
+
+    def _excess(self, first: Look, layout: _Layout, last: list[int]) -> str | None:
+        """Return what is wrong if there is more behind a last page that is full."""
+        try:
+            beyond = self._match_all.read(first.run, layout.pages + 1)
+        except (RunLostError, RefusedError):
+            # One way to say that there is no such page.
+            return None
+        # Another way is to answer with the last page.
+        if _are_of_one_result(first, beyond) and set(_ids(beyond)) <= set(last):
+            return None
+        return f"run {first.run.run_id} has more than the {layout.total} contacts that it tells"
 
     def _sized(self, look: Look) -> Look:
         """Return a look that tells the total; one without is empty if a second says the same."""
@@ -130,10 +199,71 @@ class Results:
             raise IncompleteResultError(msg)
         return second
 
-    def _ended(self, look: Look) -> Run:
-        # The API may leave the end out. By the time of this look it was over.
-        run = look.run
-        return replace(run, run_id_end=run.run_id_end or timestamps.render(self._clock.now()))
+
+@dataclass(frozen=True)
+class _Layout:
+    """How the pages of a result have to be, by what its first page tells.
+
+    Attributes:
+        run_id: The run.
+        total: Contacts in all.
+        per_page: Contacts on each page but the last.
+        last_page: How many pages there are said to be, None if that is not told.
+        page_size: Contacts a page that were asked for.
+    """
+
+    run_id: str
+    total: int
+    per_page: int
+    last_page: int | None
+    page_size: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, an empty one included."""
+        return max(-(-self.total // self.per_page), 1)
+
+    @property
+    def flaw(self) -> str | None:
+        """What is wrong with the numbers themselves."""
+        if self.last_page is None or (self.last_page or 1) == self.pages:
+            return None
+        return (
+            f"run {self.run_id} tells of {self.last_page} pages for {self.total} contacts, "
+            f"{self.per_page} a page"
+        )
+
+    def length(self, number: int) -> int:
+        """Return how many ids a page has to have."""
+        return max(min(self.total - (number - 1) * self.per_page, self.per_page), 0)
+
+    def flaw_of(self, number: int, ids: list[int]) -> str | None:
+        """Return what is wrong with the numbers, or with the length of a page."""
+        if self.flaw or len(ids) == self.length(number):
+            return self.flaw
+        return (
+            f"page {number} of run {self.run_id} holds {len(ids)} contacts, "
+            f"not {self.length(number)}"
+        )
+
+    def is_full(self, last: list[int]) -> bool:
+        """Tell whether the last page is so long that another may follow."""
+        return bool(last) and len(last) in {self.per_page, self.page_size}
+
+
+def _are_of_one_result(first: Look, page: Look) -> bool:
+    return (
+        page.is_ready
+        and page.total == first.total
+        and (None in {page.last_page, first.last_page} or page.last_page == first.last_page)
+        and timestamps.agree(page.run.run_id_end, first.run.run_id_end)
+    )
+
+
+def _ended(look: Look) -> Run:
+    # The API may leave the end out. Its place in the order of runs is that of the start then; a
+    # local clock would put it elsewhere.
+    return replace(look.run, run_id_end=look.run.run_id_end or look.run.run_id_start)
 
 
 def _ids(look: Look) -> list[int]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
+from tap_activecampaign_segments.acquisition import NotReadyError
 from tap_activecampaign_segments.bookmarks import RunBookmark
 from tap_activecampaign_segments.errors import RequestError
-from tap_activecampaign_segments.evaluator import Evaluator, NotReadyError, Task, Wishes
+from tap_activecampaign_segments.evaluator import Evaluator, Task, Wishes
 from tap_activecampaign_segments.lookahead import background
 from tap_activecampaign_segments.messages import RecordPage
-from tap_activecampaign_segments.results import Results
 from tap_activecampaign_segments.stream import (
     AccountStream,
     CommitStream,
@@ -63,21 +63,22 @@ class RunStream(CommitStream, SegmentStream):
     @cached_property
     def evaluator(self) -> Evaluator:
         """What brings segments to results."""
-        account = self.account
-        width = account.settings.max_concurrent_requests + 1
         selected = [child for child in self.child_streams if child.selected]
-        return Evaluator(
-            match_all=account.match_all,
-            results=Results(account.match_all, account.clock, width),
-            settings=account.settings,
-            clock=account.clock,
-            logger=self.logger,
-            wishes=Wishes(
-                contacts=bool(selected),
-                streams=tuple(child.name for child in selected if isinstance(child, ChangeStream)),
-                glimpse=self.is_test,
-            ),
+        changes = [child.name for child in selected if isinstance(child, ChangeStream)]
+        if changes and not self.selected:
+            self.logger.warning(
+                "%s: selected without %s, whose rows tell which of theirs count: select it too",
+                ", ".join(changes),
+                self.name,
+            )
+        known = (*changes, self.name) if changes and self.selected else tuple(changes)
+        wishes = Wishes(
+            contacts=bool(selected),
+            streams=known,
+            viewer=self._tap.viewer if changes and not self.is_test else None,
+            glimpse=self.is_test,
         )
+        return Evaluator(self.account, wishes, self.logger)
 
     def bookmark_of(self, segment: Segment) -> RunBookmark:
         """Return what the state keeps of a segment's runs."""
@@ -97,6 +98,7 @@ class RunStream(CommitStream, SegmentStream):
         task = Task(
             segment,
             bookmark.facts,
+            segment.segment_id in self.account.selection.rebaselined,
             name=lambda **facts: self._tap.states.name(lambda: bookmark.update(**facts)),
             tell=self._tap.progress.count,
         )
@@ -136,7 +138,8 @@ class RunStream(CommitStream, SegmentStream):
         run = evaluation.result.run
         self._sync_children({"segment_id": run.segment_id, "run_id": run.run_id})
         if not self.is_test:
-            yield evaluation.row
+            if not evaluation.is_repeated:
+                yield evaluation.row
             self.bookmark_of(segment).update(**evaluation.facts)
         self.evaluation = None
 

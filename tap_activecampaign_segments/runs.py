@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
@@ -10,7 +11,7 @@ from tap_activecampaign_segments.addresses import path_part
 from tap_activecampaign_segments.client import attributes, resources
 from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError, TapError
 from tap_activecampaign_segments.polling import until_done
-from tap_activecampaign_segments.records import HIGHEST
+from tap_activecampaign_segments.records import count
 from tap_activecampaign_segments.settings import is_sort
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ class Run:
     """None until it is ready."""
     segment_timestamp: str | None = None
     """When the segment was last changed; may be absent."""
+    digest: str | None = None
+    """Stands for its contact ids; None until its result was read."""
+    viewer: str | None = None
+    """The user who sees its result, see `Viewer`; None where that was not asked."""
 
     @classmethod
     def of(cls, segment_id: str, facts: object) -> Run | None:
@@ -55,6 +60,8 @@ class Run:
             known["run_id_start"] = timestamps.normal(known["run_id_start"])
             for name in ("run_id_end", "segment_timestamp"):
                 known[name] = timestamps.normal_or_none(known[name])
+            for name in ("digest", "viewer"):
+                known[name] = known[name] if isinstance(known[name], str) else None
         except TapError:
             return None
         return cls(segment_id=segment_id, **known) if is_sort(known["sort"]) else None
@@ -63,6 +70,24 @@ class Run:
     def facts(self) -> dict[str, Any]:
         """What the state keeps of it."""
         return {name: value for name, value in asdict(self).items() if name != "segment_id"}
+
+    def is_later_than(self, run_id_start: str) -> bool:
+        """Tell whether it was started later than another run, by at least a millisecond."""
+        return self._started > timestamps.milliseconds(timestamps.parse(run_id_start))
+
+    def is_earlier_than(self, run_id_start: str) -> bool:
+        """Tell whether it was started earlier than another run, by at least a millisecond."""
+        return self._started < timestamps.milliseconds(timestamps.parse(run_id_start))
+
+    def has_the_result_of(self, other: Run) -> bool:
+        """Tell whether it has the result of another; the digest decides, where there is one."""
+        if self.digest and other.digest:
+            return self.digest == other.digest
+        return timestamps.agree(self.run_id_end, other.run_id_end)
+
+    @property
+    def _started(self) -> int:
+        return timestamps.milliseconds(timestamps.parse(self.run_id_start))
 
 
 @dataclass(frozen=True)
@@ -75,17 +100,27 @@ class Look:
     """One page of contact ids as they came, None where the answer has none."""
     total: int | None
     """Contacts in the whole result, None where the answer has no ``page``."""
-    last_page: int
+    last_page: int | None
+    """Pages of the result, None where the answer does not tell."""
+    per_page: int | None
+    """Contacts on each page but the last, None where the answer does not tell."""
+
+
+KEPT = timedelta(days=90)
+"""How long ActiveCampaign keeps the result of a run (documented)."""
+GRACE = 30.0
+"""Seconds after its start in which a run that is unknown is not missed."""
 
 
 class MatchAll:
-    """Starts and reads match-all runs."""
+    """Starts and reads match-all runs; may be used by several threads at once."""
 
     def __init__(self, client: Client, clock: Clock, page_size: int) -> None:
         """Keep what every request needs."""
         self._client = client
         self._clock = clock
-        self._page_size = page_size
+        self._started: dict[str, float] = {}
+        self.page_size = page_size
 
     def start(self, segment_id: str, sort: str, *, instant: bool = False) -> Look:
         """Start a run. The answer brings the first page along if the result is there within 4 s.
@@ -100,11 +135,13 @@ class MatchAll:
             RefusedError: The segment cannot be evaluated as it stands.
             TapError: No usable answer came.
         """
-        params = {"instant": ""} if instant else {}
+        params: dict[str, Any] = {"instant": ""} if instant else {}
         answer = self._client.get(
-            "segmentMatchAll", segment_id, sort=sort, page=1, page_size=self._page_size, **params
+            "segmentMatchAll", segment_id, sort=sort, page=1, page_size=self.page_size, **params
         )
-        return _look(segment_id, sort, answer)
+        look = _look(segment_id, sort, answer)
+        self._started[look.run.run_id] = self._clock.monotonic()
+        return look
 
     def read(self, run: Run, page: int = 1) -> Look:
         """Look at a run, and at a page of its result if it is ready.
@@ -114,18 +151,8 @@ class MatchAll:
             RunLostError: It is expired or unknown.
             TapError: No usable answer came.
         """
-        try:
-            answer = self._client.get(
-                "segmentMatchAll",
-                run.segment_id,
-                run.run_id,
-                sort=run.sort,
-                page=page,
-                page_size=self._page_size,
-            )
-        except NotFoundError as error:
-            msg = f"run {run.run_id} is expired or unknown"
-            raise RunLostError(msg) from error
+        while (answer := self._answer(run, page)) is None:
+            pass
         look = _look(run.segment_id, run.sort, answer)
         if look.run.run_id != run.run_id:
             msg = f"asked for run {run.run_id}, the API answers with run {look.run.run_id}"
@@ -152,6 +179,31 @@ class MatchAll:
             return seen if seen.is_ready else None
 
         return until_done(look, clock=self._clock, timeout=timeout, first=first)
+
+    def _answer(self, run: Run, page: int) -> dict[str, Any] | None:
+        """Return what the API answers, None if it does not know the run yet."""
+        try:
+            return self._client.get(
+                "segmentMatchAll",
+                run.segment_id,
+                run.run_id,
+                believe_404=self._has_expired(run),
+                sort=run.sort,
+                page=page,
+                page_size=self.page_size,
+            )
+        except NotFoundError as error:
+            if self._has_just_started(run):
+                return None
+            msg = f"run {run.run_id} is expired or unknown"
+            raise RunLostError(msg) from error
+
+    def _has_expired(self, run: Run) -> bool:
+        return self._clock.now() - timestamps.parse(run.run_id_start) > KEPT
+
+    def _has_just_started(self, run: Run) -> bool:
+        started = self._started.get(run.run_id, float("-inf"))
+        return self._clock.monotonic() - started < GRACE
 
 
 def usable(look: Look) -> Look:
@@ -191,15 +243,11 @@ def _look(segment_id: str, sort: str, answer: dict[str, Any]) -> Look:
     )
     page = facts.get("page")
     page = page if isinstance(page, dict) else {}
-    total, last = page.get("total"), page.get("last_page")
     return Look(
         run,
         is_ready,
         matches,
-        total if _is_count(total) else None,
-        last if _is_count(last) and last else 1,
+        total=count(page.get("total")),
+        last_page=count(page.get("last_page")),
+        per_page=count(page.get("per_page")) or None,
     )
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= HIGHEST

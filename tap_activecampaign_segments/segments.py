@@ -1,25 +1,28 @@
-"""Segments: the account's listing, and which of them are selected."""
+"""Segments: the account's listing, and those that no listing has."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.client import attributes, resources
-from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError
+from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError, TapError
+from tap_activecampaign_segments.records import count
 from tap_activecampaign_segments.words import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from tap_activecampaign_segments.client import Client
-    from tap_activecampaign_segments.settings import Settings
+    from tap_activecampaign_segments.runs import Run
 
 LISTING_PAGE_SIZE = 10_000
+
+
+class IncompleteListingError(TapError):
+    """The pages of the listing do not add up to one whole listing."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,23 @@ class Segment:
     @property
     def last_size(self) -> int:
         """How many contacts its last evaluation found, 0 if nothing tells."""
-        count = self._last_total.get("count")
-        return count if isinstance(count, int) else 0
+        return count(self._last_total.get("count")) or 0
+
+    @property
+    def last_run_id(self) -> str | None:
+        """The last evaluation that the listing knows of, None if nothing tells."""
+        run_id = self._last_total.get("run_id")
+        return run_id if isinstance(run_id, str) else None
+
+    @property
+    def last_run_start(self) -> str | None:
+        """When that was started, None if nothing tells."""
+        return _instant(self._last_total.get("run_id_start"))
+
+    def names_later_run_than(self, run: Run) -> bool:
+        """Tell whether the listing knows of an evaluation that was started after a run."""
+        start = self.last_run_start
+        return start is not None and self.last_run_id != run.run_id and run.is_earlier_than(start)
 
     @property
     def _last_total(self) -> dict[str, Any]:
@@ -72,14 +90,6 @@ class Segment:
         """The segment as a record, but for the instant of the listing."""
         return {"segment_id": self.segment_id, "name": self.name, **self.facts}
 
-    def is_meant_by(self, ids_or_patterns: Iterable[str]) -> bool:
-        """Tell whether one of them is its id or a pattern that its name matches, in any case."""
-        return any(each == self.segment_id or self.matches(each) for each in ids_or_patterns)
-
-    def matches(self, pattern: str) -> bool:
-        """Tell whether its name matches a shell-style pattern, in any case."""
-        return self.name is not None and fnmatchcase(self.name.lower(), pattern.lower())
-
 
 def listing(client: Client) -> list[Segment]:
     """Return all saved segments, each once.
@@ -87,25 +97,43 @@ def listing(client: Client) -> list[Segment]:
     Raises:
         TapError: The listing could not be read whole.
     """
+    try:
+        return _listing(client)
+    except IncompleteListingError:
+        # A segment may come, go or be renamed while it is read.
+        return _listing(client)
+
+
+def _listing(client: Client) -> list[Segment]:
     found: dict[str, Segment] = {}
+    total = None
     for page in _pages(client):
-        segments = [_listed(resource) for resource in page]
+        segments = [_listed(resource) for resource in page.rows]
         fresh = {each.segment_id: each for each in segments if each.segment_id not in found}
         if segments and not fresh:
             msg = "the listing of the segments repeats a page: not all of them can be read"
             raise MalformedAnswerError(msg)
         found.update(fresh)
+        total = page.total if page.total is not None else total
+    if total is not None and len(found) < total:
+        msg = f"the listing of the segments has {len(found)} of {total}"
+        raise IncompleteListingError(msg)
     return list(found.values())
 
 
-def look_up(client: Client, segment_id: str) -> Segment:
+def look_up(client: Client, segment_id: str, *, believe_404: bool = False) -> Segment:
     """Return a segment that no listing has.
+
+    Args:
+        client: Where to ask.
+        segment_id: Whom to ask for.
+        believe_404: See `Client.get`.
 
     Raises:
         NotFoundError: The account has no such segment.
         TapError: It could not be read.
     """
-    found = resources(client.get("segmentsV2", segment_id))
+    found = resources(client.get("segmentsV2", segment_id, believe_404=believe_404))
     if not found:
         msg = f"the API answered nothing for {segment_id}"
         raise MalformedAnswerError(msg)
@@ -124,43 +152,69 @@ def look_up(client: Client, segment_id: str) -> Segment:
     )
 
 
-def selected(segments: Iterable[Segment], settings: Settings) -> list[Segment]:
-    """Return the segments to read, in their order."""
-    chosen = segments
-    if settings.segment_ids or settings.segment_names:
-        chosen = (
-            each
-            for each in segments
-            if each.segment_id in settings.segment_ids
-            or any(each.matches(pattern) for pattern in settings.segment_names)
-        )
-    return [each for each in chosen if not each.is_meant_by(settings.exclude_segments)]
+def exists(client: Client, segment_id: str) -> bool:
+    """Tell whether the API knows a segment: its definition, or its place among the saved ones.
+
+    Raises:
+        TapError: It does not tell.
+    """
+    for path in ("segmentsV2", "audiences"):
+        try:
+            client.get(path, segment_id)
+        except NotFoundError:
+            continue
+        return True
+    return False
 
 
-def _pages(client: Client) -> Iterator[list[dict[str, Any]]]:
-    number, last = 1, None
+@dataclass(frozen=True)
+class _Page:
+    """One page of the listing.
+
+    Attributes:
+        rows: Its rows.
+        last: The number of the last page, None where the answer does not tell.
+        total: How many segments there are, None where the answer does not tell.
+    """
+
+    rows: list[dict[str, Any]]
+    last: int | None = None
+    total: int | None = None
+
+
+def _pages(client: Client) -> Iterator[_Page]:
+    number, rows, last, total = 1, 0, 0, 0
     while True:
-        page: list[dict[str, Any]] = []
-        # Seen in production: no segments (any more) answer 404.
-        with suppress(NotFoundError):
-            answer = client.get("audiences", page=number, page_size=LISTING_PAGE_SIZE, sort="name")
-            page = resources(answer)
-            last = _last_page(answer) or last
-        if not page and last is not None and 1 < number <= last:
+        page = _page(client, number)
+        last, total = max(last, page.last or 0), page.total or total
+        if not page.rows and 1 < number <= last:
             msg = f"the listing of the segments breaks off at page {number} of {last}"
-            raise MalformedAnswerError(msg)
+            raise IncompleteListingError(msg)
         yield page
-        if not page or (len(page) < LISTING_PAGE_SIZE if last is None else number >= last):
+        rows += len(page.rows)
+        is_said_to_end = (page.last is not None or page.total is not None) and (
+            number >= last and rows >= total and len(page.rows) < LISTING_PAGE_SIZE
+        )
+        # Whatever was asked for, pages may be shorter: where nothing is told, an empty one ends it.
+        if not page.rows or is_said_to_end:
             return
         number += 1
 
 
-def _last_page(answer: dict[str, Any]) -> int | None:
-    # Comes with real answers, but is absent from the vendor's description.
+def _page(client: Client, number: int) -> _Page:
+    try:
+        answer = client.get("audiences", page=number, page_size=LISTING_PAGE_SIZE, sort="name")
+    except NotFoundError:
+        # Seen in production: no segments (any more) answer 404.
+        return _Page([])
+    # They come with real answers, but are absent from the vendor's description.
     meta = answer.get("meta")
-    page = meta.get("page") if isinstance(meta, dict) else None
-    last = page.get("last_page") if isinstance(page, dict) else None
-    return last if isinstance(last, int) else None
+    meta = meta if isinstance(meta, dict) else {}
+    numbers = meta.get("page")
+    numbers = {**meta, **numbers} if isinstance(numbers, dict) else meta
+    return _Page(
+        resources(answer), last=count(numbers.get("last_page")), total=count(numbers.get("total"))
+    )
 
 
 def _listed(resource: dict[str, Any]) -> Segment:

@@ -125,6 +125,15 @@ class CommitStream(LedgerStream):
         return
 
     @override
+    def _write_schema_message(self) -> None:
+        # Some targets store their tables in the order of the SCHEMAs: a commit that is stored
+        # before what it commits would be a lie if that then fails.
+        for child in self.child_streams:
+            if child.selected:
+                child._write_schema_message()  # noqa: SLF001
+        super()._write_schema_message()
+
+    @override
     def generate_child_contexts(
         self, record: Record, context: Context | None
     ) -> Iterator[Context | None]:
@@ -241,7 +250,7 @@ class HistoryStream(SegmentStream):
     """A segment's past, read whole before its first row leaves, so that a bookmark is true."""
 
     @override
-    def work(self, segment: Segment) -> Callable[[], Past]:
+    def work(self, segment: Segment) -> Callable[[], Any]:
         bookmark = self.bookmark(segment)
         return lambda: Past(map(self.fitted, self.past(segment, bookmark)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typing_extensions import override
 
@@ -15,7 +15,7 @@ from tap_activecampaign_segments.run_stream import ChangeStream, Page, RunChildS
 from tap_activecampaign_segments.stream import AccountStream, HistoryStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from singer_sdk.helpers.types import Context, Record
@@ -26,6 +26,22 @@ if TYPE_CHECKING:
 
 AT_BOOKMARK = "run_id"
 """In the state: the run of the only count at the bookmark."""
+SEEN = "seen"
+"""In the state: the newest counts up to the bookmark."""
+IS_FRESH = "is_fresh"
+"""In the state: that the definition at the bookmark was read soon after it was made."""
+
+
+class Counts(NamedTuple):
+    """A segment's recorded sizes.
+
+    Attributes:
+        rows: Those that leave, oldest first.
+        newest: The newest ones that the API has, known or not; none where it was not asked.
+    """
+
+    rows: Past
+    newest: Sequence[Mapping[str, Any]]
 
 
 class Segments(AccountStream):
@@ -38,8 +54,13 @@ class Segments(AccountStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
         with self.account.failures.of(self.name):
-            for row in [fitted(each.row, self.schema) for each in self.account.segments]:
-                yield {**row, "listed_at": self.account.listed_at}
+            listing = [fitted(each.row, self.schema) for each in self.account.segments]
+            for row in listing:
+                yield {
+                    **row,
+                    "listing_size": len(listing),
+                    "listed_at": self.account.listed_at,
+                }
             self._is_out = True
 
     @override
@@ -63,11 +84,20 @@ class CountHistory(HistoryStream):
         return RecentCounts(self.account.client, known)
 
     @override
-    def work(self, segment: Segment) -> Callable[[], Past]:
-        bookmark, recent, plain = self.bookmark(segment), self._recent, super().work(segment)
-        run_id = self.get_context_state({"segment_id": segment.segment_id}).get(AT_BOOKMARK)
+    def work(self, segment: Segment) -> Callable[[], Counts]:
+        bookmark, recent = self.bookmark(segment), self._recent
+        state = self.get_context_state({"segment_id": segment.segment_id})
+        run_id = state.get(AT_BOOKMARK)
+        history = counts.History(
+            self.account.client,
+            segment.segment_id,
+            bookmark=bookmark,
+            start=self.account.settings.start_date,
+            seen=counts.Seen.of(state.get(SEEN)),
+            warn=lambda text: self.logger.warning("%s: %s", segment, text),
+        )
 
-        def work() -> Past:
+        def work() -> Counts:
             newest = recent.newest(segment.segment_id) if bookmark and run_id else None
             if (
                 bookmark
@@ -78,42 +108,32 @@ class CountHistory(HistoryStream):
                     run_id,
                 )
             ):
-                return Past([self.fitted([newest])])
-            return plain()
+                return Counts(Past([self.fitted([newest])]), [])
+            return Counts(Past(map(self.fitted, history)), history.newest)
 
         return work
 
     @override
-    def past(self, segment: Segment, bookmark: datetime | None) -> Iterator[list[dict[str, Any]]]:
-        return counts.history(
-            self.account.client,
-            segment.segment_id,
-            bookmark=bookmark,
-            start=self.account.settings.start_date,
-            warn=lambda text: self.logger.warning("%s: %s", segment, text),
-        )
-
-    @override
-    def rows(self, segment: Segment, prepared: Any) -> Iterator[dict[str, Any]]:
+    def rows(self, segment: Segment, prepared: Counts) -> Iterator[dict[str, Any]]:
         self._bookmark_is_held = False
-        yield from super().rows(segment, prepared)
+        yield from super().rows(segment, prepared.rows)
         state = self.get_context_state({"segment_id": segment.segment_id})
-        at_bookmark = [
-            row["run_id"]
-            for row in prepared
-            if row["timestamp"] == state.get("replication_key_value")
-        ]
+        bookmark = state.get("replication_key_value", "")
+        at_bookmark = [row["run_id"] for row in prepared.rows if row["timestamp"] == bookmark]
         if len(at_bookmark) == 1:
             state[AT_BOOKMARK] = at_bookmark[0]
         else:
             state.pop(AT_BOOKMARK, None)
+        if seen := counts.Seen.up_to(bookmark, prepared.newest):
+            state[SEEN] = seen.facts
 
     @override
     def _increment_stream_state(
         self, latest_record: Record, *, context: Context | None = None
     ) -> None:
-        # The bookmark does not pass a row that may still change.
-        if not self._bookmark_is_held:
+        # The bookmark does not pass a row that may still change, and a late row does not move it.
+        bookmark = self.get_context_state(context).get("replication_key_value", "")
+        if not self._bookmark_is_held and latest_record["timestamp"] >= bookmark:
             super()._increment_stream_state(latest_record, context=context)
         if counts.may_change(latest_record, self.account.clock.now()):
             self._bookmark_is_held = True
@@ -129,6 +149,9 @@ class SegmentDefinitions(HistoryStream):
     @override
     def work(self, segment: Segment) -> Callable[[], Past]:
         bookmark, plain = self.bookmark(segment), super().work(segment)
+        # Another version may have followed in the same instant as a run tells it.
+        state = self.get_context_state({"segment_id": segment.segment_id})
+        bookmark = None if state.get(IS_FRESH) else bookmark
         runs = self._tap.streams[MatchAllRuns.name]
         assert isinstance(runs, RunStream)  # noqa: S101
         last_change = runs.last_change(segment)
@@ -140,6 +163,21 @@ class SegmentDefinitions(HistoryStream):
         return work
 
     @override
+    def rows(self, segment: Segment, prepared: Past) -> Iterator[dict[str, Any]]:
+        latest = None
+        for row in super().rows(segment, prepared):
+            latest = row["created_date"]
+            yield row
+        if latest is None:
+            return
+        state = self.get_context_state({"segment_id": segment.segment_id})
+        age = self.account.clock.now() - timestamps.parse(latest)
+        if age < definitions.SETTLED_AFTER:
+            state[IS_FRESH] = True
+        else:
+            state.pop(IS_FRESH, None)
+
+    @override
     def past(self, segment: Segment, bookmark: datetime | None) -> Iterator[list[dict[str, Any]]]:
         if not definitions.has_history(segment.segment_id):
             self.logger.warning("%s has a numeric id: the API keeps no versions of it", segment)
@@ -149,6 +187,8 @@ class SegmentDefinitions(HistoryStream):
             segment.segment_id,
             since=bookmark or self.account.settings.start_date,
             now=self.account.clock.now(),
+            created=segment.facts.get("created_date") if segment.listed else None,
+            warn=lambda text: self.logger.warning("%s: %s", segment, text),
         )
         # An answer from before the bookmark, of a server that lags behind, is not news.
         oldest = timestamps.render(bookmark) if bookmark else ""

@@ -17,10 +17,10 @@ from typing_extensions import override
 
 from tap_activecampaign_segments import settings, streams
 from tap_activecampaign_segments.account import Account
+from tap_activecampaign_segments.acquisition import PATIENCE
 from tap_activecampaign_segments.bookmarks import sound
 from tap_activecampaign_segments.clock import Clock
 from tap_activecampaign_segments.errors import TapError
-from tap_activecampaign_segments.evaluator import PATIENCE
 from tap_activecampaign_segments.failures import Failures
 from tap_activecampaign_segments.known_segments import KnownSegments
 from tap_activecampaign_segments.lookahead import Lookahead
@@ -33,6 +33,7 @@ from tap_activecampaign_segments.progress import Progress
 from tap_activecampaign_segments.run_stream import RunStream
 from tap_activecampaign_segments.states import SeldomStateWriter
 from tap_activecampaign_segments.stream import SegmentStream, TapStream
+from tap_activecampaign_segments.viewer import viewer
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -96,6 +97,12 @@ class TapActiveCampaignSegments(Tap):
             self.failures,
             known=self._known.listed(self.config.get("segment_ids") or ()),
         )
+
+    @cached_property
+    def viewer(self) -> str:
+        """The user who sees the results."""
+        token = self.settings.api_token
+        return viewer(self.account.client, token, self._known.listing, self.logger)
 
     @cached_property
     def _known(self) -> KnownSegments:
@@ -203,6 +210,7 @@ class TapActiveCampaignSegments(Tap):
             if not self.failures.end:
                 has_begun = True
                 self.sync_all()
+                self._check_rest()
                 self._activate_results()
         except Stopped:
             pass
@@ -233,8 +241,13 @@ class TapActiveCampaignSegments(Tap):
         if not settings.has_activecampaign(self.config):
             return
         segments = self.account.segments
-        self._known.forget({each.segment_id for each in segments}, self.account.is_gone)
+        self._known.forget({each.segment_id for each in segments}, self.account.gone)
+        self.account.check_selection()
         self._known.remember(sum(each.listed for each in segments))
+
+    def _check_rest(self) -> None:
+        if settings.has_activecampaign(self.config) and not self.failures.end:
+            self.account.check_rest()
 
     def _activate_results(self) -> None:
         results = self.streams.get(streams.MatchAllResults.name)

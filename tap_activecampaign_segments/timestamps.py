@@ -12,6 +12,8 @@ from reprlib import repr as brief
 from tap_activecampaign_segments.errors import MalformedAnswerError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MILLISECOND = timedelta(milliseconds=1)
+_SECOND = timedelta(seconds=1)
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d+))?)?\s*([Zz]|[+-]\d\d:?\d\d)?"
 )
@@ -63,6 +65,22 @@ def normal_or_none(text: object) -> str | None:
         MalformedAnswerError: There is something, but no timestamp.
     """
     return None if text is None else normal(text)
+
+
+def agree(one: str | None, other: str | None) -> bool:
+    """Tell whether two timestamps may name the same instant, each with a precision of its own.
+
+    The vendor writes an instant with more or fewer digits, and sometimes not at all.
+
+    Args:
+        one: A normalized timestamp; None agrees with everything.
+        other: Likewise.
+    """
+    if one is None or other is None:
+        return True
+    moments = parse(one), parse(other)
+    precision = _MILLISECOND if all(each.microsecond for each in moments) else _SECOND
+    return abs(moments[0] - moments[1]) < precision
 
 
 def milliseconds(moment: datetime) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 README = Path(__file__).parent.parent / "README.md"
 TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}
@@ -22,6 +22,12 @@ def statements() -> dict[str, str]:
     found = re.findall(r"```sql\n-- (.+?)\n(.+?)```", README.read_text(), re.DOTALL)
     return dict(found)
 
+
+COUNTED = {
+    "match_all_runs": ["joined_count", "left_count"],
+    "segment_group_exports": ["total_results"],
+}
+"""Columns that an erasure changes."""
 
 PLAIN = {
     "all definitions": "SELECT segment_id, created_date FROM segment_definitions",
@@ -72,9 +78,18 @@ class Warehouse:
         tables.execute(sql)
         for stream in re.findall(r"DELETE FROM (\w+)", sql):
             if rows := self._rows.get(stream):
-                keys = ", ".join(f'"{key}"' for key in self._schemas[stream]["key_properties"])
-                kept = tables.execute(f'SELECT {keys} FROM "{stream}"').fetchall()  # noqa: S608
-                self._rows[stream] = {key: rows[key] for key in kept}
+                self._rows[stream] = {key: rows[key] for key, _ in self._columns(stream, [])}
+        for stream, numbers in COUNTED.items():
+            if f"UPDATE {stream}" in sql and (rows := self._rows.get(stream)):
+                for key, found in self._columns(stream, numbers):
+                    rows[key] = rows[key] | dict(zip(numbers, found, strict=True))
+
+    def _columns(self, stream: str, columns: list[str]) -> Iterator[tuple[tuple[Any, ...], ...]]:
+        """Give the keys of a table's rows, and some columns of them."""
+        keys = self._schemas[stream]["key_properties"]
+        names = ", ".join(f'"{name}"' for name in (*keys, *columns))
+        for row in self._tables().execute(f'SELECT {names} FROM "{stream}"').fetchall():  # noqa: S608
+            yield row[: len(keys)], row[len(keys) :]
 
     def rows(self, stream: str) -> list[dict[str, Any]]:
         """Return all rows of a stream."""
@@ -93,8 +108,10 @@ class Warehouse:
             self._connection = duckdb.connect()
             for stream, message in self._schemas.items():
                 self._create(self._connection, stream, message["schema"]["properties"])
+            has_log = "membership_changes" in self._schemas
             if "match_all_runs" in self._schemas:
-                self._connection.execute(statements()["chain"])
+                title = "chain" if has_log else "chain without the log"
+                self._connection.execute(statements()[title])
         return self._connection
 
     def _create(

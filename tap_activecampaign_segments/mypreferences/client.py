@@ -140,6 +140,7 @@ class Client:
                 timeout=timeout,
                 concurrency=1,
                 usable=bool,
+                is_own_not_found=_is_own_not_found,
                 logger=logger,
             )
 
@@ -198,3 +199,10 @@ class Client:
 def _lowered(answer: dict[str, Any]) -> dict[str, Any]:
     """Return an answer with the keys of its envelope in lower case: they come in any."""
     return {name.lower(): value for name, value in answer.items()}
+
+
+def _is_own_not_found(content: bytes, answer: dict[str, Any] | None) -> bool:
+    """Tell whether a 404 is the API's: ``{"Message": …}``, or no JSON at all (documented)."""
+    if answer is None:
+        return not content.lstrip().startswith(b"<")
+    return "Message" in answer

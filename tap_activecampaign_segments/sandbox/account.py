@@ -9,11 +9,13 @@ from .chance import digest, identifier
 from .clock import Clock
 from .demo import furnish
 from .evaluation import Run
+from .history import PAGE
 from .segment import Segment
 from .timestamps import Timestamps
+from .user import User
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 # Segments without a date of their own are older than any clock a test may come with.
 _CREATED = 1_577_836_800.0
@@ -27,9 +29,15 @@ class Account:
         clock: The account's time.
         timestamps: How instants are written.
         records_runs: Whether a finished run appears in the count history.
-        listing_meta: Whether the listing comes with ``meta.page``.
+        listing_meta: Whether the listing comes with ``meta.page``; or ``text``: with its numbers
+            as text; or ``total``: with ``meta.total`` alone.
         omits_empty: What an empty result leaves out: nothing, ``matches``, or ``page`` as well.
         refusal_status: The status for a missing or wrong token.
+        names_user: Whether ``users/me`` tells who asks.
+        listing_cap: Rows of a page of the listing at most, whatever is asked for; None for any.
+        counts_per_answer: Rows of the count history in one answer at most.
+        runs_appear_after: Seconds after its start in which a run is unknown.
+        edits_seem: Whether each evaluation tells the present as the segment's last change.
     """
 
     def __init__(self, seed: int = 1, clock: Clock | None = None) -> None:
@@ -38,9 +46,15 @@ class Account:
         self.clock = clock or Clock()
         self.timestamps = Timestamps()
         self.records_runs = True
-        self.listing_meta = True
+        self.listing_meta: bool | Literal["text", "total"] = True
+        self.names_user = True
+        self.listing_cap: int | None = None
+        self.counts_per_answer = PAGE
+        self.runs_appear_after = 0.0
+        self.edits_seem = False
         self.omits_empty: Literal["keep", "matches", "both"] = "keep"
         self.refusal_status = 403
+        self._users = {self.token: User("1")}
         self._segments: dict[str, Segment] = {}
         self._made = 0
         self._started = 0
@@ -61,8 +75,37 @@ class Account:
 
     @property
     def token(self) -> str:
-        """The API key."""
+        """The API token of the first user, who sees everybody."""
         return digest(self.seed, "token")
+
+    def add_token(self, user_id: str = "1", hides: Callable[[int], bool] | None = None) -> str:
+        """Issue a further API token.
+
+        Args:
+            user_id: Whose; that of the first user, if absent.
+            hides: Tells which contacts the user does not see; sees all, if absent.
+
+        Returns:
+            The token.
+        """
+        token = digest(self.seed, "token", len(self._users))
+        self._users[token] = User(user_id, hides)
+        return token
+
+    def user(self, token: str | None) -> User | None:
+        """The user of an API token."""
+        return self._users.get(token or "")
+
+    def delete_contact(self, contact: int) -> None:
+        """Delete a contact: it is in no segment any more, and missing in the results of before.
+
+        Their totals stay.
+        """
+        with self._lock:
+            for segment in self.segments:
+                segment.members = [each for each in segment.members if each != contact]
+                for run in segment.runs:
+                    run.deleted.add(contact)
 
     @property
     def segments(self) -> list[Segment]:

@@ -20,6 +20,7 @@ from .history import newest_first
 from .parameters import refuse
 from .question import Question
 from .segment import Segment
+from .user import User
 
 PREFIX = "/api/3"
 PATIENCE = 4.0
@@ -44,6 +45,7 @@ class ActiveCampaign:
         routes = [
             self._route("/audiences", "list", self.listing, *paged, "sort", "search"),
             self._route("/audiences/{segment_id}", "segment", self.summary),
+            self._route("/users/me", "user", self.me),
             self._route(
                 "/segmentsV2/count-history", "recent_counts", self.recent_counts, "segmentIds"
             ),
@@ -66,6 +68,13 @@ class ActiveCampaign:
         router = Router(routes, redirect_slashes=False, default=_no_route)
         return TokenGate(RateGate(_only_get(router), self._account, limit), self._account)
 
+    async def me(self, question: Question) -> Response:
+        """The user who asks."""
+        user = self._user(question)
+        if not self._account.names_user:
+            raise RefusedError(HTTPStatus.FORBIDDEN, "the user may not see users")
+        return document({"user": {"id": user.user_id, "username": f"user {user.user_id}"}})
+
     async def listing(self, question: Question) -> Response:
         """One page of the saved segments' summaries; nothing to list is not found."""
         parameters = question.parameters
@@ -79,6 +88,7 @@ class ActiveCampaign:
             for segment in self._account.segments
             if segment.name is not None and search in segment.name.casefold()
         ]
+        size = min(size, self._account.listing_cap or size)
         last_page = -(-len(found) // size)
         if page > last_page:
             _not_found("no segments")
@@ -90,8 +100,14 @@ class ActiveCampaign:
         content: dict[str, object] = {
             "data": [documents.summary(self._account, segment) for segment in rows]
         }
-        if self._account.listing_meta:
-            content["meta"] = {"page": {"current_page": page, "last_page": last_page}}
+        match self._account.listing_meta:
+            case True:
+                content["meta"] = {"page": {"current_page": page, "last_page": last_page}}
+            case "text":
+                numbers = {"current_page": str(page), "last_page": str(last_page)}
+                content["meta"] = {"page": numbers}
+            case "total":
+                content["meta"] = {"total": str(len(found))}
         return document(content)
 
     async def summary(self, question: Question) -> Response:
@@ -120,7 +136,7 @@ class ActiveCampaign:
         """The newest sizes, or the newest ones before an instant."""
         before = question.integer("seconds") if "seconds" in question.path else None
         segment = self._segment(question)
-        rows = newest_first(segment.counts, before)
+        rows = newest_first(segment.counts, before, self._account.counts_per_answer)
         return document({"data": [documents.size(self._account, segment, row) for row in rows]})
 
     async def recent_counts(self, question: Question) -> Response:
@@ -146,16 +162,19 @@ class ActiveCampaign:
             raise RefusedError(
                 HTTPStatus.BAD_REQUEST, "the segment needs an external id", "external_id"
             )
+        if segment.runs and self._faults.take("start", question.occasion):
+            last = segment.runs[-1]
+            return self._result(question, last, self._account.clock.time(), page, page_size)
         run = self._account.start(segment, sort)
         disturb(run, self._faults.take("run", question.occasion), run.started)
         if instant:
-            return self._running(run)
+            return self._running(question, run)
         waiting = min(PATIENCE, run.ended - run.started)
         if waiting > 0:
             await self._account.clock.pause(waiting)
         # A real clock may wake a moment early.
         now = max(self._account.clock.time(), run.started + waiting)
-        return self._result(run, now, page, page_size)
+        return self._result(question, run, now, page, page_size)
 
     async def read(self, question: Question) -> Response:
         """Read a run's result; another sort drops it and evaluates again."""
@@ -164,15 +183,15 @@ class ActiveCampaign:
         segment, run = self._run(question)
         if sort != run.sort:
             self._account.restart(segment, run, sort)
-            return self._running(run)
-        return self._result(run, self._account.clock.time(), page, page_size)
+            return self._running(question, run)
+        return self._result(question, run, self._account.clock.time(), page, page_size)
 
     async def read_kept(self, question: Question) -> Response:
         """Read a run's result in the order that it has."""
         parameters = question.parameters
         page, page_size = parameters.page, parameters.page_size
         _, run = self._run(question)
-        return self._result(run, self._account.clock.time(), page, page_size)
+        return self._result(question, run, self._account.clock.time(), page, page_size)
 
     def _route(self, path: str, name: str, operation: Operation, *known: str) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -205,17 +224,33 @@ class ActiveCampaign:
         run = next((run for run in segment.runs if run.run_id == question.path["run_id"]), None)
         if run is not None:
             disturb(run, self._faults.take("run", question.occasion), now)
-        if run is None or run.has_expired(now):
+        is_hidden = run is not None and now < run.started + self._account.runs_appear_after
+        if run is None or is_hidden or run.has_expired(now):
             _not_found("no such run")
         return segment, run
 
-    def _running(self, run: Run) -> Response:
+    def _running(self, question: Question, run: Run) -> Response:
         """A run that has only just begun."""
-        return self._result(run, float("-inf"), 1, 1)
+        return self._result(question, run, float("-inf"), 1, 1)
 
-    def _result(self, run: Run, now: float, page: int, page_size: int) -> Response:
-        content = documents.result(self._account, run, now=now, page=page, page_size=page_size)
+    def _result(
+        self, question: Question, run: Run, now: float, page: int, page_size: int
+    ) -> Response:
+        content = documents.result(
+            self._account,
+            run,
+            now=now,
+            page=page,
+            page_size=page_size,
+            user=self._user(question),
+        )
         return document({"data": [content]})
+
+    def _user(self, question: Question) -> User:
+        user = self._account.user(question.request.headers.get("api-token"))
+        if user is None:
+            _not_found("no such user")
+        return user
 
 
 def _listing_rank(segment: Segment, field: str) -> tuple[float, str]:

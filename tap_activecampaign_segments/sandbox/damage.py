@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import json
 import math
+import re
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from .evaluation import Run
     from .faults import Fault, Faults, Occasion
 
+_FRACTION = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?Z")
 _HTML = "<html><head><title>502 Bad Gateway</title></head><body>Bad gateway</body></html>"
 
 
@@ -63,6 +66,10 @@ def _too_many(fault: Fault) -> Response:
 _INSTEAD: dict[str, Callable[[Fault], Response]] = {
     "status": lambda fault: Response(fault.body, fault.status, dict(fault.headers)),
     "retry_after": _too_many,
+    "not_found": lambda _: refusal(HTTPStatus.NOT_FOUND, "not found"),
+    "gateway_404": lambda _: document(
+        {"message": "no Route matched with those values"}, HTTPStatus.NOT_FOUND
+    ),
     "empty": lambda _: Response(),
     "html": lambda _: Response(_HTML, media_type="text/html"),
     "redirect": lambda fault: Response(
@@ -94,10 +101,11 @@ def damaged(response: Response, faults: Faults, occasion: Occasion) -> Response:
     if not len(faults) or response.status_code != HTTPStatus.OK:
         return response
     content = json.loads(bytes(response.body))
-    attributes = content["data"][0]["attributes"] if content["data"] else {}
+    found = content.get("data")
+    attributes = found[0]["attributes"] if found else {}
     taken = faults.take("page", occasion) if attributes.get("is_ready") else []
     for fault in taken:
-        _spoil(attributes, fault.kind)
+        _spoil(attributes, fault)
     taken += (others := faults.take("answer", occasion))
     for fault in others:
         content = _reshaped(content, fault)
@@ -112,19 +120,54 @@ def damaged(response: Response, faults: Faults, occasion: Occasion) -> Response:
 def _reshaped(content: Any, fault: Fault) -> Any:
     if fault.answer is not None:
         return fault.answer(content)
-    if fault.kind == "not_object":
-        return content["data"]
-    if fault.kind == "no_data":
-        return {name: value for name, value in content.items() if name != "data"}
-    if fault.kind == "data_object":
-        return content | {"data": next(iter(content["data"]), {})}
+    if fault.kind in _SHAPES:
+        return _SHAPES[fault.kind](content, fault)
     return content
 
 
-def _spoil(attributes: dict[str, Any], kind: str) -> None:
+def _with_all_digits(content: Any, fault: Fault) -> Any:
+    """Write every timestamp with as many fraction digits as the fault says."""
+    return json.loads(_FRACTION.sub(partial(_with_digits, int(fault.value)), json.dumps(content)))
+
+
+def _without_end(content: Any, _: Fault) -> Any:
+    """Leave out when a run that is ready ended."""
+    for resource in content.get("data", ()):
+        if resource["attributes"].get("is_ready"):
+            resource["attributes"].pop("run_id_end", None)
+    return content
+
+
+_SHAPES: dict[str, Callable[[Any, Fault], Any]] = {
+    "not_object": lambda content, _: content.get("data", []),
+    "no_data": lambda content, _: {
+        name: value for name, value in content.items() if name != "data"
+    },
+    "data_object": lambda content, _: content | {"data": next(iter(content.get("data", ())), {})},
+    "digits": _with_all_digits,
+    "no_end": _without_end,
+}
+
+
+def _with_digits(digits: int, found: re.Match[str]) -> str:
+    fraction = (found[2] or "").ljust(9, "0")[:digits]
+    return f"{found[1]}.{fraction}Z" if digits else f"{found[1]}Z"
+
+
+_NUMBERS = {"total_is": "total", "last_page_is": "last_page", "per_page_is": "per_page"}
+
+
+def _spoil(attributes: dict[str, Any], fault: Fault) -> None:
     """Falsify one page of a result."""
     matches: list[Any] = attributes.get("matches", [])
-    if kind == "no_page":
+    kind = fault.kind
+    if kind in _NUMBERS:
+        if "page" in attributes:
+            attributes["page"][_NUMBERS[kind]] = fault.value
+    elif kind == "empty_result":
+        numbers = {"current_page": 1, "last_page": 1, "per_page": 20, "total": 0}
+        attributes |= {"matches": [], "page": attributes.get("page", {}) | numbers}
+    elif kind == "no_page":
         attributes.pop("page", None)
         attributes.pop("matches", None)
     elif kind == "total_changes" and "page" in attributes:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .evaluation import Run
     from .history import Count
     from .segment import Segment
+    from .user import User
 
 
 def summary(account: Account, segment: Segment) -> dict[str, Any]:
@@ -65,7 +66,9 @@ def size(account: Account, segment: Segment, count: Count) -> dict[str, Any]:
     return {"id": count.count_id, "type": "SegmentCountHistory", "attributes": attributes}
 
 
-def result(account: Account, run: Run, *, now: float, page: int, page_size: int) -> dict[str, Any]:
+def result(  # noqa: PLR0913 (all but two by name)
+    account: Account, run: Run, *, now: float, page: int, page_size: int, user: User
+) -> dict[str, Any]:
     """A run, with one page of its result if it has one.
 
     Args:
@@ -74,6 +77,7 @@ def result(account: Account, run: Run, *, now: float, page: int, page_size: int)
         now: Epoch seconds; the run is described as it is then.
         page: From 1.
         page_size: Ids per page.
+        user: Who sees it.
     """
     text = account.timestamps.text
     attributes: dict[str, Any] = {
@@ -86,7 +90,7 @@ def result(account: Account, run: Run, *, now: float, page: int, page_size: int)
     if run.is_over(now):
         attributes["run_id_end"] = text(run.ended)
     if attributes["is_ready"]:
-        attributes |= _page(account, run, page, page_size)
+        attributes |= _page(account, run, page, page_size, user)
     return {"id": f"{run.run_id}-1", "type": "matchAll", "attributes": attributes}
 
 
@@ -119,10 +123,10 @@ def _total(account: Account, count: Count, total: int) -> dict[str, Any]:
     }
 
 
-def _page(account: Account, run: Run, page: int, page_size: int) -> dict[str, Any]:
+def _page(account: Account, run: Run, page: int, page_size: int, user: User) -> dict[str, Any]:
     """The attributes that only a result has."""
-    total = len(run.members)
-    matches = run.matches(page, page_size)
+    total = run.total(user)
+    matches = run.matches(page, page_size, user)
     attributes: dict[str, Any] = {}
     if matches or account.omits_empty == "keep":
         attributes["matches"] = matches

@@ -1,9 +1,16 @@
 """One evaluation of a segment: a run."""
 
+from __future__ import annotations
+
 import math
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .ordering import ordered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .user import User
 
 LIFETIME = 90 * 86_400.0
 
@@ -21,6 +28,7 @@ class Run:
         members: The contacts that match, as they were at the start.
         fails: Whether the end brings an error instead of a result.
         expires_at: Epoch seconds from which on the run is unknown.
+        deleted: Contacts that were deleted since; the pages lack them, the total does not.
     """
 
     def __init__(self, run_id: str, segment_id: str) -> None:
@@ -34,6 +42,7 @@ class Run:
         self.members: Sequence[int] = ()
         self.fails = False
         self.expires_at = math.inf
+        self.deleted: set[int] = set()
         self._ordered: Sequence[int] | None = None
 
     def begin(
@@ -54,6 +63,7 @@ class Run:
         self.sort = sort
         self.members = members
         self.segment_timestamp = version
+        self.deleted = set()
         self._ordered = None
 
     def is_over(self, now: float) -> bool:
@@ -64,14 +74,25 @@ class Run:
         """Whether its result is no longer kept."""
         return now >= self.expires_at
 
-    def matches(self, page: int, page_size: int) -> list[int]:
+    def total(self, user: User) -> int:
+        """How many contacts a user sees, those that were deleted since included."""
+        if user.hides is None:
+            return len(self.members)
+        return sum(map(user.sees, self.members))
+
+    def matches(self, page: int, page_size: int, user: User) -> list[int]:
         """One page of the result, empty beyond the last one.
 
         Args:
             page: From 1.
             page_size: At least 1.
+            user: Who sees it.
         """
         if self._ordered is None:
             self._ordered = ordered(self.members, self.sort)
+        visible = self._ordered
+        if user.hides is not None:
+            visible = [each for each in visible if user.sees(each)]
         start = (page - 1) * page_size
-        return list(self._ordered[start : start + page_size])
+        found = visible[start : start + page_size]
+        return [each for each in found if each not in self.deleted]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-Stage = Literal["late", "instead", "run", "page", "export", "envelope", "answer"]
+Stage = Literal["late", "instead", "start", "run", "page", "export", "envelope", "answer"]
 
 OPERATIONS = (
     "list",
@@ -24,6 +24,7 @@ OPERATIONS = (
     "data",
     "commit",
     "token",
+    "user",
 )
 
 STAGES: dict[str, Stage] = {
@@ -33,8 +34,11 @@ STAGES: dict[str, Stage] = {
     "empty": "instead",
     "html": "instead",
     "redirect": "instead",
+    "not_found": "instead",
+    "gateway_404": "instead",
     "reset": "instead",
     "hang": "instead",
+    "same_run": "start",
     "run_fails": "run",
     "run_never_ends": "run",
     "run_expires": "run",
@@ -43,6 +47,10 @@ STAGES: dict[str, Stage] = {
     "missing_row": "page",
     "text_id": "page",
     "no_page": "page",
+    "empty_result": "page",
+    "total_is": "page",
+    "last_page_is": "page",
+    "per_page_is": "page",
     "export_fails": "export",
     "export_errors": "export",
     "export_never_ends": "export",
@@ -51,12 +59,15 @@ STAGES: dict[str, Stage] = {
     "unknown_status": "envelope",
     "has_more_wrong": "envelope",
     "count_zero": "envelope",
+    "nothing_found": "envelope",
     "total_wrong": "envelope",
     "repeats_profiles": "envelope",
     "lower_case_keys": "envelope",
     "not_object": "answer",
     "no_data": "answer",
     "data_object": "answer",
+    "digits": "answer",
+    "no_end": "answer",
     "edit": "answer",
     "cut": "answer",
 }
@@ -66,6 +77,7 @@ _HOME = {
     "run_fails": "start",
     "run_never_ends": "start",
     "run_expires": "read",
+    "same_run": "start",
     "export_fails": "initiate",
     "export_errors": "initiate",
     "export_never_ends": "initiate",
@@ -74,6 +86,7 @@ _HOME = {
     "unknown_status": "status",
     "has_more_wrong": "data",
     "count_zero": "data",
+    "nothing_found": "data",
     "total_wrong": "data",
     "repeats_profiles": "data",
     "lower_case_keys": "data",
@@ -107,7 +120,8 @@ class Fault:
         body: Of "status"; the word of "unknown_status".
         value: The ``Retry-After`` of "retry_after": seconds or a date. The ``HasMore`` of
             "has_more_wrong": 1 if there is always more, 0 if there never is; pages on which it
-            is right anyway do not count.
+            is right anyway do not count. The number, or text, that "total_is", "last_page_is" or
+            "per_page_is" tells. How many fraction digits "digits" leaves or adds, 0 to 9.
         seconds: Of "slow" by the sandbox's clock, of "hang" in real time.
         location: Of "redirect".
         answer: Of "edit": makes another JSON document of the answer's, or the bytes to send.

@@ -45,7 +45,7 @@ class TokenGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it without a word."""
-        if Headers(scope=scope).get("api-token") == self._account.token:
+        if self._account.user(Headers(scope=scope).get("api-token")):
             await self._app(scope, receive, send)
         else:
             await Response(status_code=self._account.refusal_status)(scope, receive, send)

@@ -31,16 +31,16 @@ class Count:
     started: float
 
 
-def newest_first(counts: Iterable[Count], before: float | None = None) -> list[Count]:
+def newest_first(
+    counts: Iterable[Count], before: float | None = None, most: int = PAGE
+) -> list[Count]:
     """One page of sizes.
 
     Args:
         counts: Rows in any order; of two at the same time, the later one counts as newer.
         before: Epoch seconds; only rows earlier than that.
-
-    Returns:
-        At most `PAGE` rows.
+        most: Rows at most.
     """
     rows = [count for count in counts if before is None or count.at < before]
     # Read backwards, so that of two rows at the same time the later one comes first.
-    return sorted(rows, key=lambda count: count.at)[: -PAGE - 1 : -1]
+    return sorted(rows, key=lambda count: count.at)[: -most - 1 : -1]

@@ -150,7 +150,9 @@ class Segment:
             seconds=self.evaluation_seconds,
             sort=sort,
             members=self._members,
-            version=self.versions[-1].created,
+            version=self._account.clock.time()
+            if self._account.edits_seem
+            else self.versions[-1].created,
         )
         if run not in self.runs:
             self.runs.append(run)

@@ -31,6 +31,12 @@ _SUBSTANCE = {
 
 _PAGES: dict[str, Callable[[dict[str, Any], Fault], dict[str, Any]]] = {
     "has_more_wrong": lambda _, fault: {"HasMore": bool(fault.value)},
+    "nothing_found": lambda *_: {
+        "Count": 0,
+        "HasMore": False,
+        "TotalResults": 0,
+        PROFILES: [],
+    },
     "count_zero": lambda *_: {"Count": 0, PROFILES: []},
     "total_wrong": lambda page, _: {"TotalResults": page["TotalResults"] + 1},
     "repeats_profiles": lambda page, _: {PROFILES: page[PROFILES][:-1] + page[PROFILES][:1]},

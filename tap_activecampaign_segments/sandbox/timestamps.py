@@ -6,18 +6,19 @@ from .chance import mixed
 
 MILLISECONDS = 3
 LONG = 4
-UNITS = {MILLISECONDS: 1000, LONG: 100}
-"""Microseconds in the last digit."""
+UNITS = (1_000_000, 100_000, 10_000, 1000, 100, 10, 1)
+"""Microseconds in the last digit, by the number of digits."""
 
 
 class Timestamps:
-    """UTC timestamps with three or four fraction digits."""
+    """UTC timestamps with three or four fraction digits, unless others are chosen."""
 
     def __init__(self, digits: int | None = None) -> None:
         """Choose the number of digits.
 
         Args:
-            digits: 3 or 4 for all, None for a mix in which an instant always looks the same.
+            digits: 0 to 6 for all; None for a mix of 3 and 4 in which an instant always looks the
+                same.
         """
         self.digits = digits
 
@@ -31,7 +32,7 @@ class Timestamps:
         microseconds, digits = self._split(at)
         seconds, fraction = divmod(microseconds, 1_000_000)
         day = datetime.fromtimestamp(seconds, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
-        return f"{day}.{fraction // UNITS[digits]:0{digits}d}Z"
+        return f"{day}.{fraction // UNITS[digits]:0{digits}d}Z" if digits else f"{day}Z"
 
     def _split(self, at: float) -> tuple[int, int]:
         microseconds = round(at * 1_000_000)

@@ -1,0 +1,165 @@
+"""Whether a result can be believed: witnesses of its size, and the circuit breaker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap_activecampaign_segments import definitions, timestamps
+from tap_activecampaign_segments.errors import TapError
+
+if TYPE_CHECKING:
+    from tap_activecampaign_segments.bookmarks import Committed, RunFacts
+    from tap_activecampaign_segments.client import Client
+    from tap_activecampaign_segments.results import Result
+    from tap_activecampaign_segments.runs import Run
+    from tap_activecampaign_segments.segments import Segment
+
+FEWEST_FOR_BREAKER = 100
+"""Members below which any share may leave."""
+
+
+class DoubtedError(TapError):
+    """A result that a witness contradicts: it is evaluated once more."""
+
+    def __init__(self, doubt: Doubt) -> None:
+        """Keep the doubt."""
+        super().__init__(doubt.sentence)
+        self.doubt = doubt
+
+
+class TrippedError(TapError):
+    """More members left than can be believed."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Why a result is not believed at once.
+
+    Attributes:
+        sentence: What contradicts it.
+        total: How many contacts it has.
+        trips: Whether it would trip the circuit breaker: the state had so many more.
+    """
+
+    sentence: str
+    total: int
+    trips: bool
+
+
+class Plausibility:
+    """Holds results against what else is known of a segment's size."""
+
+    def __init__(self, client: Client, max_left_share: float) -> None:
+        """Ask nothing yet.
+
+        Args:
+            client: Where definitions are looked up.
+            max_left_share: Share of the members that may leave at once.
+        """
+        self._client = client
+        self._share = max_left_share
+
+    def doubt(self, segment: Segment, committed: Committed | None, result: Result) -> Doubt | None:
+        """Return what speaks against a result: the last total in the state, or the listing's.
+
+        Args:
+            segment: The segment, as the listing has it.
+            committed: The last committed result, None if the same user has not seen one.
+            result: The result.
+        """
+        run, total = result.run, result.total
+        if (
+            committed
+            and self.is_fall(committed.total, total)
+            and not self._is_edit(segment.segment_id, committed.segment_timestamp, run)
+        ):
+            trips = self._trips(committed.total - total, committed.total)
+            return Doubt(self._sentence(committed.total - total, committed.total), total, trips)
+        outvoted = committed.outvoted if committed else None
+        if (
+            self.is_fall(segment.last_size, total)
+            # What was settled before is raised again only if the listing has grown much since.
+            and (outvoted is None or self.is_fall(segment.last_size, outvoted))
+            and not self._is_edit_since_listed(segment, run)
+        ):
+            sentence = f"it has {total} contacts, but {segment.last_size} by the listing"
+            return Doubt(sentence, total, trips=False)
+        return None
+
+    def is_fall(self, before: int, now: int) -> bool:
+        """Tell whether a size fell to nothing, or by more than the share that may leave."""
+        return before > 0 and (now == 0 or self._trips(before - now, before))
+
+    def agree(self, one: int, other: int) -> bool:
+        """Tell whether two evaluations found about the same number of contacts."""
+        return not (self.is_fall(one, other) or self.is_fall(other, one))
+
+    def check(self, left: int, before: Run, members: int, now: Run) -> None:
+        """Let the circuit breaker look at a difference.
+
+        Args:
+            left: How many members left.
+            before: The previous run.
+            members: How many it had.
+            now: The new run.
+
+        Raises:
+            TrippedError: Too many left, and the definition is the same.
+        """
+        if self._trips(left, members) and not self._is_edit(
+            now.segment_id, before.segment_timestamp, now
+        ):
+            raise TrippedError(self._sentence(left, members))
+
+    def _trips(self, left: int, before: int) -> bool:
+        return before >= FEWEST_FOR_BREAKER and left > self._share * before
+
+    def _sentence(self, left: int, before: int) -> str:
+        if not self._trips(left, before):
+            return f"{left} of {before} members left at once"
+        return (
+            f"{left} of {before} members left at once, more than max_left_share "
+            f"({self._share:g}) allows: nothing was emitted; if it is true, run one sync with "
+            "max_left_share: 1"
+        )
+
+    def _is_edit(self, segment_id: str, before: str | None, run: Run) -> bool:
+        """Tell whether the definition of a run is another one than that of an instant before.
+
+        Its instant alone proves nothing: it may move with each evaluation.
+        """
+        now = run.segment_timestamp
+        if before is None or now is None or timestamps.agree(before, now):
+            return False
+        return definitions.differ_at(self._client, segment_id, before, now)
+
+    def _is_edit_since_listed(self, segment: Segment, run: Run) -> bool:
+        listed = segment.last_run_start
+        if listed is None or run.segment_timestamp is None or run.segment_timestamp <= listed:
+            return False
+        return self._is_edit(segment.segment_id, listed, run)
+
+
+def check_order(facts: RunFacts, run: Run) -> None:
+    """Check that a run was started later than those before it, by the vendor's clock.
+
+    Args:
+        facts: What the state knows of the segment's runs.
+        run: The new one.
+
+    Raises:
+        TapError: It was not: no query could tell which of them is the newer one.
+    """
+    before: list[tuple[str | None, str | None]] = []
+    if facts.predecessor:
+        before.append((facts.predecessor.run.run_id, facts.predecessor.run.run_id_start))
+    if facts.committed:
+        before.append((facts.committed.run_id, facts.committed.run_id_start))
+    for run_id, start in before:
+        if start and run_id != run.run_id and not run.is_later_than(start):
+            msg = (
+                f"run {run.run_id} was started at {run.run_id_start}, not later than the one "
+                f"before it ({start}): the next sync tries again"
+            )
+            raise TapError(msg)
