@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import segments, timestamps
-from tap_activecampaign_segments.client import SECOND_LOOK, Client, attributes, resources
+from tap_activecampaign_segments.client import Client, attributes, resources
 from tap_activecampaign_segments.errors import (
     AccountError,
     ForbiddenError,
@@ -19,7 +19,7 @@ from tap_activecampaign_segments.selection import Selection
 from tap_activecampaign_segments.words import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from logging import Logger
 
     from tap_activecampaign_segments.clock import Clock
@@ -121,20 +121,12 @@ class Account:
             or settings.exclude_segments
         )
 
-    def gone(self, segment_ids: Sequence[str]) -> set[str]:
-        """Return those segments, none of them in the listing, that the API confirms to be gone."""
-        found = self._missing & {*segment_ids}
-        doubtful = [each for each in segment_ids if each not in self._missing | self._unread]
-        # All are asked for again some seconds later, but these are waited for only once.
-        for is_last in (False, True):
-            doubtful = [each for each in doubtful if self._seems_gone(each)]
-            if doubtful and not is_last:
-                self.clock.sleep(SECOND_LOOK)
-        return found | {*doubtful}
-
-    def _seems_gone(self, segment_id: str) -> bool:
+    def is_gone(self, segment_id: str) -> bool:
+        """Tell whether the API confirms that a segment, which the listing lacks, is gone."""
+        if segment_id in self._missing | self._unread:
+            return segment_id in self._missing
         try:
-            found = segments.look_up(self.client, segment_id, believe_404=True)
+            found = segments.look_up(self.client, segment_id)
         except NotFoundError:
             return True
         except AccountError:

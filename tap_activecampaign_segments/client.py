@@ -58,20 +58,18 @@ class Client:
         )
         self._http.authorize(ApiToken(settings.api_token))
 
-    def get(self, *path: str, believe_404: bool = False, **params: object) -> dict[str, Any]:
+    def get(self, *path: str, doubt_404: bool = False, **params: object) -> dict[str, Any]:
         """Return the answer to ``GET /api/3/{path}``, an object that has ``data``.
-
-        A 404 is asked for again some seconds later: services behind a gateway lose sight of what
-        they have for a moment.
 
         Args:
             path: The path's parts as they are; they are percent-encoded here.
-            believe_404: Believe a 404 at once, because one is expected.
+            doubt_404: Believe a 404 only if it comes again some seconds later, because what is
+                asked for should be there: services lose sight of what they have for a moment.
             params: Query parameters.
 
         Raises:
             AccountError: 401 or 402.
-            NotFoundError: 404, twice.
+            NotFoundError: 404.
             RequestError: The request failed for good.
             TapError: A part of the path could leave the API.
         """
@@ -79,7 +77,7 @@ class Client:
         try:
             return self._http.ask("GET", url, params=params)
         except NotFoundError:
-            if believe_404:
+            if not doubt_404:
                 raise
         self._clock.sleep(SECOND_LOOK)
         return self._http.ask("GET", url, params=params)
@@ -128,10 +126,10 @@ def attributes(resource: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _is_own_not_found(_: bytes, answer: dict[str, Any] | None) -> bool:
-    """Tell whether a 404 has one of the two forms of the API (seen by others)."""
+def _is_own_not_found(content: bytes, answer: dict[str, Any] | None) -> bool:
+    """Tell whether a 404 is empty, or has one of the two forms of the API (seen by others)."""
     if answer is None:
-        return False
+        return not content.strip()
     errors, message = answer.get("errors"), answer.get("message")
     if isinstance(errors, list):
         return bool(errors) and all(isinstance(each, dict) for each in errors)

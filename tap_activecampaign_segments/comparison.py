@@ -84,16 +84,17 @@ class Comparison:
                 reading = self._results.read(look, tell)
             except (RunLostError, RunFailedError) as error:
                 raise PredecessorLostError(str(error)) from error
-            except (IncompleteResultError, MalformedAnswerError) as error:
+            except IncompleteResultError as error:
                 flaw = str(error)
                 continue
+            except MalformedAnswerError as error:
+                raise _unreadable(str(error)) from error
             roster = reading.result.roster
             if run.digest == roster.digest or (run.digest is None and _is_as_it_was(run, reading)):
                 return roster
             # Twice without a word on the total is no proof that it has become empty.
             if not reading.is_sized and run.digest != EMPTY:
-                flaw = f"run {run.run_id} does not say how many contacts it found"
-                continue
+                raise _unreadable(f"run {run.run_id} does not say how many contacts it found")
             flaw = reading.flaw or flaw
             readings.append(reading)
         if _are_the_same(readings):
@@ -102,8 +103,11 @@ class Comparison:
                 "(some were deleted since, or it was evaluated again)"
             )
             raise PredecessorLostError(msg)
-        msg = f"the previous run cannot be read: {flaw}; name the segment in rebaseline once"
-        raise TapError(msg)
+        raise _unreadable(flaw)
+
+
+def _unreadable(flaw: str) -> TapError:
+    return TapError(f"the previous run cannot be read: {flaw}; name the segment in rebaseline once")
 
 
 def _is_as_it_was(run: Run, reading: Reading) -> bool:

@@ -178,7 +178,8 @@ def _page(client: Client, segment_id: str, cursor: int | None) -> list[dict[str,
     path = ["segmentsV2", segment_id, "count-history"]
     if cursor is not None:
         path.append(str(cursor))
-    page = [count_row(segment_id, resource) for resource in resources(client.get(*path))]
+    answer = client.get(*path, doubt_404=True)
+    page = [count_row(segment_id, resource) for resource in resources(answer)]
     newest_first = not page or page[0]["timestamp"] >= page[-1]["timestamp"]
     before_cursor = cursor is None or all(
         timestamps.seconds(timestamps.parse(row["timestamp"])) < cursor for row in page

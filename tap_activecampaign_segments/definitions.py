@@ -72,7 +72,7 @@ def versions(  # noqa: PLR0913
         NotFoundError: The segment has no definition now.
         TapError: The versions could not be read whole.
     """
-    found = [_version(client, segment_id, timestamps.milliseconds(now))]
+    found = [_version(client, segment_id, timestamps.milliseconds(now), doubt_404=True)]
     while since is None or timestamps.parse(found[-1]["created_date"]) > since:
         newer = found[-1]["created_date"]
         # A 404 is the end that is expected only where the walk has reached the beginning.
@@ -139,7 +139,7 @@ def _version_before(
     millisecond = timestamps.milliseconds(created - timedelta(microseconds=1))
     for at in (millisecond, millisecond - 1, millisecond - 1000):
         try:
-            version = _version(client, segment_id, at, believe_404=is_first)
+            version = _version(client, segment_id, at, doubt_404=not is_first)
         except NotFoundError:
             return None
         if timestamps.parse(version["created_date"]) < created:
@@ -152,11 +152,11 @@ def _version_before(
 
 
 def _version(
-    client: Client, segment_id: str, at: int, *, believe_404: bool = False
+    client: Client, segment_id: str, at: int, *, doubt_404: bool = False
 ) -> dict[str, Any]:
     """Return the version in force at an instant, in milliseconds since the epoch."""
     found = resources(
-        client.get("segmentsV2", segment_id, "createdDate", str(at), believe_404=believe_404)
+        client.get("segmentsV2", segment_id, "createdDate", str(at), doubt_404=doubt_404)
     )
     if not found:
         msg = f"there is no definition of {segment_id} at {at} ms"

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection
 
     from singer_sdk.helpers.types import TapState
 
@@ -40,15 +40,14 @@ class KnownSegments:
         """Note how many segments the listing has."""
         self.listing[LISTED] = listed
 
-    def forget(self, here: Collection[str], gone_of: Callable[[Sequence[str]], set[str]]) -> None:
+    def forget(self, here: Collection[str], is_gone: Callable[[str], bool]) -> None:
         """Drop what is known of segments that are gone.
 
         Args:
             here: The ids of those that are not.
-            gone_of: Asks the API about others, and returns those that are gone.
+            is_gone: Asks the API about any other.
         """
-        others = [each for each in self._ids if each not in here]
-        gone = {"", *gone_of([each for each in others if each])}
+        gone = {each for each in self._ids if each not in here and (not each or is_gone(each))}
         for partitions in self._partitions:
             partitions[:] = [each for each in partitions if _segment_id(each) not in gone]
 

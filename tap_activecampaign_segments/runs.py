@@ -137,7 +137,13 @@ class MatchAll:
         """
         params: dict[str, Any] = {"instant": ""} if instant else {}
         answer = self._client.get(
-            "segmentMatchAll", segment_id, sort=sort, page=1, page_size=self.page_size, **params
+            "segmentMatchAll",
+            segment_id,
+            doubt_404=True,
+            sort=sort,
+            page=1,
+            page_size=self.page_size,
+            **params,
         )
         look = _look(segment_id, sort, answer)
         self._started[look.run.run_id] = self._clock.monotonic()
@@ -187,7 +193,7 @@ class MatchAll:
                 "segmentMatchAll",
                 run.segment_id,
                 run.run_id,
-                believe_404=self._has_expired(run),
+                doubt_404=not self._has_expired(run),
                 sort=run.sort,
                 page=page,
                 page_size=self.page_size,

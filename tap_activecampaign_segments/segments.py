@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ LISTING_PAGE_SIZE = 10_000
 
 
 class IncompleteListingError(TapError):
-    """The pages of the listing do not add up to one whole listing."""
+    """The pages of the listing do not have as many segments as they tell."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,9 @@ def _listing(client: Client) -> list[Segment]:
         segments = [_listed(resource) for resource in page.rows]
         fresh = {each.segment_id: each for each in segments if each.segment_id not in found}
         if segments and not fresh:
+            if not page.tells_pages and len(segments) == len(found) < LISTING_PAGE_SIZE:
+                # A server without pages answers with all that it has, again.
+                break
             msg = "the listing of the segments repeats a page: not all of them can be read"
             raise MalformedAnswerError(msg)
         found.update(fresh)
@@ -121,19 +124,14 @@ def _listing(client: Client) -> list[Segment]:
     return list(found.values())
 
 
-def look_up(client: Client, segment_id: str, *, believe_404: bool = False) -> Segment:
+def look_up(client: Client, segment_id: str) -> Segment:
     """Return a segment that no listing has.
-
-    Args:
-        client: Where to ask.
-        segment_id: Whom to ask for.
-        believe_404: See `Client.get`.
 
     Raises:
         NotFoundError: The account has no such segment.
         TapError: It could not be read.
     """
-    found = resources(client.get("segmentsV2", segment_id, believe_404=believe_404))
+    found = resources(client.get("segmentsV2", segment_id))
     if not found:
         msg = f"the API answered nothing for {segment_id}"
         raise MalformedAnswerError(msg)
@@ -160,7 +158,7 @@ def exists(client: Client, segment_id: str) -> bool:
     """
     for path in ("segmentsV2", "audiences"):
         try:
-            client.get(path, segment_id)
+            client.get(path, segment_id, doubt_404=True)
         except NotFoundError:
             continue
         return True
@@ -181,19 +179,34 @@ class _Page:
     last: int | None = None
     total: int | None = None
 
+    @property
+    def tells_pages(self) -> bool:
+        """Whether the answer says where the listing ends."""
+        return self.last is not None or self.total is not None
+
 
 def _pages(client: Client) -> Iterator[_Page]:
-    number, rows, last, total = 1, 0, 0, 0
+    number, rows, longest = 1, 0, 0
+    page = _Page([])
+    is_open = False
     while True:
-        page = _page(client, number)
-        last, total = max(last, page.last or 0), page.total or total
+        before, page = page, _page(client, number, doubt_404=is_open)
+        # What one answer tells holds for those behind it that do not.
+        page = replace(page, last=page.last or before.last, total=page.total or before.total)
+        last, total = page.last or 0, page.total or 0
         if not page.rows and 1 < number <= last:
             msg = f"the listing of the segments breaks off at page {number} of {last}"
-            raise IncompleteListingError(msg)
+            raise MalformedAnswerError(msg)
         yield page
         rows += len(page.rows)
-        is_said_to_end = (page.last is not None or page.total is not None) and (
-            number >= last and rows >= total and len(page.rows) < LISTING_PAGE_SIZE
+        longest = max(longest, len(page.rows))
+        # Where nothing is told, a page that is shorter than others announces the end.
+        is_open = not page.tells_pages and len(page.rows) == longest
+        is_said_to_end = (
+            page.tells_pages
+            and number >= last
+            and rows >= total
+            and len(page.rows) < LISTING_PAGE_SIZE
         )
         # Whatever was asked for, pages may be shorter: where nothing is told, an empty one ends it.
         if not page.rows or is_said_to_end:
@@ -201,9 +214,15 @@ def _pages(client: Client) -> Iterator[_Page]:
         number += 1
 
 
-def _page(client: Client, number: int) -> _Page:
+def _page(client: Client, number: int, *, doubt_404: bool) -> _Page:
     try:
-        answer = client.get("audiences", page=number, page_size=LISTING_PAGE_SIZE, sort="name")
+        answer = client.get(
+            "audiences",
+            doubt_404=doubt_404,
+            page=number,
+            page_size=LISTING_PAGE_SIZE,
+            sort="name",
+        )
     except NotFoundError:
         # Seen in production: no segments (any more) answer 404.
         return _Page([])

@@ -241,7 +241,7 @@ class TapActiveCampaignSegments(Tap):
         if not settings.has_activecampaign(self.config):
             return
         segments = self.account.segments
-        self._known.forget({each.segment_id for each in segments}, self.account.gone)
+        self._known.forget({each.segment_id for each in segments}, self.account.is_gone)
         self.account.check_selection()
         self._known.remember(sum(each.listed for each in segments))
 

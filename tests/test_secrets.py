@@ -612,6 +612,8 @@ def test_an_id_stays_one_part_of_the_path(both: Sandbox, hostile: str) -> None:
     assert [row["contact_id"] for row in synced.records("match_all_results")] == [7]
     allowed = {"audiences", "segmentMatchAll", "segmentsV2"}
     for request in both.requests:
+        if request.path == "/api/3/users/me":
+            continue
         parts = request.path.split("/")
         assert parts[:3] == ["", "api", "3"]
         assert parts[3] in allowed

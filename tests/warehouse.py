@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 README = Path(__file__).parent.parent / "README.md"
 TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}
@@ -78,18 +78,15 @@ class Warehouse:
         tables.execute(sql)
         for stream in re.findall(r"DELETE FROM (\w+)", sql):
             if rows := self._rows.get(stream):
-                self._rows[stream] = {key: rows[key] for key, _ in self._columns(stream, [])}
+                keys = ", ".join(f'"{key}"' for key in self._schemas[stream]["key_properties"])
+                kept = tables.execute(f'SELECT {keys} FROM "{stream}"').fetchall()  # noqa: S608
+                self._rows[stream] = {key: rows[key] for key in kept}
         for stream, numbers in COUNTED.items():
-            if f"UPDATE {stream}" in sql and (rows := self._rows.get(stream)):
-                for key, found in self._columns(stream, numbers):
-                    rows[key] = rows[key] | dict(zip(numbers, found, strict=True))
-
-    def _columns(self, stream: str, columns: list[str]) -> Iterator[tuple[tuple[Any, ...], ...]]:
-        """Give the keys of a table's rows, and some columns of them."""
-        keys = self._schemas[stream]["key_properties"]
-        names = ", ".join(f'"{name}"' for name in (*keys, *columns))
-        for row in self._tables().execute(f'SELECT {names} FROM "{stream}"').fetchall():  # noqa: S608
-            yield row[: len(keys)], row[len(keys) :]
+            if f"UPDATE {stream}" in sql and self._rows.get(stream):
+                names = ", ".join(numbers)
+                found = tables.execute(f"SELECT {names} FROM {stream} ORDER BY rowid").fetchall()  # noqa: S608
+                for row, counts in zip(self._rows[stream].values(), found, strict=True):
+                    row.update(zip(numbers, counts, strict=True))
 
     def rows(self, stream: str) -> list[dict[str, Any]]:
         """Return all rows of a stream."""

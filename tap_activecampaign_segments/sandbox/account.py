@@ -54,7 +54,7 @@ class Account:
         self.edits_seem = False
         self.omits_empty: Literal["keep", "matches", "both"] = "keep"
         self.refusal_status = 403
-        self._users = {self.token: User("1")}
+        self._users: dict[str, User] = {}
         self._segments: dict[str, Segment] = {}
         self._made = 0
         self._started = 0
@@ -88,13 +88,13 @@ class Account:
         Returns:
             The token.
         """
-        token = digest(self.seed, "token", len(self._users))
+        token = digest(self.seed, "token", len(self._users) + 1)
         self._users[token] = User(user_id, hides)
         return token
 
     def user(self, token: str | None) -> User | None:
         """The user of an API token."""
-        return self._users.get(token or "")
+        return User("1") if token == self.token else self._users.get(token or "")
 
     def delete_contact(self, contact: int) -> None:
         """Delete a contact: it is in no segment any more, and missing in the results of before.

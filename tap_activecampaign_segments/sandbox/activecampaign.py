@@ -224,7 +224,8 @@ class ActiveCampaign:
         run = next((run for run in segment.runs if run.run_id == question.path["run_id"]), None)
         if run is not None:
             disturb(run, self._faults.take("run", question.occasion), now)
-        is_hidden = run is not None and now < run.started + self._account.runs_appear_after
+        unknown_for = self._account.runs_appear_after
+        is_hidden = run is not None and unknown_for > 0 and now < run.started + unknown_for
         if run is None or is_hidden or run.has_expired(now):
             _not_found("no such run")
         return segment, run

@@ -24,7 +24,7 @@ IN_FLIGHT = 5
 """Requests under way at most."""
 CHANGING = {
     *("listed_at", "last_used_date", "run_id_start", "run_id_end", "changed_at"),
-    *("exported_at", "completed_at"),
+    *("exported_at", "completed_at", "listing_size"),
 }
 """What differs between two syncs that say the same."""
 
