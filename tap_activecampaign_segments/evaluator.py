@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.acquisition import Acquired, Acquisition, is_newest
 from tap_activecampaign_segments.attempts import Attempts
+from tap_activecampaign_segments.breaker import CircuitBreaker
 from tap_activecampaign_segments.comparison import Comparison, PredecessorLostError
 from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
 from tap_activecampaign_segments.evaluation import Evaluation
@@ -95,7 +96,8 @@ class Evaluator:
         self._match_all = account.match_all
         self._results = Results(account.match_all, settings.max_concurrent_requests + 1)
         self._acquisition = Acquisition(account.match_all, settings, account.clock)
-        self._plausibility = Plausibility(account.client, settings.max_left_share)
+        breaker = CircuitBreaker(settings.max_left_share)
+        self._plausibility = Plausibility(account.client, breaker)
         self._comparison = Comparison(account.match_all, self._results)
         self._run_attempts = settings.run_attempts
         self._clock = account.clock

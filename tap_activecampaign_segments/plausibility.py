@@ -10,13 +10,11 @@ from tap_activecampaign_segments.errors import TapError
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.bookmarks import Committed, RunFacts
+    from tap_activecampaign_segments.breaker import CircuitBreaker
     from tap_activecampaign_segments.client import Client
     from tap_activecampaign_segments.results import Result
     from tap_activecampaign_segments.runs import Run
     from tap_activecampaign_segments.segments import Segment
-
-FEWEST_FOR_BREAKER = 100
-"""Members below which any share may leave."""
 
 
 class DoubtedError(TapError):
@@ -50,15 +48,15 @@ class Doubt:
 class Plausibility:
     """Holds results against what else is known of a segment's size."""
 
-    def __init__(self, client: Client, max_left_share: float) -> None:
+    def __init__(self, client: Client, breaker: CircuitBreaker) -> None:
         """Ask nothing yet.
 
         Args:
             client: Where definitions are looked up.
-            max_left_share: Share of the members that may leave at once.
+            breaker: How many may leave at once.
         """
         self._client = client
-        self._share = max_left_share
+        self._breaker = breaker
 
     def doubt(self, segment: Segment, committed: Committed | None, result: Result) -> Doubt | None:
         """Return what speaks against a result: the last total in the state, or the listing's.
@@ -74,8 +72,8 @@ class Plausibility:
             and self.is_fall(committed.total, total)
             and not self._is_edit(segment.segment_id, committed.segment_timestamp, run)
         ):
-            trips = self._trips(committed.total - total, committed.total)
-            return Doubt(self._sentence(committed.total - total, committed.total), total, trips)
+            fall = (committed.total - total, committed.total)
+            return Doubt(self._breaker.sentence(*fall), total, self._breaker.trips(*fall))
         outvoted = committed.outvoted if committed else None
         if (
             self.is_fall(segment.last_size, total)
@@ -88,8 +86,8 @@ class Plausibility:
         return None
 
     def is_fall(self, before: int, now: int) -> bool:
-        """Tell whether a size fell to nothing, or by more than the share that may leave."""
-        return before > 0 and (now == 0 or self._trips(before - now, before))
+        """Tell whether a size fell so far that it is looked at twice."""
+        return self._breaker.is_fall(before, now)
 
     def agree(self, one: int, other: int) -> bool:
         """Tell whether two evaluations found about the same number of contacts."""
@@ -107,22 +105,10 @@ class Plausibility:
         Raises:
             TrippedError: Too many left, and the definition is the same.
         """
-        if self._trips(left, members) and not self._is_edit(
+        if self._breaker.trips(left, members) and not self._is_edit(
             now.segment_id, before.segment_timestamp, now
         ):
-            raise TrippedError(self._sentence(left, members))
-
-    def _trips(self, left: int, before: int) -> bool:
-        return before >= FEWEST_FOR_BREAKER and left > self._share * before
-
-    def _sentence(self, left: int, before: int) -> str:
-        if not self._trips(left, before):
-            return f"{left} of {before} members left at once"
-        return (
-            f"{left} of {before} members left at once, more than max_left_share "
-            f"({self._share:g}) allows: nothing was emitted; if it is true, run one sync with "
-            "max_left_share: 1"
-        )
+            raise TrippedError(self._breaker.sentence(left, members))
 
     def _is_edit(self, segment_id: str, before: str | None, run: Run) -> bool:
         """Tell whether the definition of a run is another one than that of an instant before.

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.mypreferences.client import Client
     from tap_activecampaign_segments.mypreferences.settings import Settings
 
+SAME_SECOND = timedelta(seconds=1)
+LATER = timedelta(milliseconds=1)
+"""What sets an export apart from one of the same second."""
 FIRST_LOOK = 2.0
 LONGEST_PAUSE = 60.0
 """Seconds between two looks at most; no interval is documented."""
@@ -37,6 +40,10 @@ class ExportLostError(TapError):
 
 class IncompleteExportError(TapError):
     """The pages do not add up to one whole export."""
+
+
+class ExportChangedError(IncompleteExportError):
+    """The export is another one than when its profiles began to leave: a new one has to follow."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +109,24 @@ class Exports:
                 body["MatchType"] = self._settings.match_type
         return body
 
-    def initiate(self, segment_group_name: str, body: dict[str, Any]) -> Export:
+    @property
+    def subject(self) -> str:
+        """What stands for those whom is asked for, and who asks; a bookmark belongs to it."""
+        settings = self._settings
+        return wish(self.body(None) | {"client": settings.client_id, "user": settings.user_id})
+
+    def initiate(
+        self, segment_group_name: str, body: dict[str, Any], after: datetime | None
+    ) -> Export:
         """Start an export.
 
+        Args:
+            segment_group_name: What to export.
+            body: What to ask for.
+            after: The instant of the export before, which this one has to be later than.
+
         Raises:
-            TapError: It could not be started.
+            TapError: It could not be started, or not later.
         """
         before = self._clock.now()
         try:
@@ -120,6 +140,13 @@ class Exports:
             raise MalformedAnswerError(msg)
         # A clock that is ahead of the server's would skip what changes meanwhile.
         at = min(before, self._client.server_time or before)
+        if after and after - SAME_SECOND < at <= after:
+            # The server's clock is known in whole seconds. Rows of two exports with one instant
+            # would count as those of one.
+            at = after + LATER
+        if after and at <= after:
+            msg = f"it is {timestamps.render(at)}, before the last export: check the clocks"
+            raise TapError(msg)
         return Export(str(token), timestamps.render(at), body.get("LastDateTime"), wish(body))
 
     def wait(self, export: Export, timeout: float) -> None:
@@ -164,7 +191,7 @@ class Exports:
                 total = _count(answer, "totalresults")
             elif total != _count(answer, "totalresults"):
                 msg = "the export changed while it was read"
-                raise IncompleteExportError(msg)
+                raise ExportChangedError(msg)
             fresh = {profile_id(each): each for each in profiles}
             fresh = {key: each for key, each in fresh.items() if key not in seen}
             seen |= fresh.keys()

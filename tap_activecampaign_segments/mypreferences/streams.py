@@ -9,10 +9,12 @@ from typing_extensions import override
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.attempts import Attempts, is_recent
+from tap_activecampaign_segments.breaker import CircuitBreaker
 from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
 from tap_activecampaign_segments.mypreferences import profiles
 from tap_activecampaign_segments.mypreferences.export import (
     Export,
+    ExportChangedError,
     ExportFailedError,
     ExportLostError,
     IncompleteExportError,
@@ -21,7 +23,7 @@ from tap_activecampaign_segments.mypreferences.export import (
 from tap_activecampaign_segments.stream import CommitStream, LedgerStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from singer_sdk.helpers.types import Context
@@ -31,6 +33,14 @@ if TYPE_CHECKING:
 
 RUNNING = "running"
 """In the state: the export that was initiated and not yet emitted whole."""
+SUBJECT = "subject"
+"""In the state: what stands for what the bookmark's export asked for."""
+TOTAL = "total"
+"""In the state: how many profiles the last whole export of that had."""
+
+
+class ShrunkError(TapError):
+    """An export has so many profiles less than the last one that it is not believed."""
 
 
 class SegmentGroupExports(CommitStream):
@@ -69,25 +79,33 @@ class SegmentGroupExports(CommitStream):
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         state = self.get_context_state({"segment_group_name": name})
-        bookmark = self._bookmark(state)
+        latest = self._bookmark(state)
+        # Who is new to another request never comes as a change.
+        bookmark = latest if state.get(SUBJECT) == self._exports.subject else None
         body = self._exports.body(bookmark)
         attempts = Attempts(self._settings.run_attempts)
-        export = self._unfinished(state, body)
+        export = self._unfinished(state, body, latest)
+        doubted = False
         while True:
             if export is None:
                 attempts.begin()
-                export = self._exports.initiate(name, body)
-                if bookmark and timestamps.parse(export.exported_at) < bookmark:
-                    # The rows of the last export would count as the newer ones.
-                    msg = f"it is {export.exported_at}, before the last export: check the clocks"
-                    raise TapError(msg)
+                export = self._exports.initiate(name, body, latest)
                 self._tap.states.name(partial(state.update, {RUNNING: export.facts}))
+            latest = timestamps.parse(export.exported_at)
             try:
-                yield from self._emitted(name, export)
+                yield from self._emitted(name, export, doubted=doubted)
             except (ExportLostError, IncompleteExportError, MalformedAnswerError) as error:
                 state.pop(RUNNING, None)
                 attempts.end_with(error)
                 self.logger.warning("segment group %r: %s; exporting it again", name, error)
+                export = None
+            except ShrunkError as error:
+                state.pop(RUNNING, None)
+                if doubted:
+                    raise
+                doubted = True
+                attempts.allow_one_more()
+                self.logger.warning("segment group %r: %s; exporting it once more", name, error)
                 export = None
             except ExportFailedError:
                 state.pop(RUNNING, None)
@@ -95,10 +113,10 @@ class SegmentGroupExports(CommitStream):
             else:
                 return
 
-    def _emitted(self, name: str, export: Export) -> Iterator[dict[str, Any]]:
+    def _emitted(self, name: str, export: Export, *, doubted: bool) -> Iterator[dict[str, Any]]:
         self._exports.wait(export, self._settings.run_timeout)
         context = {"segment_group_name": name, "exported_at": export.exported_at}
-        total = self._read(export, context)
+        total = self._read(export, context, doubted=doubted)
         if self.ABORT_AT_RECORD_COUNT is not None:
             return
         assert self._settings.mypreferences  # noqa: S101
@@ -112,6 +130,11 @@ class SegmentGroupExports(CommitStream):
         }
         state = self.get_context_state({"segment_group_name": name})
         state.update(replication_key=self.replication_key, replication_key_value=export.exported_at)
+        if not export.last_date_time:
+            state[TOTAL] = total
+        elif state.get(SUBJECT) != self._exports.subject:
+            state.pop(TOTAL, None)
+        state[SUBJECT] = self._exports.subject
         state.pop(RUNNING, None)
         self._tap.states.write_now()
         try:
@@ -119,22 +142,59 @@ class SegmentGroupExports(CommitStream):
         except TapError as error:
             self.logger.warning("segment group %r: it was not committed: %s", name, error)
 
-    def _read(self, export: Export, context: dict[str, Any]) -> int:
+    def _read(self, export: Export, context: dict[str, Any], *, doubted: bool) -> int:
         """Emit the profiles, once more if they were not all, and return how many there are."""
-        self.reading = Reading(self._exports, export)
+
+        def believe(total: int) -> None:
+            self._believe(export, context["segment_group_name"], total, doubted=doubted)
+
+        first = self.reading = Reading(self._exports, export, believe)
         self._sync_children(context)
         try:
-            return self.reading.finish()
+            return first.finish()
+        except ExportChangedError:
+            raise
         except IncompleteExportError:
-            self.reading = Reading(self._exports, export)
+            second = self.reading = Reading(self._exports, export, believe)
             self._sync_children(context)
-            return self.reading.finish()
+            total = second.finish()
+        if not first.ids <= second.ids:
+            msg = "the export has other profiles than when it was read before"
+            raise ExportChangedError(msg)
+        return total
 
-    def _unfinished(self, state: dict[str, Any], body: dict[str, Any]) -> Export | None:
+    def _believe(self, export: Export, name: str, total: int, *, doubted: bool) -> None:
+        """Hold a whole export against the last one of the same request.
+
+        Raises:
+            ShrunkError: It is so much smaller that it has to be exported once more, or fails.
+        """
+        state = self.get_context_state({"segment_group_name": name})
+        before = state.get(TOTAL)
+        if export.last_date_time or state.get(SUBJECT) != self._exports.subject:
+            return
+        if not isinstance(before, int):
+            return
+        breaker = CircuitBreaker(self._settings.max_left_share)
+        if not breaker.is_fall(before, total):
+            return
+        sentence = breaker.sentence(before - total, before, "profiles")
+        if not doubted or breaker.trips(before - total, before):
+            raise ShrunkError(sentence)
+        self.logger.warning(
+            "segment group %r: %s; two exports agree, so it is believed", name, sentence
+        )
+
+    def _unfinished(
+        self, state: dict[str, Any], body: dict[str, Any], latest: datetime | None
+    ) -> Export | None:
+        """Return the export of an earlier sync to go on with, if there is one."""
         export = Export.of(state.get(RUNNING))
         if export is None or export.wish != wish(body):
             return None
         begun = timestamps.parse(export.exported_at)
+        if latest and begun <= latest:
+            return None
         now, within = self._tap.clock.now(), self._settings.resume_within
         return export if is_recent(begun, now, within) else None
 
@@ -166,19 +226,34 @@ class SegmentGroupProfiles(LedgerStream):
 
 
 class Reading:
-    """One export while it is read. Its profiles may be out before it shows to be incomplete."""
+    """One export while it is read. Its profiles may be out before it shows to be incomplete.
 
-    def __init__(self, exports: Exports, export: Export) -> None:
-        """Read nothing yet."""
+    Attributes:
+        ids: The ids of the profiles that are out.
+    """
+
+    def __init__(self, exports: Exports, export: Export, believe: Callable[[int], None]) -> None:
+        """Read nothing yet.
+
+        Args:
+            exports: Where to read.
+            export: What to read.
+            believe: Told how many profiles there are before the first is out; may raise an error.
+        """
         self._pages = exports.pages(export)
-        self._total = 0
+        self._believe = believe
+        self._total: int | None = None
         self._error: TapError | None = None
+        self.ids: set[int] = set()
 
     def profiles(self) -> Iterator[dict[str, Any]]:
         """Give the profiles; an error is kept for `finish`."""
         try:
             for page, total in self._pages:
+                if self._total is None:
+                    self._believe(total)
                 self._total = total
+                self.ids.update(map(profiles.profile_id, page))
                 yield from page
         except TapError as error:
             self._error = error
@@ -193,4 +268,4 @@ class Reading:
             pass
         if self._error:
             raise self._error
-        return self._total
+        return self._total or 0
