@@ -90,6 +90,11 @@ class Account:
         """The segments to read."""
         return self.selection.segments
 
+    @property
+    def unread(self) -> int:
+        """How many configured segments may exist, but could not be read."""
+        return len(self._unread)
+
     def check_selection(self) -> None:
         """Note as failed what should select a segment and does not; warn of what else is idle."""
         for setting, entries in self.selection.unmatched.items():

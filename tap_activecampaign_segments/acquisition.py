@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
@@ -47,8 +47,18 @@ class Acquired:
 class Acquisition:
     """Starts, resumes and waits for runs; may be used by several threads at once."""
 
-    def __init__(self, match_all: MatchAll, settings: Settings, clock: Clock) -> None:
-        """Start nothing yet."""
+    def __init__(
+        self, match_all: MatchAll, settings: Settings, clock: Clock, viewer: str | None
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            match_all: Where runs are started and read.
+            settings: The tap's settings.
+            clock: The time to go by.
+            viewer: The user who sees the results, None if that is not asked.
+        """
+        self._viewer = viewer
         self._match_all = match_all
         self._settings = settings
         self._clock = clock
@@ -70,7 +80,7 @@ class Acquisition:
         if look.is_ready:
             self._last_unknown_was_slow &= expected is not None
             return Acquired(look, is_new=True, is_named=False)
-        task.name(running=look.run)
+        task.name(running=replace(look.run, viewer=self._viewer))
         waited = self._clock.monotonic() - before
         first = min(max((expected or 0) - waited, SHORTEST), LONGEST_EXPECTATION)
         look = self._wait(look.run, first)
@@ -90,13 +100,12 @@ class Acquisition:
             look = self._wait(run, first=SHORTEST)
         return Acquired(look, is_new=False, is_named=True)
 
-    def resumable(self, segment: Segment, facts: RunFacts, viewer: str | None) -> Run | None:
+    def resumable(self, segment: Segment, facts: RunFacts) -> Run | None:
         """Return the unfinished run to take up again, if there is one.
 
         Args:
             segment: The segment, as the listing has it.
             facts: What the state knows of its runs.
-            viewer: The user who sees the results now, None if that is not asked.
         """
         run = facts.running
         is_fit = (
@@ -105,7 +114,7 @@ class Acquisition:
             and self.is_recent(run)
             and is_newest(run, facts)
             and not segment.names_later_run_than(run)
-            and (None in {run.viewer, viewer} or run.viewer == viewer)
+            and (None in {run.viewer, self._viewer} or run.viewer == self._viewer)
         )
         return run if is_fit else None
 

@@ -29,8 +29,8 @@ class Committed:
         run_id_start: When its run was started, None where an older version wrote it.
         run_id: Its run, None where an older version wrote it.
         viewer: The user who saw it, see `Viewer`; None where that was not asked.
-        outvoted: The size in the listing, where it contradicts this result, which was believed
-            all the same; None where it does not.
+        outvoted: The evaluation in the listing that contradicts this result, which was believed
+            all the same; None where none does.
     """
 
     total: int
@@ -38,7 +38,7 @@ class Committed:
     run_id_start: str | None = None
     run_id: str | None = None
     viewer: str | None = None
-    outvoted: int | None = None
+    outvoted: str | None = None
 
 
 @dataclass(frozen=True)
@@ -179,11 +179,10 @@ def _committed(written: object) -> Committed | None:
     total, timestamp = written.get("total"), written.get("segment_timestamp")
     if type(total) is not int or not isinstance(timestamp, str | None):
         return None
-    start, run_id, viewer = (
+    start, run_id, viewer, outvoted = (
         value if isinstance(value, str) else None
-        for value in map(written.get, ("run_id_start", "run_id", "viewer"))
+        for value in map(written.get, ("run_id_start", "run_id", "viewer", "outvoted"))
     )
-    outvoted = written.get("outvoted")
     with suppress(MalformedAnswerError):
         return Committed(
             total,
@@ -191,7 +190,7 @@ def _committed(written: object) -> Committed | None:
             timestamps.normal_or_none(start),
             run_id,
             viewer,
-            outvoted if type(outvoted) is int else None,
+            outvoted,
         )
     return None
 

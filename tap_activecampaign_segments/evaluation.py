@@ -29,7 +29,7 @@ class Evaluation:
         is_newest: Whether no later run was committed before.
         needs_fresh: Whether it may be too old to be this sync's run.
         is_repeated: Whether it is the run that was committed last: it leaves no row again.
-        outvoted: The size in the listing, where it contradicts this result; None where not.
+        outvoted: The evaluation in the listing that contradicts this result; None where none does.
     """
 
     result: Result
@@ -41,7 +41,7 @@ class Evaluation:
     is_newest: bool = True
     needs_fresh: bool = False
     is_repeated: bool = False
-    outvoted: int | None = None
+    outvoted: str | None = None
 
     @property
     def is_baseline(self) -> bool:

@@ -95,7 +95,7 @@ class Evaluator:
         settings = account.settings
         self._match_all = account.match_all
         self._results = Results(account.match_all, settings.max_concurrent_requests + 1)
-        self._acquisition = Acquisition(account.match_all, settings, account.clock)
+        self._acquisition = Acquisition(account.match_all, settings, account.clock, wishes.viewer)
         breaker = CircuitBreaker(settings.max_left_share)
         self._plausibility = Plausibility(account.client, breaker)
         self._comparison = Comparison(account.match_all, self._results)
@@ -178,7 +178,7 @@ class Evaluator:
         attempts = Attempts(self._run_attempts)
         doubt: Doubt | None = None
         has_tripped = False
-        resumed = self._acquisition.resumable(task.segment, task.facts, self._wishes.viewer)
+        resumed = self._acquisition.resumable(task.segment, task.facts)
         while True:
             try:
                 if resumed:
@@ -355,9 +355,9 @@ class Evaluator:
         committed = task.facts.committed
         return committed if committed and self._is_same_viewer(committed.viewer) else None
 
-    def _outvoted(self, task: Task, result: Result) -> int | None:
-        listed = task.segment.last_size
-        return listed if self._plausibility.is_fall(listed, result.total) else None
+    def _outvoted(self, task: Task, result: Result) -> str | None:
+        contradicts = self._plausibility.is_fall(task.segment.last_size, result.total)
+        return task.segment.last_evaluation if contradicts else None
 
 
 def _changed(run: Run) -> RunLostError:

@@ -67,19 +67,19 @@ class Plausibility:
             result: The result.
         """
         run, total = result.run, result.total
-        if (
-            committed
-            and self.is_fall(committed.total, total)
-            and not self._is_edit(segment.segment_id, committed.segment_timestamp, run)
-        ):
-            fall = (committed.total - total, committed.total)
-            return Doubt(self._breaker.sentence(*fall), total, self._breaker.trips(*fall))
+        if committed and self.is_fall(committed.total, total):
+            is_edit = self._is_edit(segment.segment_id, committed.segment_timestamp, run)
+            # An edit explains a fall; one to nothing is looked at twice all the same.
+            if not is_edit or total == 0:
+                fall = (committed.total - total, committed.total)
+                trips = self._breaker.trips(*fall) and not is_edit
+                return Doubt(self._breaker.sentence(*fall), total, trips)
         outvoted = committed.outvoted if committed else None
         if (
             self.is_fall(segment.last_size, total)
-            # What was settled before is raised again only if the listing has grown much since.
-            and (outvoted is None or self.is_fall(segment.last_size, outvoted))
-            and not self._is_edit_since_listed(segment, run)
+            # What was settled before is raised again only by a later evaluation.
+            and segment.last_evaluation != outvoted
+            and (total == 0 or not self._is_edit_since_listed(segment, run))
         ):
             sentence = f"it has {total} contacts, but {segment.last_size} by the listing"
             return Doubt(sentence, total, trips=False)

@@ -70,6 +70,11 @@ class Segment:
         return run_id if isinstance(run_id, str) else None
 
     @property
+    def last_evaluation(self) -> str:
+        """What stands for the last evaluation that the listing knows of."""
+        return self.last_run_id or str(self.last_size)
+
+    @property
     def last_run_start(self) -> str | None:
         """When that was started, None if nothing tells."""
         return _instant(self._last_total.get("run_id_start"))

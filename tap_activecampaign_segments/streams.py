@@ -58,7 +58,7 @@ class Segments(AccountStream):
             for row in listing:
                 yield {
                     **row,
-                    "listing_size": len(listing),
+                    "listing_size": len(listing) + self.account.unread,
                     "listed_at": self.account.listed_at,
                 }
             self._is_out = True

@@ -45,12 +45,14 @@ class SharedClock(Clock, SandboxClock):
         self._start = time.time()
         self._pace = pace
         self._lock = Lock()
+        self.skew = 0.0
+        """Seconds by which the tap's clock is ahead of the sandbox's."""
 
     def time(self) -> float:
         return self._start + (time.time() - self._start) * self._pace + self._ahead
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self.time(), timezone.utc)
+        return datetime.fromtimestamp(self.time() + self.skew, timezone.utc)
 
     def monotonic(self) -> float:
         return time.monotonic() + self._ahead

@@ -88,6 +88,17 @@ class Warehouse:
                 for row, counts in zip(self._rows[stream].values(), found, strict=True):
                     row.update(zip(numbers, counts, strict=True))
 
+    @property
+    def streams(self) -> set[str]:
+        """The streams that there are tables of."""
+        return set(self._schemas)
+
+    def heads(self) -> list[dict[str, Any]]:
+        """Return the latest run on the chain of each segment."""
+        sql = "SELECT segment_id, run_id FROM chain WHERE depth = 0"
+        found = self._tables().execute(sql).fetchall()
+        return [{"segment_id": segment_id, "run_id": run_id} for segment_id, run_id in found]
+
     def rows(self, stream: str) -> list[dict[str, Any]]:
         """Return all rows of a stream."""
         return list(self._rows.get(stream, {}).values())
