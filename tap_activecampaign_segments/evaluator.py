@@ -183,6 +183,9 @@ class Evaluator:
             try:
                 if resumed:
                     acquired = self._acquisition.resume(resumed)
+                    if resumed.run_id_end is not None:
+                        # Rows of its baseline may be out: it is one, or nothing.
+                        predecessor = None
                 else:
                     attempts.begin()
                     acquired = self._acquisition.start(task)
