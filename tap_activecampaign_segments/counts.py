@@ -38,7 +38,7 @@ class Seen:
     """The newest rows up to the bookmark, so that one that comes between them later is noticed.
 
     Attributes:
-        since: The timestamp of the oldest of them.
+        since: The timestamp of the oldest of them; empty where these are all.
         marks: What stands for each of them.
     """
 
@@ -60,7 +60,8 @@ class Seen:
         """Remember the newest of some rows that are not newer than the bookmark."""
         keys = sorted((row["timestamp"], row["run_id"]) for row in rows)
         known = [key for key in keys if key[0] <= bookmark][-REMEMBERED:]
-        return cls(known[0][0], frozenset(map(_mark, known))) if known else None
+        since = known[0][0] if len(known) == REMEMBERED else ""
+        return cls(since, frozenset(map(_mark, known))) if known else None
 
     @property
     def facts(self) -> dict[str, str]:
@@ -114,7 +115,8 @@ class History:
         self._client = client
         self._segment_id = segment_id
         self._bookmark = bookmark
-        self._since = bookmark or start or timestamps.EPOCH
+        self._start = start or timestamps.EPOCH
+        self._since = bookmark or self._start
         self._seen = seen if bookmark else None
         self._warn = warn
         self.newest: list[dict[str, Any]] = []
@@ -159,7 +161,7 @@ class History:
 
     def _is_wanted(self, key: tuple[str, str]) -> bool:
         is_late = self._seen is not None and self._seen.lacks(key)
-        return is_late or key[0] >= timestamps.render(self._since)
+        return key[0] >= timestamps.render(self._start if is_late else self._since)
 
     def _warn_of(self, crowded: datetime) -> None:
         self._warn(

@@ -91,7 +91,7 @@ def test_a_full_result_that_half_arrived_is_found(
 ) -> None:
     synced = sync(sandbox, streams=RUN_STREAMS)
     load_in_part(house, synced, ("match_all_runs", "match_all_results"), rows)
-    assert house.ask(INCOMPLETE) == [(segment.segment_id, 200, rows)]
+    assert house.ask(INCOMPLETE) == [(segment.segment_id, 200, rows, 0)]
     night(sandbox, house, streams=RUN_STREAMS)
     assert house.ask(INCOMPLETE) == []
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tap_activecampaign_segments.sandbox import Fault
 from tests.support import sync
 
@@ -187,3 +189,74 @@ def test_a_row_that_is_counted_no_more_does_not_come_again(
     first = sync(sandbox, streams=STREAM)
     second = sync(sandbox, streams=STREAM, state=first.state)
     assert [row["result_count"] for row in second.records("count_history")] == [6]
+
+
+# Rows that come late, and answers of fewer rows.
+
+
+@pytest.mark.parametrize("hours", [0.5, 30, 24 * 40])
+def test_a_count_that_is_recorded_late_comes_all_the_same(
+    account: Account, sandbox: Sandbox, hours: float
+) -> None:
+    segment = account.add_segment("some", [1])
+    now = account.clock.time()
+    for day in range(1, 15):
+        segment.add_count(now - 86_400 * day * 3, day)
+    first = sync(sandbox, streams=STREAM)
+    late = segment.add_count(now - 3 * 86_400 - 3600 * hours, 99)
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert [row["result_count"] for row in second.records("count_history")] == [99, 1]
+    assert second.records("count_history")[0]["run_id"] == late.run_id
+    third = sync(sandbox, streams=STREAM, state=second.state)
+    assert [row["result_count"] for row in third.records("count_history")] == [1]
+    newest = [
+        synced.state["bookmarks"]["count_history"]["partitions"][0]["replication_key_value"]
+        for synced in (first, second, third)
+    ]
+    assert len({*newest}) == 1
+
+
+def test_a_late_count_and_new_ones_come_in_one_request(account: Account, sandbox: Sandbox) -> None:
+    segment = with_history(account)
+    first = sync(sandbox, streams=STREAM)
+    bookmark = max(count.at for count in segment.counts)
+    segment.add_count(bookmark - 1800, 1234)
+    segment.add_count(bookmark + 60, 4321)
+    sandbox.clear_requests()
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    found = [row["result_count"] for row in second.records("count_history")]
+    assert (found[0], found[-1], len(found)) == (1234, 4321, 3)
+    assert sum("count-history" in request.path for request in sandbox.requests) == 1
+
+
+@pytest.mark.parametrize("crowd", [19, 20, 25, 60])
+@pytest.mark.parametrize("most", [20, 50])
+def test_more_counts_in_a_second_than_an_answer_holds_are_warned_of(
+    account: Account, sandbox: Sandbox, crowd: int, most: int
+) -> None:
+    account.counts_per_answer = most
+    segment = account.add_segment("some", [1])
+    for place in range(40):
+        segment.add_count(LONG_AGO + 3600 * place, place)
+    for place in range(crowd):
+        segment.add_count(LONG_AGO + 3600 * 50 + place / 100, place)
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 0
+    assert len(keys(synced)) == 40 + min(crowd, most)
+    if crowd > most:
+        assert any("may be missing" in line for line in synced.warnings)
+    if crowd < most:
+        assert synced.warnings == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 10, 20, 49, 50])
+def test_a_history_of_one_answer_is_not_taken_for_one_that_was_cut(
+    account: Account, sandbox: Sandbox, size: int
+) -> None:
+    segment = account.add_segment("some", [1])
+    for place in range(size):
+        segment.add_count(LONG_AGO + 3600 * place, place)
+    synced = sync(sandbox, streams=STREAM)
+    assert len(keys(synced)) == size
+    assert synced.warnings == []
+    assert sum("count-history" in request.path for request in sandbox.requests) <= 3

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tap_activecampaign_segments.sandbox import Fault
 from tests.support import sync
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
-    from tests.support import Sync
+    from tests.support import SharedClock, Sync
 
 STREAM = {"segment_definitions"}
 DAY = 86_400
@@ -155,3 +157,53 @@ def test_a_version_from_before_the_bookmark_is_not_news_and_fails_nobody(
         for synced in (first, second)
     )
     assert before == after
+
+
+# Versions close to each other.
+
+
+@pytest.mark.parametrize("step", [0.0003, 0.001, 0.0014, 0.002, 0.5])
+@pytest.mark.parametrize("digits", [3, 4, 6])
+def test_versions_close_to_each_other_are_read_or_warned_of(
+    account: Account, sandbox: Sandbox, step: float, digits: int
+) -> None:
+    account.timestamps.digits = digits
+    created = float(round(account.clock.time() - 50 * DAY))
+    segment = account.add_segment("some", [1], created=created)
+    for number in (1, 2):
+        segment.edit(at=created + number * step)
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 0
+    known = {version.created for version in segment.versions}
+    found = len({*dates(synced)})
+    assert found == len(known) or any("may be missing" in line for line in synced.warnings)
+    if step >= 0.001:
+        assert found == len(known)
+
+
+@pytest.mark.parametrize("digits", [0, 3])
+def test_a_second_edit_within_what_a_run_tells_as_one_instant_is_read(
+    account: Account, sandbox: Sandbox, clock: SharedClock, digits: int
+) -> None:
+    account.timestamps.digits = 6
+    segment = account.add_segment("some", [1], created=clock.time() - 50 * DAY)
+    for operation in ("start", "read"):
+        sandbox.faults.add(Fault("digits", operation, times=None, value=digits))
+    at = float(int(clock.time()) - 5)
+    segment.edit(at=at + 0.0002)
+    first = sync(sandbox)
+    segment.edit(at=at + 0.0008)
+    clock.advance(3 * DAY)
+    second = sync(sandbox, state=first.state)
+    clock.advance(DAY)
+    sandbox.clear_requests()
+    sync(sandbox, state=second.state)
+    assert len({*dates(first), *dates(second)}) == 3
+    # From then on the runs tell that nothing changed.
+    assert asked(sandbox) == 0
+
+
+def test_a_404_for_a_moment_does_not_end_the_walk_back(account: Account, sandbox: Sandbox) -> None:
+    with_versions(account, 5)
+    sandbox.faults.add(Fault("not_found", "definition", after=2))
+    assert len(dates(sync(sandbox, streams=STREAM))) == 5

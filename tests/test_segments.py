@@ -274,3 +274,69 @@ def test_a_gateways_page_is_not_the_apis_word_that_a_segment_is_gone(
     known = second.state["bookmarks"]["match_all_runs"]["partitions"]
     assert len(known) == len(four)
     assert account.segments
+
+
+# However the listing comes in pages.
+
+
+@pytest.mark.parametrize("meta", [True, False, "text", "total"])
+@pytest.mark.parametrize("size", [1, 19, 20, 21, 40, 45])
+def test_a_listing_of_shorter_pages_than_asked_for_is_read_whole(
+    account: Account, sandbox: Sandbox, meta: Any, size: int
+) -> None:
+    account.listing_cap = 20
+    account.listing_meta = meta
+    for place in range(size):
+        account.add_segment(f"number {place}")
+    synced = sync(sandbox, streams={"segments"})
+    assert synced.exit_code == 0
+    rows = synced.records("segments")
+    assert len({row["segment_id"] for row in rows}) == size
+    assert {row["listing_size"] for row in rows} == {size}
+    pages = -(-size // 20)
+    if meta is not False:
+        assert len(sandbox.requests) == pages
+
+
+@pytest.mark.parametrize("told", [{"last_page": 1}, {"last_page": "2"}, {"total": "45"}, {}])
+def test_a_listing_that_tells_less_pages_than_its_total_needs_is_read_on(
+    account: Account, sandbox: Sandbox, told: dict[str, object]
+) -> None:
+    account.listing_cap = 20
+    for place in range(45):
+        account.add_segment(f"number {place}")
+
+    def tells(body: dict[str, Any]) -> dict[str, Any]:
+        body["meta"] = {"page": told, "total": 45}
+        return body
+
+    sandbox.faults.add(Fault("edit", "list", times=None, answer=tells))
+    assert len(sync(sandbox, streams={"segments"}).records("segments")) == 45
+
+
+def test_a_listing_that_has_less_than_it_tells_ends_the_sync(
+    account: Account, sandbox: Sandbox
+) -> None:
+    account.listing_meta = "total"
+    account.add_segment("some")
+
+    def tells(body: dict[str, Any]) -> dict[str, Any]:
+        body["meta"] = {"total": 2}
+        return body
+
+    sandbox.faults.add(Fault("edit", "list", times=None, answer=tells))
+    synced = sync(sandbox)
+    assert synced.exit_code == 1
+    assert synced.messages == []
+    assert "has 1 of 2" in synced.errors[0]
+
+
+def test_a_page_that_is_unknown_for_a_moment_does_not_end_a_listing_without_numbers(
+    account: Account, sandbox: Sandbox
+) -> None:
+    account.listing_cap = 20
+    account.listing_meta = False
+    for place in range(45):
+        account.add_segment(f"number {place}")
+    sandbox.faults.add(Fault("not_found", "list", page=2))
+    assert len(sync(sandbox, streams={"segments"}).records("segments")) == 45
