@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from e2e.project import PLUGINS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 TARGET = PLUGINS / "loaders" / "target-postgres" / "venv" / "bin" / "target-postgres"
 DEBIAN = Path("/usr/lib/postgresql")
@@ -53,24 +53,29 @@ class Server:
         """Whether it answers."""
         return self._run("pg_isready", "--quiet", "--username", USER).returncode == 0
 
-    def query(self, sql: str) -> list[dict[str, Any]]:
-        """Return the rows of a SELECT."""
-        said = self._said(f"SELECT coalesce(json_agg(found), '[]') FROM ({sql}) AS found")
+    def query(self, sql: str, schema: str = "public") -> list[dict[str, Any]]:
+        """Return the rows of a SELECT, its tables looked up in a database schema."""
+        query = sql.strip().removesuffix(";")
+        said = self._said(f"SELECT coalesce(json_agg(found), '[]') FROM ({query}) AS found", schema)
         return json.loads(said)  # type: ignore[no-any-return]
+
+    def execute(self, sql: str, schema: str) -> None:
+        """Run statements, their tables looked up in a database schema."""
+        self._said(sql, schema)
 
     def forget(self, schema: str) -> None:
         """Drop a database schema, if there is one, with all that is in it."""
         self._said(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
 
-    def _said(self, sql: str) -> str:
+    def _said(self, sql: str, schema: str = "public") -> str:
         line = ["--no-psqlrc", "--no-align", "--tuples-only", "--username", USER, USER]
-        done = self._run("psql", *line, "--command", sql)
+        done = self._run("psql", *line, "--command", sql, PGOPTIONS=f"-c search_path={schema}")
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def _run(self, program: str, *line: str) -> subprocess.CompletedProcess[str]:
+    def _run(self, program: str, *line: str, **variables: str) -> subprocess.CompletedProcess[str]:
         address = ["--host", "127.0.0.1", "--port", str(self.port)]
-        return _run([self._binaries / program, *address, *line])
+        return _run([self._binaries / program, *address, *line], variables=variables)
 
 
 class Target:
@@ -86,11 +91,14 @@ class Target:
         self._schema = schema
         self.state: dict[str, Any] | None = None
 
-    def load(self, messages: Iterable[dict[str, Any]], **settings: Any) -> None:
+    def load(
+        self, messages: Iterable[dict[str, Any]], *, fails: bool = False, **settings: Any
+    ) -> None:
         """Take in what a tap wrote.
 
         Args:
             messages: The tap's.
+            fails: Whether the target must break off, instead of ending well.
             settings: Of the target.
         """
         config = self._folder / "target.json"
@@ -115,7 +123,7 @@ class Target:
             timeout=PATIENCE,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        assert (done.returncode != 0) == fails, done.stderr
         if lines := done.stdout.splitlines():
             self.state = json.loads(lines[-1])
 
@@ -181,7 +189,7 @@ def provide() -> Path:
     found = _binaries()
     if not found and os.geteuid() == 0 and shutil.which("apt-get"):
         for line in (["update"], ["install", "--yes", "--no-install-recommends", "postgresql"]):
-            done = _run(["apt-get", *line], DEBIAN_FRONTEND="noninteractive")
+            done = _run(["apt-get", *line], variables={"DEBIAN_FRONTEND": "noninteractive"})
             sys.stderr.write(done.stdout)
         found = _binaries()
     if not found:
@@ -233,12 +241,12 @@ def _run(
     user: str | None = None,
     group: int | None = None,
     extra_groups: list[str] | None = None,
-    **variables: str,
+    variables: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         list(line),
         cwd="/",
-        env=_environment(**variables),
+        env=_environment(**(variables or {})),
         user=user,
         group=group,
         extra_groups=extra_groups,
