@@ -12,7 +12,7 @@ DAGSTER := $(VENV)/dagster
 ACCOUNTS := orchestration/.meltano/.ready
 BUILT := $(VENV)/built
 
-.PHONY: test e2e lowest lint audit demo bench orchestrate pictures mutants hub build \
+.PHONY: test histories e2e lowest lint audit demo bench orchestrate pictures mutants hub build \
   clean
 
 test: lint
@@ -21,6 +21,14 @@ test: lint
 # With the oldest libraries that the tap may be installed with.
 lowest: $(LOWEST)/.ready
 	$(LOWEST)/bin/pytest
+
+# Random histories by the thousand, in two processes: half an hour. FIRST is where their seeds begin.
+histories: $(READY)
+	@set -e; for each in 0 1; do \
+	  HISTORIES=$$(($(or $(COUNT),2000) / 2)) \
+	  HISTORIES_FROM=$$(($(or $(FIRST),100000) + $$each * $(or $(COUNT),2000) / 2)) \
+	  $(BIN)/pytest --quiet -p no:cacheprovider tests/test_histories.py & jobs="$$jobs $$!"; \
+	done; for each in $$jobs; do wait $$each; done
 
 # With a real Meltano, real loaders and a real PostgreSQL, which is installed if that is possible.
 e2e: $(READY) $(PLUGINS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -76,7 +76,8 @@ def test_a_rebaseline_by_a_name_with_brackets_is_one(
 def test_an_entry_that_means_nobody_is_a_warning(
     sandbox: Sandbox, named: dict[str, str], setting: str, entry: str
 ) -> None:
-    synced = sync(sandbox, streams={"segments"}, **{setting: [entry, "Inactive"]})
+    settings: dict[str, Any] = {setting: [entry, "Inactive"]}
+    synced = sync(sandbox, streams={"segments"}, **settings)
     assert synced.exit_code == 0
     [line] = synced.warnings
     assert line.endswith(f"{setting}: no segment matches {entry!r}")
