@@ -14,10 +14,10 @@ from tap_activecampaign_segments.runs import usable
 if TYPE_CHECKING:
     from tap_activecampaign_segments.bookmarks import RunFacts
     from tap_activecampaign_segments.clock import Clock
-    from tap_activecampaign_segments.evaluator import Task
     from tap_activecampaign_segments.runs import Look, MatchAll, Run
     from tap_activecampaign_segments.segments import Segment
     from tap_activecampaign_segments.settings import Settings
+    from tap_activecampaign_segments.task import Task
 
 LONGEST_EXPECTATION = 60.0
 """Seconds before the first look at most, however long the last evaluation took."""

@@ -6,7 +6,7 @@ What changed (`Comparison`)? What then leaves is an `Evaluation`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
@@ -27,14 +27,13 @@ from tap_activecampaign_segments.results import IncompleteResultError, Results
 from tap_activecampaign_segments.runs import KEPT, RunFailedError, RunLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from logging import Logger
 
     from tap_activecampaign_segments.account import Account
-    from tap_activecampaign_segments.bookmarks import Committed, Predecessor, RunFacts
+    from tap_activecampaign_segments.bookmarks import Committed, Predecessor
     from tap_activecampaign_segments.results import Result
     from tap_activecampaign_segments.runs import Look, Run
-    from tap_activecampaign_segments.segments import Segment
+    from tap_activecampaign_segments.task import Task, Wishes
 
 OLD_DAYS = 75
 """Age in days from which on a previous run is warned of."""
@@ -42,43 +41,6 @@ OLD_DAYS = 75
 
 class DisagreementError(TapError):
     """Two evaluations contradict each other."""
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What is wanted of a segment's runs.
-
-    Attributes:
-        contacts: Whether the ids of the contacts are needed, or the total alone.
-        streams: The streams of differences that are wanted, and with them that of the runs, if it
-            is selected; empty where no differences are wanted.
-        viewer: The user who sees the results, see `viewer`; None where no differences are wanted.
-        glimpse: Whether the first page is enough: a connection test.
-    """
-
-    contacts: bool
-    streams: tuple[str, ...]
-    viewer: str | None = None
-    glimpse: bool = False
-
-
-@dataclass(frozen=True)
-class Task:
-    """One segment to be evaluated.
-
-    Attributes:
-        segment: The segment.
-        facts: What the state knows of its runs.
-        is_rebaselined: Whether its next run is to be a baseline.
-        name: Puts facts into the state, and returns when they are in a STATE message.
-        tell: Told of each page: how many ids it has, and with the first how many there are.
-    """
-
-    segment: Segment
-    facts: RunFacts
-    is_rebaselined: bool
-    name: Callable[..., None]
-    tell: Callable[[int, int], None]
 
 
 class Evaluator:
@@ -323,23 +285,13 @@ class Evaluator:
         )
 
     def _read(self, task: Task, look: Look) -> Result:
-        """Return what a run found, read once more if it was not whole."""
-        read = (
-            (lambda look: self._results.whole(look, task.tell))
-            if self._wishes.contacts
-            else self._results.total
-        )
-        try:
-            result = read(look)
-        except IncompleteResultError:
-            again = self._match_all.read(look.run)
-            if look.matches and not again.matches:
-                # Ids were seen: it is not empty.
-                raise
-            result = read(again)
+        """Return what a run found, proved, and as the state keeps it."""
+        if not self._wishes.contacts:
+            result = self._results.proved_total(look)
+        else:
+            result = self._results.proved(look, task.tell)
         digest = result.roster.digest if self._wishes.streams else None
-        run = replace(result.run, digest=digest, viewer=self._wishes.viewer)
-        return replace(result, run=run)
+        return replace(result, run=replace(result.run, digest=digest, viewer=self._wishes.viewer))
 
     def _as_it_was(self, known: Run | None, result: Result) -> Result:
         """Return the result of a run that the state names, of which rows may be out.

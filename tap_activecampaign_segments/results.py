@@ -81,18 +81,23 @@ class Results:
         self._match_all = match_all
         self._width = width
 
-    def total(self, look: Look) -> Result:
-        """Return what a look at a run that is ready tells of its size, and no ids.
+    def proved(self, look: Look, tell: Callable[[int, int], None]) -> Result:
+        """Return a whole result, read once more if it is not whole; see `read`.
+
+        Raises:
+            IncompleteResultError: The pages are not one whole result.
+            TapError: A page could not be read.
+        """
+        return self._once_more(look, lambda each: self.read(each, tell).proved)
+
+    def proved_total(self, look: Look) -> Result:
+        """Return what a run tells of its size, and no ids; asked once more if it does not fit.
 
         Raises:
             IncompleteResultError: It does not tell, or contradicts itself.
+            TapError: It could not be read.
         """
-        first = self._sized(look)
-        layout = self._layout(first)
-        flaw = layout.flaw_of(1, _ids(first))
-        if not flaw and layout.pages == 1 and layout.is_full(_ids(first)):
-            flaw = self._excess(first, layout, _ids(first))
-        return Reading(Result(_ended(first), layout.total, Roster()), flaw).proved
+        return self._once_more(look, self._total)
 
     def first_page(self, look: Look) -> Result:
         """Return the first page of a result as if it were all."""
@@ -101,15 +106,6 @@ class Results:
         if ids := _ids(look):
             roster.append(ids)
         return Result(_ended(look), len(roster), roster)
-
-    def whole(self, look: Look, tell: Callable[[int, int], None]) -> Result:
-        """Return a whole result, proved complete; see `read`.
-
-        Raises:
-            IncompleteResultError: The pages are not one whole result.
-            TapError: A page could not be read.
-        """
-        return self.read(look, tell).proved
 
     def read(self, look: Look, tell: Callable[[int, int], None]) -> Reading:
         """Return what the pages of a run hold.
@@ -162,6 +158,24 @@ class Results:
             is_thinned=is_thinned and bool(flaws),
             is_sized=first.total is not None,
         )
+
+    def _once_more(self, look: Look, read: Callable[[Look], Result]) -> Result:
+        try:
+            return read(look)
+        except IncompleteResultError:
+            again = self._match_all.read(look.run)
+            if look.matches and not again.matches:
+                # Ids were seen: it is not empty.
+                raise
+            return read(again)
+
+    def _total(self, look: Look) -> Result:
+        first = self._sized(look)
+        layout = self._layout(first)
+        flaw = layout.flaw_of(1, _ids(first))
+        if not flaw and layout.pages == 1 and layout.is_full(_ids(first)):
+            flaw = self._excess(first, layout, _ids(first))
+        return Reading(Result(_ended(first), layout.total, Roster()), flaw).proved
 
     def _layout(self, first: Look) -> _Layout:
         total, found = first.total or 0, len(first.matches or ())

@@ -13,7 +13,7 @@ from typing_extensions import override
 from tap_activecampaign_segments.acquisition import NotReadyError
 from tap_activecampaign_segments.bookmarks import RunBookmark
 from tap_activecampaign_segments.errors import RequestError
-from tap_activecampaign_segments.evaluator import Evaluator, Task, Wishes
+from tap_activecampaign_segments.evaluator import Evaluator
 from tap_activecampaign_segments.lookahead import background
 from tap_activecampaign_segments.messages import RecordPage
 from tap_activecampaign_segments.stream import (
@@ -22,6 +22,7 @@ from tap_activecampaign_segments.stream import (
     LedgerStream,
     SegmentStream,
 )
+from tap_activecampaign_segments.task import Task, Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
