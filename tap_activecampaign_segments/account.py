@@ -82,8 +82,15 @@ class Account:
 
     @cached_property
     def selection(self) -> Selection:
-        """Which of them the settings mean."""
-        return Selection(self.segments, self.settings)
+        """Which of them the settings mean; what means nobody is noted as failed, or warned of."""
+        selection = Selection(self.segments, self.settings)
+        for setting, entries in selection.unmatched.items():
+            for entry in entries:
+                if setting == "segment_names":
+                    self.failures.note(setting, f"no saved segment matches {entry!r}")
+                else:
+                    self.logger.warning("%s: no segment matches %r", setting, one_line(entry))
+        return selection
 
     @property
     def selected(self) -> list[Segment]:
@@ -94,15 +101,6 @@ class Account:
     def unread(self) -> int:
         """How many configured segments may exist, but could not be read."""
         return len(self._unread)
-
-    def check_selection(self) -> None:
-        """Note as failed what should select a segment and does not; warn of what else is idle."""
-        for setting, entries in self.selection.unmatched.items():
-            for entry in entries:
-                if setting == "segment_names":
-                    self.failures.note(setting, f"no saved segment matches {entry!r}")
-                else:
-                    self.logger.warning("%s: no segment matches %r", setting, one_line(entry))
 
     def check_rest(self) -> None:
         """Note it as failed if all segments that were to be read are gone."""
@@ -131,7 +129,7 @@ class Account:
         if segment_id in self._missing | self._unread:
             return segment_id in self._missing
         try:
-            found = segments.look_up(self.client, segment_id)
+            found = segments.look_up(self.client, segment_id, doubt_404=False)
         except NotFoundError:
             return True
         except AccountError:
@@ -191,7 +189,7 @@ class Account:
             if segment_id in listed:
                 continue
             try:
-                found.append(segments.look_up(self.client, segment_id))
+                found.append(segments.look_up(self.client, segment_id, doubt_404=True))
             except NotFoundError:
                 self._missing.add(segment_id)
                 self.failures.note(segment_id, "the account has no segment with this id")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.segments import Segment
     from tap_activecampaign_segments.settings import Settings
     from tap_activecampaign_segments.task import Task
+    from tap_activecampaign_segments.viewer import Viewer
 
 LONGEST_EXPECTATION = 60.0
 """Seconds before the first look at most, however long the last evaluation took."""
@@ -48,7 +49,7 @@ class Acquisition:
     """Starts, resumes and waits for runs; may be used by several threads at once."""
 
     def __init__(
-        self, match_all: MatchAll, settings: Settings, clock: Clock, viewer: str | None
+        self, match_all: MatchAll, settings: Settings, clock: Clock, viewer: Viewer
     ) -> None:
         """Start nothing yet.
 
@@ -56,7 +57,7 @@ class Acquisition:
             match_all: Where runs are started and read.
             settings: The tap's settings.
             clock: The time to go by.
-            viewer: The user who sees the results, None if that is not asked.
+            viewer: The user who sees the results.
         """
         self._viewer = viewer
         self._match_all = match_all
@@ -80,7 +81,7 @@ class Acquisition:
         if look.is_ready:
             self._last_unknown_was_slow &= expected is not None
             return Acquired(look, is_new=True, is_named=False)
-        task.name(running=replace(look.run, viewer=self._viewer))
+        task.name(running=replace(look.run, viewer=str(self._viewer)))
         waited = self._clock.monotonic() - before
         first = min(max((expected or 0) - waited, SHORTEST), LONGEST_EXPECTATION)
         look = self._wait(look.run, first)
@@ -114,7 +115,7 @@ class Acquisition:
             and self.is_recent(run)
             and is_newest(run, facts)
             and not segment.names_later_run_than(run)
-            and (None in {run.viewer, self._viewer} or run.viewer == self._viewer)
+            and self._viewer.is_named(run.viewer)
         )
         return run if is_fit else None
 

@@ -12,6 +12,7 @@ from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundErr
 from tap_activecampaign_segments.http import Http
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from logging import Logger
 
     from requests import PreparedRequest
@@ -73,14 +74,7 @@ class Client:
             RequestError: The request failed for good.
             TapError: A part of the path could leave the API.
         """
-        url = "/".join([self._base, *map(path_part, path)])
-        try:
-            return self._http.ask("GET", url, params=params)
-        except NotFoundError:
-            if not doubt_404:
-                raise
-        self._clock.sleep(SECOND_LOOK)
-        return self._http.ask("GET", url, params=params)
+        return self._ask(path, doubt_404=doubt_404, params=params)
 
     def user_id(self) -> str | None:
         """Return the id of the API token's user (``GET users/me``, documented).
@@ -91,12 +85,20 @@ class Client:
         Raises:
             RequestError: The request failed for good.
         """
-        answer = self._http.ask(
-            "GET", f"{self._base}/users/me", usable=lambda answer: "user" in answer
-        )
+        answer = self._ask(("users", "me"), doubt_404=True, usable=lambda answer: "user" in answer)
         user = answer["user"]
         found = user.get("id") if isinstance(user, dict) else None
         return str(found).strip() or None if type(found) in {int, str} else None
+
+    def _ask(self, path: Sequence[str], *, doubt_404: bool, **content: Any) -> dict[str, Any]:
+        url = "/".join([self._base, *map(path_part, path)])
+        try:
+            return self._http.ask("GET", url, **content)
+        except NotFoundError:
+            if not doubt_404:
+                raise
+        self._clock.sleep(SECOND_LOOK)
+        return self._http.ask("GET", url, **content)
 
 
 def resources(answer: dict[str, Any]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tap_activecampaign_segments.bookmarks import Predecessor
-    from tap_activecampaign_segments.results import Reading, Result, Results
+    from tap_activecampaign_segments.results import Result, Results
     from tap_activecampaign_segments.runs import MatchAll, Run
 
 EMPTY = Roster().digest
@@ -65,58 +65,91 @@ class Comparison:
         """
         if predecessor.run.digest == result.roster.digest:
             return Difference((), (), len(result.roster))
-        previous = self._previous(predecessor.run, tell)
+        previous = self.as_it_was(predecessor.run, tell)
         joined, left = difference(previous, result.roster)
         return Difference(joined, left, len(previous))
 
-    def _previous(self, run: Run, tell: Callable[[int, int], None]) -> Roster:
-        """Return the previous contact ids, as they were when they were committed.
+    def as_it_was(self, run: Run, tell: Callable[[int, int], None]) -> Roster:
+        """Return the contact ids of a run of before, as they were then.
 
         The digest in the state proves them, whatever else the answers tell.
+
+        Args:
+            run: The run, as the state has it.
+            tell: Told of each page, see `Results.read`.
+
+        Raises:
+            PredecessorLostError: Its result is gone, or is another one by now.
+            TapError: It could not be read.
         """
-        readings: list[Reading] = []
-        flaw = f"run {run.run_id} is not ready any more"
+        attempts: list[_Attempt] = []
         for _ in range(2):
-            try:
-                look = self._match_all.read(run)
-                if not look.is_ready:
-                    continue
-                reading = self._results.read(look, tell)
-            except (RunLostError, RunFailedError) as error:
-                raise PredecessorLostError(str(error)) from error
-            except IncompleteResultError as error:
-                flaw = str(error)
-                continue
-            except MalformedAnswerError as error:
-                raise _unreadable(str(error)) from error
-            roster = reading.result.roster
-            if run.digest == roster.digest or (run.digest is None and _is_as_it_was(run, reading)):
-                return roster
-            # Twice without a word on the total is no proof that it has become empty.
-            if not reading.is_sized and run.digest != EMPTY:
-                raise _unreadable(f"run {run.run_id} does not say how many contacts it found")
-            flaw = reading.flaw or flaw
-            readings.append(reading)
-        if _are_the_same(readings):
+            attempt = self._attempt(run, tell)
+            if attempt.roster is not None and attempt.is_proved:
+                return attempt.roster
+            attempts.append(attempt)
+        first, second = attempts
+        if first.has_failed and second.has_failed:
+            raise PredecessorLostError(second.flaw)
+        if _are_the_same(first.roster, second.roster):
             msg = (
-                f"run {run.run_id} holds other contacts than when it was committed "
+                f"run {run.run_id} holds other contacts than it did "
                 "(some were deleted since, or it was evaluated again)"
             )
             raise PredecessorLostError(msg)
-        raise _unreadable(flaw)
+        raise _unreadable(second.flaw)
+
+    def _attempt(self, run: Run, tell: Callable[[int, int], None]) -> _Attempt:
+        try:
+            look = self._match_all.read(run)
+        except RunLostError as error:
+            raise PredecessorLostError(str(error)) from error
+        except RunFailedError as error:
+            return _Attempt(str(error), has_failed=True)
+        except MalformedAnswerError as error:
+            raise _unreadable(str(error)) from error
+        if not look.is_ready:
+            return _Attempt(f"run {run.run_id} is not ready any more")
+        try:
+            reading = self._results.read(look, tell)
+        except (IncompleteResultError, RunLostError, RunFailedError) as error:
+            return _Attempt(str(error))
+        except MalformedAnswerError as error:
+            raise _unreadable(str(error)) from error
+        roster = reading.result.roster
+        # Twice without a word on the total is no proof that it has become empty.
+        if not reading.is_sized and run.digest != EMPTY:
+            raise _unreadable(f"run {run.run_id} does not say how many contacts it found")
+        if run.digest is None:
+            end = reading.result.run.run_id_end
+            is_proved = not reading.flaw and timestamps.agree(run.run_id_end, end)
+        else:
+            is_proved = run.digest == roster.digest
+        if reading.is_torn and not is_proved:
+            return _Attempt(reading.flaw or "")
+        return _Attempt(reading.flaw or "", roster, is_proved=is_proved)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One attempt to read a run of before.
+
+    Attributes:
+        flaw: What is wrong with what was read.
+        roster: The contact ids, None where there are none to speak of.
+        is_proved: Whether they are those that they were.
+        has_failed: Whether ActiveCampaign says that the run failed.
+    """
+
+    flaw: str
+    roster: Roster | None = None
+    is_proved: bool = False
+    has_failed: bool = False
 
 
 def _unreadable(flaw: str) -> TapError:
     return TapError(f"the previous run cannot be read: {flaw}; name the segment in rebaseline once")
 
 
-def _is_as_it_was(run: Run, reading: Reading) -> bool:
-    """Tell whether a result seems to be the committed one, where no digest was kept."""
-    return not reading.flaw and timestamps.agree(run.run_id_end, reading.result.run.run_id_end)
-
-
-def _are_the_same(readings: Sequence[Reading]) -> bool:
-    """Tell whether two readings found the same contacts, and nothing else speaks against them."""
-    digests = {each.result.roster.digest for each in readings}
-    is_sound = all(each.flaw is None or each.is_thinned for each in readings)
-    return len(readings) > 1 and len(digests) == 1 and is_sound
+def _are_the_same(one: Roster | None, other: Roster | None) -> bool:
+    return one is not None and other is not None and one.digest == other.digest

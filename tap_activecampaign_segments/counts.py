@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 FULL_PAGE = 50
 """Rows of one answer at most (documented)."""
-LEAST_PAGE = 10
-"""Rows of one answer that may be all that a server gives at once."""
 REMEMBERED = 20
 """Rows up to the bookmark that are remembered, so that one that comes late is noticed."""
 
@@ -148,7 +146,7 @@ class History:
             elif len(page) >= FULL_PAGE:
                 self._warn_of(oldest)
                 cursor = second
-            elif len(page) == longest >= LEAST_PAGE:
+            elif len(page) == longest > 1:
                 # Perhaps a server with shorter answers: then there is something behind.
                 crowded = oldest
                 cursor = second

@@ -23,7 +23,7 @@ from tap_activecampaign_segments.plausibility import (
     TrippedError,
     check_order,
 )
-from tap_activecampaign_segments.results import IncompleteResultError, Results
+from tap_activecampaign_segments.results import IncompleteResultError, Result, Results
 from tap_activecampaign_segments.runs import KEPT, RunFailedError, RunLostError
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.account import Account
     from tap_activecampaign_segments.bookmarks import Committed, Predecessor
-    from tap_activecampaign_segments.results import Result
     from tap_activecampaign_segments.runs import Look, Run
     from tap_activecampaign_segments.task import Task, Wishes
 
@@ -40,7 +39,16 @@ OLD_DAYS = 75
 
 
 class DisagreementError(TapError):
-    """Two evaluations contradict each other."""
+    """Two evaluations contradict each other.
+
+    Attributes:
+        doubt: What is said against the later one.
+    """
+
+    def __init__(self, before: Doubt, now: Doubt) -> None:
+        """Name what they found."""
+        super().__init__(f"two evaluations found {before.total} and {now.total} contacts")
+        self.doubt = now
 
 
 class Evaluator:
@@ -76,7 +84,7 @@ class Evaluator:
         if self._wishes.streams and task.facts.pair and predecessor:
             try:
                 return self._finished(task, task.facts.pair, predecessor)
-            except (PredecessorLostError, RunLostError, RunFailedError) as error:
+            except PredecessorLostError as error:
                 self._logger.warning("%s: %s; a baseline follows", task.segment, error)
                 predecessor = None
         return self._attempts(task, predecessor)
@@ -92,7 +100,7 @@ class Evaluator:
                 "%s: %s knows nothing of the last run; a baseline follows", task.segment, names
             )
             return None
-        if not self._is_same_viewer(predecessor.run.viewer):
+        if not self._wishes.viewer.is_named(predecessor.run.viewer):
             self._logger.warning(
                 "%s: the last run was not made by the user of this API token, or that cannot be "
                 "told; a baseline follows",
@@ -110,16 +118,10 @@ class Evaluator:
             )
         return predecessor
 
-    def _is_same_viewer(self, viewer: str | None) -> bool:
-        # A state of an older version names nobody: it is taken for the same user's.
-        return None in {viewer, self._wishes.viewer} or viewer == self._wishes.viewer
-
     def _finished(self, task: Task, pair: Run, predecessor: Predecessor) -> Evaluation:
         """Return a difference of which rows may be out already, exactly as it was."""
-        look = self._match_all.read(pair)
-        if not look.is_ready:
-            raise _changed(pair)
-        result = self._as_it_was(pair, self._read(task, look))
+        roster = self._comparison.as_it_was(pair, task.tell)
+        result = Result(self._named(pair, roster.digest), len(roster), roster)
         found = self._comparison.difference(predecessor, result, task.tell)
         newest = is_newest(pair, task.facts)
         # A state that was restored may have forgotten later runs, which the listing knows.
@@ -157,13 +159,16 @@ class Evaluator:
                 attempts.allow_one_more()
                 self._logger.warning("%s: %s; evaluating it once more", task.segment, error)
             except TrippedError as error:
-                if has_tripped or doubt:
+                if has_tripped or error.was_doubted:
                     raise
                 has_tripped = True
                 attempts.allow_one_more()
                 self._logger.warning("%s: %s; evaluating it once more", task.segment, error)
+            except DisagreementError as error:
+                attempts.end_with(error)
+                self._logger.warning("%s: %s; evaluating it again", task.segment, error)
+                doubt = error.doubt
             except (
-                DisagreementError,
                 RunFailedError,
                 RunLostError,
                 IncompleteResultError,
@@ -196,13 +201,16 @@ class Evaluator:
         result = self._as_it_was(resumed, self._read(task, acquired.look))
         if repeated := self._repeated(task, result, predecessor):
             return repeated
-        check_order(task.facts, result.run)
+        check_order(task.facts, result.run, self._clock.now())
         doubt = self._plausibility.doubt(task.segment, self._committed(task), result)
         if doubt and not doubted:
             raise DoubtedError(doubt)
         if predecessor:
             try:
                 return self._compared(task, result, predecessor, acquired)
+            except TrippedError as error:
+                error.was_doubted = doubt is not None
+                raise
             except PredecessorLostError as error:
                 self._logger.warning("%s: %s; a baseline follows", task.segment, error)
         if doubt and doubted:
@@ -242,10 +250,11 @@ class Evaluator:
             DisagreementError: They do not agree.
         """
         if now.trips:
-            raise TrippedError(now.sentence)
+            error = TrippedError(now.sentence)
+            error.was_doubted = True
+            raise error
         if not self._plausibility.agree(before.total, now.total):
-            msg = f"two evaluations found {before.total} and {now.total} contacts"
-            raise DisagreementError(msg)
+            raise DisagreementError(before, now)
         self._logger.warning(
             "%s: %s; two evaluations agree, so it is believed", task.segment, now.sentence
         )
@@ -281,6 +290,7 @@ class Evaluator:
             streams=self._wishes.streams,
             is_new=False,
             predecessor=predecessor,
+            is_newest=is_newest(run, task.facts),
             is_repeated=True,
         )
 
@@ -291,7 +301,11 @@ class Evaluator:
         else:
             result = self._results.proved(look, task.tell)
         digest = result.roster.digest if self._wishes.streams else None
-        return replace(result, run=replace(result.run, digest=digest, viewer=self._wishes.viewer))
+        return replace(result, run=self._named(result.run, digest))
+
+    def _named(self, run: Run, digest: str | None) -> Run:
+        """Return a run as the state keeps it."""
+        return replace(run, digest=digest, viewer=str(self._wishes.viewer))
 
     def _as_it_was(self, known: Run | None, result: Result) -> Result:
         """Return the result of a run that the state names, of which rows may be out.
@@ -302,18 +316,16 @@ class Evaluator:
         if known is None or known.run_id_end is None:
             return result
         if not known.has_the_result_of(result.run):
-            raise _changed(known)
-        return replace(result, run=replace(result.run, run_id_end=known.run_id_end))
+            msg = f"the result of run {known.run_id} changed since its rows began to leave"
+            raise RunLostError(msg)
+        # Its rows name its instants as they were written then.
+        return replace(result, run=known)
 
     def _committed(self, task: Task) -> Committed | None:
         """Return the last committed result, if the same user saw it."""
         committed = task.facts.committed
-        return committed if committed and self._is_same_viewer(committed.viewer) else None
+        return committed if committed and self._wishes.viewer.is_named(committed.viewer) else None
 
     def _outvoted(self, task: Task, result: Result) -> str | None:
         contradicts = self._plausibility.is_fall(task.segment.last_size, result.total)
         return task.segment.last_evaluation if contradicts else None
-
-
-def _changed(run: Run) -> RunLostError:
-    return RunLostError(f"the result of run {run.run_id} changed since its rows began to leave")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import definitions, timestamps
 from tap_activecampaign_segments.errors import TapError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tap_activecampaign_segments.bookmarks import Committed, RunFacts
     from tap_activecampaign_segments.breaker import CircuitBreaker
     from tap_activecampaign_segments.client import Client
@@ -27,7 +30,13 @@ class DoubtedError(TapError):
 
 
 class TrippedError(TapError):
-    """More members left than can be believed."""
+    """More members left than can be believed.
+
+    Attributes:
+        was_doubted: Whether a witness contradicted the result as well.
+    """
+
+    was_doubted = False
 
 
 @dataclass(frozen=True)
@@ -127,16 +136,25 @@ class Plausibility:
         return self._is_edit(segment.segment_id, listed, run)
 
 
-def check_order(facts: RunFacts, run: Run) -> None:
+CLOCKS_DIFFER = timedelta(days=1)
+"""By how much at most."""
+
+
+def check_order(facts: RunFacts, run: Run, now: datetime) -> None:
     """Check that a run was started later than those before it, by the vendor's clock.
 
     Args:
         facts: What the state knows of the segment's runs.
         run: The new one.
+        now: The present.
 
     Raises:
-        TapError: It was not: no query could tell which of them is the newer one.
+        TapError: It was not: no query could tell which of them is the newer one. Or it was in the
+            future, and none would be later for long.
     """
+    if timestamps.parse(run.run_id_start) > now + CLOCKS_DIFFER:
+        msg = f"run {run.run_id} was started at {run.run_id_start}, in the future by this clock"
+        raise TapError(msg)
     before: list[tuple[str | None, str | None]] = []
     if facts.predecessor:
         before.append((facts.predecessor.run.run_id, facts.predecessor.run.run_id_start))

@@ -8,11 +8,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.errors import RefusedError, TapError
+from tap_activecampaign_segments.errors import TapError
 from tap_activecampaign_segments.lookahead import in_order
 from tap_activecampaign_segments.records import HIGHEST
 from tap_activecampaign_segments.roster import Roster
-from tap_activecampaign_segments.runs import RunLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,15 +45,14 @@ class Reading:
     Attributes:
         result: All that was read, with the total that the first page tells.
         flaw: Why it is not a whole result, None if it is one.
-        is_thinned: Whether nothing else is wrong with it than that contacts are missing, as when
-            they were deleted since.
         is_sized: Whether the answers tell a total; twice without one counts as empty.
+        is_torn: Whether the pages are not of one result.
     """
 
     result: Result
     flaw: str | None
-    is_thinned: bool = False
     is_sized: bool = True
+    is_torn: bool = False
 
     @property
     def proved(self) -> Result:
@@ -125,38 +123,35 @@ class Results:
         layout = self._layout(first)
         roster = Roster()
         flaws: list[str] = []
-        is_thinned = not layout.flaw
+        is_torn = False
         last: list[int] = []
         for number, page in enumerate(self._pages(first, layout), start=1):
             ids = _ids(page)
             tell(len(ids), layout.total if page is first else 0)
             if not _are_of_one_result(first, page):
                 flaws.append(f"run {first.run.run_id} changed while it was read")
-                is_thinned = False
+                is_torn = True
             if flaw := layout.flaw_of(number, ids):
                 flaws.append(flaw)
-                is_thinned = is_thinned and len(ids) <= layout.length(number)
             # However many pages there are said to be: nothing new is to come.
             if not ids or ids == last:
                 break
             roster.append(ids)
             last = ids
         if len(roster) != layout.total or roster.has_repetitions:
-            is_thinned = is_thinned and not roster.has_repetitions
             msg = (
                 f"the pages of run {first.run.run_id} hold {len(roster)} contacts, "
                 f"not {layout.total} different ones"
             )
             flaws.insert(0, msg)
-        elif not flaws and layout.is_full(last) and (flaw := self._excess(first, layout, last)):
+        elif not flaws and layout.is_full(last) and (flaw := self._excess(first, layout, roster)):
             flaws.append(flaw)
-            is_thinned = False
         result = Result(_ended(first), layout.total, roster)
         return Reading(
             result,
             flaw=flaws[0] if flaws else None,
-            is_thinned=is_thinned and bool(flaws),
             is_sized=first.total is not None,
+            is_torn=is_torn,
         )
 
     def _once_more(self, look: Look, read: Callable[[Look], Result]) -> Result:
@@ -174,7 +169,9 @@ class Results:
         layout = self._layout(first)
         flaw = layout.flaw_of(1, _ids(first))
         if not flaw and layout.pages == 1 and layout.is_full(_ids(first)):
-            flaw = self._excess(first, layout, _ids(first))
+            roster = Roster()
+            roster.append(_ids(first))
+            flaw = self._excess(first, layout, roster)
         return Reading(Result(_ended(first), layout.total, Roster()), flaw).proved
 
     def _layout(self, first: Look) -> _Layout:
@@ -189,15 +186,13 @@ class Results:
         reads = (partial(self._match_all.read, first.run, page) for page in others)
         return chain((first,), in_order(reads, self._width))
 
-    def _excess(self, first: Look, layout: _Layout, last: list[int]) -> str | None:
-        """Return what is wrong if there is more behind a last page that is full."""
-        try:
-            beyond = self._match_all.read(first.run, layout.pages + 1)
-        except (RunLostError, RefusedError):
-            # One way to say that there is no such page.
-            return None
-        # Another way is to answer with the last page.
-        if _are_of_one_result(first, beyond) and set(_ids(beyond)) <= set(last):
+    def _excess(self, first: Look, layout: _Layout, roster: Roster) -> str | None:
+        """Return what is wrong if there is more behind a last page that is full.
+
+        A server may say in many ways that there is no such page, one of them being another page.
+        """
+        beyond = self._match_all.beyond(first.run, layout.pages + 1)
+        if not beyond or {*beyond} <= {*chain.from_iterable(roster)}:
             return None
         return f"run {first.run.run_id} has more than the {layout.total} contacts that it tells"
 
@@ -240,7 +235,8 @@ class _Layout:
     @property
     def flaw(self) -> str | None:
         """What is wrong with the numbers themselves."""
-        if self.last_page is None or (self.last_page or 1) == self.pages:
+        # Without contacts there may be no page, or one that is empty.
+        if self.last_page is None or max(self.last_page, 1) == self.pages:
             return None
         return (
             f"run {self.run_id} tells of {self.last_page} pages for {self.total} contacts, "

@@ -76,7 +76,8 @@ class RunStream(CommitStream, SegmentStream):
         wishes = Wishes(
             contacts=bool(selected),
             streams=known,
-            viewer=self._tap.viewer if changes and not self.is_test else None,
+            # Where nothing is compared, and nothing was, the token alone is noted.
+            viewer=self._tap.viewer(asks=bool(changes) and not self.is_test),
             glimpse=self.is_test,
         )
         return Evaluator(self.account, wishes, self.logger)
@@ -131,7 +132,7 @@ class RunStream(CommitStream, SegmentStream):
         yield from self._emitted(segment, prepared)
         if prepared.needs_fresh and not self.is_test:
             fresh = background(self.work(segment))
-            yield from self._emitted(segment, self._tap.states.result_of(fresh))
+            yield from self._emitted(segment, self._tap.awaited(segment, fresh))
 
     def _emitted(self, segment: Segment, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
         self.evaluation = evaluation

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.addresses import path_part
 from tap_activecampaign_segments.client import attributes, resources
-from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError, TapError
+from tap_activecampaign_segments.errors import (
+    MalformedAnswerError,
+    NotFoundError,
+    RequestError,
+    TapError,
+    UnansweredError,
+)
 from tap_activecampaign_segments.polling import until_done
 from tap_activecampaign_segments.records import count
 from tap_activecampaign_segments.settings import is_sort
@@ -165,6 +172,24 @@ class MatchAll:
             raise MalformedAnswerError(msg)
         return usable(look)
 
+    def beyond(self, run: Run, page: int) -> list[Any]:
+        """Return what is on a page that should not be there: nothing, in whatever form.
+
+        Raises:
+            TapError: No usable answer came.
+        """
+        try:
+            answer = self._request(run, page, doubt_404=False)
+        except RequestError as error:
+            if error.status and HTTPStatus.BAD_REQUEST <= error.status < HTTPStatus.CONFLICT:
+                return []
+            if error.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+                return []
+            raise
+        found = resources(answer)
+        matches = attributes(found[0]).get("matches") if found else None
+        return matches if isinstance(matches, list) else []
+
     def wait(self, run: Run, timeout: float, first: float) -> Look:
         """Return the first look that finds a run ready.
 
@@ -189,20 +214,27 @@ class MatchAll:
     def _answer(self, run: Run, page: int) -> dict[str, Any] | None:
         """Return what the API answers, None if it does not know the run yet."""
         try:
-            return self._client.get(
-                "segmentMatchAll",
-                run.segment_id,
-                run.run_id,
-                doubt_404=not self._has_expired(run),
-                sort=run.sort,
-                page=page,
-                page_size=self.page_size,
-            )
+            return self._request(run, page, doubt_404=not self._has_expired(run))
         except NotFoundError as error:
             if self._has_just_started(run):
                 return None
-            msg = f"run {run.run_id} is expired or unknown"
-            raise RunLostError(msg) from error
+            raise _lost(run) from error
+        except UnansweredError as error:
+            # After 90 days a 404 is what was to be expected, in whatever form.
+            if error.status == HTTPStatus.NOT_FOUND and self._has_expired(run):
+                raise _lost(run) from error
+            raise
+
+    def _request(self, run: Run, page: int, *, doubt_404: bool) -> dict[str, Any]:
+        return self._client.get(
+            "segmentMatchAll",
+            run.segment_id,
+            run.run_id,
+            doubt_404=doubt_404,
+            sort=run.sort,
+            page=page,
+            page_size=self.page_size,
+        )
 
     def _has_expired(self, run: Run) -> bool:
         return self._clock.now() - timestamps.parse(run.run_id_start) > KEPT
@@ -210,6 +242,10 @@ class MatchAll:
     def _has_just_started(self, run: Run) -> bool:
         started = self._started.get(run.run_id, float("-inf"))
         return self._clock.monotonic() - started < GRACE
+
+
+def _lost(run: Run) -> RunLostError:
+    return RunLostError(f"run {run.run_id} is expired or unknown")
 
 
 def usable(look: Look) -> Look:

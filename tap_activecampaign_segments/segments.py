@@ -129,14 +129,19 @@ def _listing(client: Client) -> list[Segment]:
     return list(found.values())
 
 
-def look_up(client: Client, segment_id: str) -> Segment:
+def look_up(client: Client, segment_id: str, *, doubt_404: bool) -> Segment:
     """Return a segment that no listing has.
+
+    Args:
+        client: Where to ask.
+        segment_id: Whom to ask for.
+        doubt_404: See `Client.get`.
 
     Raises:
         NotFoundError: The account has no such segment.
         TapError: It could not be read.
     """
-    found = resources(client.get("segmentsV2", segment_id))
+    found = resources(client.get("segmentsV2", segment_id, doubt_404=doubt_404))
     if not found:
         msg = f"the API answered nothing for {segment_id}"
         raise MalformedAnswerError(msg)

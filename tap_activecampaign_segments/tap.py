@@ -7,7 +7,7 @@ import sys
 import threading
 from copy import deepcopy
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import click
 from singer_sdk import Tap
@@ -33,14 +33,18 @@ from tap_activecampaign_segments.progress import Progress
 from tap_activecampaign_segments.run_stream import RunStream
 from tap_activecampaign_segments.states import SeldomStateWriter
 from tap_activecampaign_segments.stream import SegmentStream, TapStream
-from tap_activecampaign_segments.viewer import viewer
+from tap_activecampaign_segments.viewer import Viewer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
     from types import FrameType
 
     from singer_sdk import Stream
 
     from tap_activecampaign_segments.segments import Segment
+
+V = TypeVar("V")
 
 ORDER = (
     streams.Segments,
@@ -98,11 +102,10 @@ class TapActiveCampaignSegments(Tap):
             known=self._known.listed(self.config.get("segment_ids") or ()),
         )
 
-    @cached_property
-    def viewer(self) -> str:
-        """The user who sees the results."""
+    def viewer(self, *, asks: bool) -> Viewer:
+        """Return the user who sees the results; see `Viewer.of`."""
         token = self.settings.api_token
-        return viewer(self.account.client, token, self._known.listing, self.logger)
+        return Viewer.of(self.account.client, token, self._known.listing, self.logger, asks=asks)
 
     @cached_property
     def _known(self) -> KnownSegments:
@@ -187,6 +190,21 @@ class TapActiveCampaignSegments(Tap):
         def say() -> None:
             self.progress.say(done, of, segments, f"{stream.name}: {segment}")
 
+        return self.awaited(segment, future, say)
+
+    def awaited(
+        self, segment: Segment, future: Future[V], say: Callable[[], None] = lambda: None
+    ) -> V:
+        """Return what work for a segment brings.
+
+        Args:
+            segment: The segment.
+            future: The work.
+            say: Called now and then while it goes on.
+
+        Raises:
+            TapError: It could not be had.
+        """
         try:
             return self.states.result_of(future, say)
         except TapError:
@@ -242,7 +260,8 @@ class TapActiveCampaignSegments(Tap):
             return
         segments = self.account.segments
         self._known.forget({each.segment_id for each in segments}, self.account.is_gone)
-        self.account.check_selection()
+        # Whatever is selected, a setting that means nobody is told.
+        _ = self.account.selection
         self._known.remember(sum(each.listed for each in segments))
 
     def _check_rest(self) -> None:

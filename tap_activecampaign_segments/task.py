@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.bookmarks import RunFacts
     from tap_activecampaign_segments.segments import Segment
+    from tap_activecampaign_segments.viewer import Viewer
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,13 @@ class Wishes:
         contacts: Whether the ids of the contacts are needed, or the total alone.
         streams: The streams of differences that are wanted, and with them that of the runs, if it
             is selected; empty where no differences are wanted.
-        viewer: The user who sees the results, see `viewer`; None where no differences are wanted.
+        viewer: The user who sees the results.
         glimpse: Whether the first page is enough: a connection test.
     """
 
     contacts: bool
     streams: tuple[str, ...]
-    viewer: str | None = None
+    viewer: Viewer
     glimpse: bool = False
 
 

@@ -7,9 +7,10 @@ can be compared only if the same user sees both.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_activecampaign_segments.errors import AccountError, RequestError
+from tap_activecampaign_segments.errors import AccountError, RequestError, UnansweredError
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -17,37 +18,58 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.client import Client
 
 TOKEN = "token_digest"  # noqa: S105 (the name of a key)
-"""In the bookmark of `segments`: stands for the API token of the last sync."""
+"""In the bookmark of `segments`: stands for the API token whose user was asked for last."""
 USER = "user_id"
 """In the bookmark of `segments`: that token's user, null where the API did not tell."""
 
 
-def viewer(client: Client, token: str, known: dict[str, Any], logger: Logger) -> str:
-    """Return what stands for the user who sees the results.
+@dataclass(frozen=True)
+class Viewer:
+    """The user of the API token, as far as that is known.
 
-    The API is asked only for a token that is new.
-
-    Args:
-        client: Where to ask.
-        token: The API token.
-        known: Where the state keeps the token's digest and the user, both updated here.
-        logger: Told if the user cannot be told.
-
-    Returns:
-        ``user:<id>``, or ``token:<digest>`` where the API does not tell the user.
-
-    Raises:
-        AccountError: The account cannot be read at all.
+    Attributes:
+        token: What stands for the token.
+        user_id: The user, None if that is not known.
     """
-    digest = hashlib.sha256(token.encode()).hexdigest()[:32]
-    if known.get(TOKEN) != digest:
-        user_id = None
-        try:
-            user_id = client.user_id()
-        except AccountError:
-            raise
-        except RequestError as error:
-            logger.warning("the user of the API token is unknown: %s", error)
-        known.update({TOKEN: digest, USER: user_id})
-    user_id = known.get(USER)
-    return f"token:{digest}" if user_id is None else f"user:{user_id}"
+
+    token: str
+    user_id: str | None
+
+    @classmethod
+    def of(
+        cls, client: Client, token: str, known: dict[str, Any], logger: Logger, *, asks: bool
+    ) -> Viewer:
+        """Find out who sees the results.
+
+        Args:
+            client: Where to ask.
+            token: The API token.
+            known: Where the state keeps the token's digest and the user, both updated here.
+            logger: Told if the user cannot be told.
+            asks: Whether the API is asked at all; it is only for a token that is new.
+
+        Raises:
+            AccountError: The account cannot be read at all.
+        """
+        digest = hashlib.sha256(token.encode()).hexdigest()[:32]
+        if known.get(TOKEN) != digest and (asks or known.get(TOKEN)):
+            user_id = None
+            try:
+                user_id = client.user_id()
+            except AccountError:
+                raise
+            except RequestError as error:
+                logger.warning("the user of the API token is unknown: %s", error)
+                if isinstance(error, UnansweredError):
+                    # The next sync may be told.
+                    return cls(digest, None)
+            known.update({TOKEN: digest, USER: user_id})
+        return cls(digest, known.get(USER) if known.get(TOKEN) == digest else None)
+
+    def __str__(self) -> str:
+        """Return how the state names it."""
+        return f"token:{self.token}" if self.user_id is None else f"user:{self.user_id}"
+
+    def is_named(self, name: str | None) -> bool:
+        """Tell whether the state means this user; an older version of the tap named nobody."""
+        return name in {None, f"token:{self.token}", str(self)}

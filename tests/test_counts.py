@@ -229,8 +229,8 @@ def test_a_late_count_and_new_ones_come_in_one_request(account: Account, sandbox
     assert sum("count-history" in request.path for request in sandbox.requests) == 1
 
 
-@pytest.mark.parametrize("crowd", [19, 20, 25, 60])
-@pytest.mark.parametrize("most", [20, 50])
+@pytest.mark.parametrize("crowd", [8, 19, 20, 25, 60])
+@pytest.mark.parametrize("most", [5, 20, 50])
 def test_more_counts_in_a_second_than_an_answer_holds_are_warned_of(
     account: Account, sandbox: Sandbox, crowd: int, most: int
 ) -> None:

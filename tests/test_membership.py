@@ -471,7 +471,7 @@ def test_a_predecessor_that_cannot_be_read_whole_starts_no_new_run(
 ) -> None:
     night(sandbox, house)
     segment.members = range(5, 201)
-    sandbox.faults.add(Fault("duplicate", operation="read", times=None))
+    sandbox.faults.add(Fault("text_id", operation="read", times=None))
     second = night(sandbox, house)
     assert second.exit_code == 1
     assert len(segment.runs) == 2

@@ -13,6 +13,7 @@ from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError, TapError
 from tap_activecampaign_segments.mypreferences.profiles import profile_id
 from tap_activecampaign_segments.polling import NotDoneError, until_done
+from tap_activecampaign_segments.records import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -257,7 +258,8 @@ def _profiles(answer: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _count(answer: dict[str, Any], name: str, otherwise: int | None = None) -> int:
     value = answer.get(name, otherwise)
-    if type(value) is not int or value < 0:
+    number = count(value)
+    if number is None:
         msg = f"the export answered with {brief(value)} for {name}"
         raise MalformedAnswerError(msg)
-    return value
+    return number
