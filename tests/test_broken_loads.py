@@ -22,6 +22,7 @@ EXACT = "memberships against the log"
 INCOMPLETE = "full result against the latest run"
 PAST = "members at a past date"
 EXIST = "segments that exist"
+IDLE = "runs that do not count"
 
 
 def load_in_part(house: Warehouse, synced: Sync, tables: tuple[str, ...], rows: int = 0) -> None:
@@ -142,6 +143,23 @@ def test_a_configured_segment_that_could_not_be_read_leaves_the_listing_before_i
     sandbox.faults.add(fault)
     assert night(sandbox, house, streams={"segments"}, segment_ids=ids).exit_code == 1
     assert {row[0] for row in house.ask(EXIST)} == {*ids}
+
+
+def test_rows_of_the_log_that_were_deleted_by_hand_are_found(
+    sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    night(sandbox, house)
+    house.drop("membership_changes", contact_id=7)
+    clock.advance(3600)
+    segment.members = range(3, 201)
+    night(sandbox, house)
+    assert house.members(LOG) == {}
+    assert kept(house.ask(STALE)) == {segment.segment_id}
+    assert {row[1] for row in house.ask(IDLE)} == {run.run_id for run in segment.runs}
+    clock.advance(3600)
+    night(sandbox, house, rebaseline=["some"])
+    assert house.members(LOG) == house.members(TABLE) == {segment.segment_id: {*range(3, 201)}}
+    assert house.ask(STALE) == house.ask(IDLE) == []
 
 
 # Streams that come and go.

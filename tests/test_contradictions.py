@@ -84,7 +84,11 @@ def test_a_result_cut_short_by_its_numbers_makes_nobody_leave(
     assert house.members(LOG) == {segment.segment_id: {*range(1, 16)}}
 
 
-@pytest.mark.parametrize("form", ["empty", "not_found", "last page again", "no matches"])
+FORMS = ["empty", "not_found", "400", "422", "last page again", "first page again", "no matches"]
+FORMS += ["no page", "total of none"]
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_the_page_behind_a_full_last_one_may_say_in_any_way_that_it_is_none(
     account: Account, sandbox: Sandbox, form: str
 ) -> None:
@@ -94,6 +98,13 @@ def test_the_page_behind_a_full_last_one_may_say_in_any_way_that_it_is_none(
         "last page again": Fault(
             "edit", "read", page=3, times=None, answer=lambda body: _with(body, range(11, 21))
         ),
+        "first page again": Fault(
+            "edit", "read", page=3, times=None, answer=lambda body: _with(body, range(1, 11))
+        ),
+        "400": Fault("status", "read", page=3, times=None, status=400),
+        "422": Fault("status", "read", page=3, times=None, status=422),
+        "no page": Fault("no_page", "read", page=3, times=None),
+        "total of none": Fault("empty_result", "read", page=3, times=None),
         "no matches": Fault("edit", "read", page=3, times=None, answer=_without_matches),
     }
     if form in kind:
@@ -101,6 +112,8 @@ def test_the_page_behind_a_full_last_one_may_say_in_any_way_that_it_is_none(
     synced = sync(sandbox, page_size=PAGE)
     assert synced.exit_code == 0
     assert len(synced.records("match_all_results")) == 20
+    asked = [request for request in sandbox.requests if "segmentMatchAll" in request.path]
+    assert len(asked) == 3
 
 
 def _with(body: dict[str, Any], matches: range) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from tap_activecampaign_segments.sandbox import Fault
 from tests.support import RUN_STREAMS, sync
-from tests.test_membership import LOG, TABLE, changes, night, run_of
+from tests.test_membership import CHANGES, LOG, TABLE, changes, night, run_of
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
@@ -253,3 +253,87 @@ def test_the_same_run_again_is_a_result_without_changes(
     segment.members = range(3, 201)
     assert changes(night(sandbox, house))["left"] == {1, 2}
     assert house.members(LOG) == house.members(TABLE) == {segment.segment_id: {*range(3, 201)}}
+
+
+# A pair of which rows are out, and a previous run that is odd for ever.
+
+
+@pytest.mark.parametrize("kind", ["deleted", "duplicate", "missing_row", "digits", "no_end"])
+def test_a_pair_whose_run_is_another_one_by_now_makes_a_baseline_and_no_endless_failure(
+    account: Account,
+    sandbox: Sandbox,
+    segment: Segment,
+    second_night: Warehouse,
+    clock: SharedClock,
+    kind: str,
+) -> None:
+    segment.members = range(11, 221)
+    killed = sync(sandbox, streams=CHANGES, state=second_night.state)
+    rows = [
+        place
+        for place, message in enumerate(killed.messages)
+        if message["type"] == "RECORD" and message["stream"] == "membership_changes"
+    ]
+    second_night.load(killed.messages[: rows[5]])
+    clock.advance(60)
+    if kind == "deleted":
+        account.delete_contact(100)
+    else:
+        fault = Fault(kind, "read", segment_id=segment.segment_id, times=None)
+        sandbox.faults.add(fault)
+    third = night(sandbox, second_night)
+    assert third.exit_code == 0
+    is_proved = kind in {"digits", "no_end"}
+    assert third.records("match_all_runs")[0]["is_baseline"] is not is_proved
+    truth = {segment.segment_id: {*segment.members}}
+    assert second_night.members(LOG) == second_night.members(TABLE) == truth
+
+
+@pytest.mark.parametrize("kind", ["duplicate", "missing_row"])
+def test_a_previous_run_that_is_odd_in_the_same_way_twice_makes_a_baseline(
+    sandbox: Sandbox, second_night: Warehouse, kind: str
+) -> None:
+    sandbox.faults.add(Fault(kind, "read", times=None))
+    second = night(sandbox, second_night)
+    assert second.exit_code == 0
+    assert run_of(second)["is_baseline"] is True
+
+
+def test_a_previous_run_of_100_days_may_be_unknown_in_any_form(
+    sandbox: Sandbox, second_night: Warehouse, clock: SharedClock
+) -> None:
+    clock.advance(100 * 86_400)
+    sandbox.faults.add(Fault("gateway_404", "read", times=None))
+    assert run_of(night(sandbox, second_night))["is_baseline"] is True
+
+
+@pytest.mark.parametrize("fault", ["failed", "last page unknown", "too many"])
+def test_one_odd_look_at_the_previous_run_costs_no_left(
+    sandbox: Sandbox, second_night: Warehouse, fault: str
+) -> None:
+    def failed(body: dict[str, Any]) -> dict[str, Any]:
+        body["data"][0]["attributes"]["is_ready"] = False
+        return body
+
+    faults = {
+        "failed": Fault("edit", "read", answer=failed),
+        "last page unknown": Fault("not_found", "read", page=3, times=2),
+        "too many": Fault("total_is", "read", value=900),
+    }
+    sandbox.faults.add(faults[fault])
+    second = night(sandbox, second_night, page_size=70)
+    assert changes(second) == {"joined": set(), "left": set(range(1, 11))}
+
+
+def test_a_configured_segment_that_is_unknown_for_a_moment_keeps_its_state(
+    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
+) -> None:
+    segment = account.add_segment(None, range(1, 201))
+    ids = [segment.segment_id]
+    night(sandbox, house, segment_ids=ids)
+    clock.advance(3600)
+    segment.members = range(11, 201)
+    sandbox.faults.add(Fault("not_found", "segment"))
+    second = night(sandbox, house, segment_ids=ids)
+    assert second.exit_code == 0
+    assert changes(second)["left"] == set(range(1, 11))

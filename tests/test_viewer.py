@@ -143,3 +143,70 @@ def test_the_state_holds_the_token_as_a_digest_alone(sandbox: Sandbox, segment: 
     assert sandbox.token not in json.dumps(synced.state)
     assert synced.state["bookmarks"]["segments"]["user_id"] == "1"
     assert segment.members
+
+
+@pytest.mark.parametrize("token", ["other user", "other token"])
+def test_a_run_begun_without_changes_is_taken_up_by_the_same_token_alone(
+    account: Account,
+    sandbox: Sandbox,
+    segment: Segment,
+    house: Warehouse,
+    clock: SharedClock,
+    token: str,
+) -> None:
+    night(sandbox, house)
+    clock.advance(3600)
+    segment.evaluation_seconds = 600
+    hides = high if token == "other user" else None
+    other = account.add_token("2" if token == "other user" else "1", hides=hides)
+    results = {"match_all_runs", "match_all_results"}
+    late = night(sandbox, house, streams=results, api_token=other, run_timeout=5)
+    assert late.exit_code == 1
+    segment.evaluation_seconds = 0
+    # As if the filter worked when the run is made.
+    segment.runs[-1].members = [each for each in segment.members if not high(each)]
+    clock.advance(900)
+    third = night(sandbox, house)
+    if token == "other user":
+        assert len(segment.runs) == 3
+        assert changes(third)["left"] == set()
+    else:
+        assert len(segment.runs) == 2
+
+
+def test_a_full_result_of_another_user_is_not_held_against_the_last_one(
+    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
+) -> None:
+    account.records_runs = False
+    account.add_segment("many", range(1, 1001))
+    results = {"match_all_runs", "match_all_results"}
+    night(sandbox, house, streams=results)
+    clock.advance(3600)
+    token = account.add_token("2", hides=lambda contact: contact > 100)
+    second = night(sandbox, house, streams=results, api_token=token)
+    assert second.exit_code == 0
+    assert run_of(second)["total"] == 100
+
+
+def test_one_404_for_the_user_makes_no_baseline(
+    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    night(sandbox, house)
+    clock.advance(3600)
+    sandbox.faults.add(Fault("not_found", "user"))
+    segment.members = range(3, 201)
+    second = night(sandbox, house, api_token=account.add_token("1"))
+    assert changes(second)["left"] == {1, 2}
+
+
+def test_a_user_who_could_not_be_told_for_an_outage_is_asked_for_again(
+    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    sandbox.faults.add(Fault("status", "user", times=5, status=503))
+    night(sandbox, house)
+    clock.advance(3600)
+    segment.members = range(2, 201)
+    assert changes(night(sandbox, house))["left"] == {1}
+    clock.advance(3600)
+    segment.members = range(3, 201)
+    assert changes(night(sandbox, house, api_token=account.add_token("1")))["left"] == {2}

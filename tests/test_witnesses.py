@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_activecampaign_segments.sandbox import Fault
 from tests.support import sync
-from tests.test_membership import LOG, TABLE, changes, night, run_of
+from tests.test_membership import FULL, LOG, TABLE, changes, night, run_of
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
@@ -214,3 +214,62 @@ def test_a_run_that_was_not_started_later_than_the_previous_one_fails_the_segmen
     clock.advance(5)
     assert night(sandbox, house).exit_code == 0
     assert house.members(LOG) == {segment.segment_id: {*range(50, 250)}}
+
+
+def test_a_run_of_the_future_fails_the_segment(
+    sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    night(sandbox, house)
+    clock.advance(3600)
+    clock.skew = -400 * 86_400
+    second = night(sandbox, house)
+    clock.skew = 0
+    assert second.exit_code == 1
+    assert "in the future by this clock" in second.errors[0]
+    assert night(sandbox, house).exit_code == 0
+    assert segment.members
+
+
+def test_the_circuit_breaker_has_its_second_evaluation_where_only_the_first_was_doubted(
+    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
+) -> None:
+    segment = account.add_segment("many", range(1000))
+    night(sandbox, house)
+    clock.advance(3600)
+    sandbox.faults.add(Fault("empty_result", "start"))
+
+    def others(body: dict[str, Any]) -> dict[str, Any]:
+        facts = body["data"][0]["attributes"]
+        facts["matches"] = [each + 5000 for each in facts["matches"]]
+        return body
+
+    sandbox.faults.add(Fault("edit", "start", after=1, answer=others))
+    second = night(sandbox, house)
+    assert second.exit_code == 0
+    assert changes(second)["left"] == set()
+    assert len(segment.runs) == 4
+
+
+def test_the_last_two_evaluations_that_agree_are_believed(
+    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
+) -> None:
+    segment = account.add_segment("few", range(50))
+    listed(segment, clock, 20_000)
+    sandbox.faults.add(Fault("empty_result", "start"))
+    assert night(sandbox, house).exit_code == 0
+    assert house.members(LOG) == {segment.segment_id: {*range(50)}}
+
+
+def test_the_run_before_last_that_comes_again_overwrites_no_newer_result(
+    sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    night(sandbox, house, streams=None)
+    clock.advance(3600)
+    segment.members = range(51, 251)
+    night(sandbox, house, streams={"match_all_runs", "match_all_results"})
+    clock.advance(3600)
+    first = segment.runs.pop(0)
+    segment.runs.append(first)
+    sandbox.faults.add(Fault("same_run"))
+    night(sandbox, house, streams=None)
+    assert house.members(FULL) == {segment.segment_id: {*range(51, 251)}}

@@ -88,6 +88,13 @@ class Warehouse:
                 for row, counts in zip(self._rows[stream].values(), found, strict=True):
                     row.update(zip(numbers, counts, strict=True))
 
+    def drop(self, stream: str, **fields: object) -> None:
+        """Delete the rows that have these fields."""
+        self._connection = None
+        self._rows[stream] = {
+            key: row for key, row in self._rows[stream].items() if not fields.items() <= row.items()
+        }
+
     @property
     def streams(self) -> set[str]:
         """The streams that there are tables of."""
