@@ -89,7 +89,7 @@ class Comparison:
                 return attempt.roster
             attempts.append(attempt)
         first, second = attempts
-        if first.has_failed and second.has_failed:
+        if first.is_gone and second.is_gone:
             raise PredecessorLostError(second.flaw)
         if _are_the_same(first.roster, second.roster):
             msg = (
@@ -105,11 +105,11 @@ class Comparison:
         except RunLostError as error:
             raise PredecessorLostError(str(error)) from error
         except RunFailedError as error:
-            return _Attempt(str(error), has_failed=True)
+            return _Attempt(str(error), is_gone=True)
         except MalformedAnswerError as error:
             raise _unreadable(str(error)) from error
         if not look.is_ready:
-            return _Attempt(f"run {run.run_id} is not ready any more")
+            return _Attempt(f"run {run.run_id} is not ready any more", is_gone=True)
         try:
             reading = self._results.read(look, tell)
         except (IncompleteResultError, RunLostError, RunFailedError) as error:
@@ -138,13 +138,13 @@ class _Attempt:
         flaw: What is wrong with what was read.
         roster: The contact ids, None where there are none to speak of.
         is_proved: Whether they are those that they were.
-        has_failed: Whether ActiveCampaign says that the run failed.
+        is_gone: Whether ActiveCampaign says that there is no result any more.
     """
 
     flaw: str
     roster: Roster | None = None
     is_proved: bool = False
-    has_failed: bool = False
+    is_gone: bool = False
 
 
 def _unreadable(flaw: str) -> TapError:
