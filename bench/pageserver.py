@@ -48,6 +48,8 @@ class Api:
         match url.path.split("/")[3:]:
             case ["audiences"]:
                 return self._listing()
+            case ["users", "me"]:
+                return b'{"user":{"id":"1"}}'
             case ["segmentMatchAll", segment_id] if segment_id in self._results:
                 self._starts[segment_id] += 1
                 return self._page(segment_id, self._starts[segment_id], page)
@@ -96,7 +98,8 @@ class Api:
                 "total": result.total,
             },
         }
-        ids = result.pages[(run - 1) % 2][page - 1]
+        pages = result.pages[(run - 1) % 2]
+        ids = pages[page - 1] if page <= len(pages) else b"[]"
         head = f'{{"data":[{{"id":"run-{run}-1","type":"matchAll","attributes":'
         facts = json.dumps(attributes)
         return b'%s%s,"matches":%s}}]}' % (head.encode(), facts[:-1].encode(), ids)

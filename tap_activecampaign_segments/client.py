@@ -76,8 +76,11 @@ class Client:
         """
         return self._ask(path, doubt_404=doubt_404, params=params)
 
-    def user_id(self) -> str | None:
+    def user_id(self, *, doubt_404: bool) -> str | None:
         """Return the id of the API token's user (``GET users/me``, documented).
+
+        Args:
+            doubt_404: See `get`.
 
         Returns:
             None if the answer does not tell.
@@ -85,7 +88,9 @@ class Client:
         Raises:
             RequestError: The request failed for good.
         """
-        answer = self._ask(("users", "me"), doubt_404=True, usable=lambda answer: "user" in answer)
+        answer = self._ask(
+            ("users", "me"), doubt_404=doubt_404, usable=lambda answer: "user" in answer
+        )
         user = answer["user"]
         found = user.get("id") if isinstance(user, dict) else None
         return str(found).strip() or None if type(found) in {int, str} else None

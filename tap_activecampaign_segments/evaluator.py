@@ -63,7 +63,6 @@ class Evaluator:
             logger: Where warnings go.
         """
         settings = account.settings
-        self._match_all = account.match_all
         self._results = Results(account.match_all, settings.max_concurrent_requests + 1)
         self._acquisition = Acquisition(account.match_all, settings, account.clock, wishes.viewer)
         breaker = CircuitBreaker(settings.max_left_share)
@@ -147,13 +146,13 @@ class Evaluator:
             try:
                 if resumed:
                     acquired = self._acquisition.resume(resumed)
-                    if resumed.run_id_end is not None:
-                        # Rows of its baseline may be out: it is one, or nothing.
-                        predecessor = None
+                    # Where rows of its baseline may be out, it is one, or nothing.
+                    before = predecessor if resumed.run_id_end is None else None
                 else:
                     attempts.begin()
                     acquired = self._acquisition.start(task)
-                return self._evaluated(task, acquired, predecessor, doubt, resumed)
+                    before = predecessor
+                return self._evaluated(task, acquired, before, doubt, resumed)
             except DoubtedError as error:
                 doubt = error.doubt
                 attempts.allow_one_more()

@@ -10,7 +10,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tap_activecampaign_segments.errors import AccountError, RequestError, UnansweredError
+from tap_activecampaign_segments.errors import (
+    AccountError,
+    NotFoundError,
+    RequestError,
+    UnansweredError,
+)
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -55,12 +60,13 @@ class Viewer:
         if known.get(TOKEN) != digest and (asks or known.get(TOKEN)):
             user_id = None
             try:
-                user_id = client.user_id()
+                # A mistake would cost a baseline where there was another token.
+                user_id = client.user_id(doubt_404=TOKEN in known)
             except AccountError:
                 raise
             except RequestError as error:
                 logger.warning("the user of the API token is unknown: %s", error)
-                if isinstance(error, UnansweredError):
+                if isinstance(error, UnansweredError | NotFoundError):
                     # The next sync may be told.
                     return cls(digest, None)
             known.update({TOKEN: digest, USER: user_id})

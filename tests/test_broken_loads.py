@@ -162,6 +162,30 @@ def test_rows_of_the_log_that_were_deleted_by_hand_are_found(
     assert house.ask(STALE) == house.ask(IDLE) == []
 
 
+def test_a_baseline_that_was_cut_short_and_changed_since_is_left_for_a_fresh_difference(
+    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    night(sandbox, house)
+    clock.advance(3600)
+    segment.members = range(11, 211)
+    segment.evaluation_seconds = 30
+    previous = segment.runs[0]
+    expires_at, previous.expires_at = previous.expires_at, 0.0
+    second = sync(sandbox, streams=CHANGES, state=house.state)
+    previous.expires_at = expires_at
+    segment.evaluation_seconds = 0
+    records = [place for place, each in enumerate(second.messages) if each["type"] == "RECORD"]
+    house.load(second.messages[: records[50]])
+    segment.members = range(21, 221)
+    account.restart(segment, segment.runs[1], "id")
+    clock.advance(60)
+    third = night(sandbox, house)
+    assert run_of(third)["previous_run_id"] == previous.run_id
+    assert changes(third) == {"joined": {*range(201, 221)}, "left": {*range(1, 21)}}
+    assert house.members(LOG) == {segment.segment_id: {*range(21, 221)}}
+    assert house.members(TABLE) == house.members(LOG) or house.ask(STALE)
+
+
 # Streams that come and go.
 
 

@@ -89,6 +89,57 @@ def test_the_log_applied_to_the_old_members_gives_the_new_ones_or_says_nothing(
             assert now == new
 
 
+numbers = st.none() | st.integers(0, 40) | st.integers(0, 40).map(str)
+
+
+@pytest.mark.timeout(240)
+@settings(
+    max_examples=60,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    size=st.integers(0, 30),
+    page_size=st.integers(1, 12),
+    lies=st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(["total", "last_page", "per_page"], numbers)
+    ),
+    ids=st.sampled_from(["all", "without the last", "with one twice", "of the first page"]),
+    operations=st.sampled_from([["start"], ["read"], ["start", "read"]]),
+)
+def test_no_contradiction_of_numbers_and_ids_makes_a_result_that_is_not_one(
+    clock: SharedClock,
+    size: int,
+    page_size: int,
+    lies: dict[str, Any],
+    ids: str,
+    operations: list[str],
+) -> None:
+    def told(body: dict[str, Any]) -> dict[str, Any]:
+        facts = body["data"][0]["attributes"]
+        if "page" not in facts:
+            return body
+        facts["page"] |= lies
+        if ids == "without the last":
+            del facts["matches"][-1:]
+        elif ids == "with one twice":
+            facts["matches"][-1:] = facts["matches"][:1]
+        elif ids == "of the first page":
+            facts["matches"] = [*range(1, min(size, page_size) + 1)]
+        return body
+
+    with served(clock) as sandbox:
+        sandbox.account.add_segment("some", range(1, size + 1))
+        for operation in operations:
+            sandbox.faults.add(Fault("edit", operation, times=None, answer=told))
+        synced = sync(sandbox, streams=CHANGES, page_size=page_size)
+        found = {row["contact_id"] for row in synced.records("membership_changes")}
+        rows = [row["total"] for row in synced.records("match_all_runs")]
+        assert (rows, found) in (([], set()), ([size], {*range(1, size + 1)}))
+        assert bool(synced.exit_code) == (not rows)
+
+
 @given(previous=pages, new=pages)
 def test_the_difference_of_two_rosters_is_that_of_their_sets(
     previous: list[list[int]], new: list[list[int]]
