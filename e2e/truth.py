@@ -81,7 +81,7 @@ def instant(text: str) -> datetime:
 def listed(account: Account) -> Rows:
     """Return what a listing has now."""
     return [
-        {"last_used_date": None}
+        {"last_used_date": None, "listing_size": len(account.segments)}
         | {
             name: instant(value) if name.endswith("_date") else value
             for name, value in documents.summary(account, segment)["attributes"].items()
@@ -142,7 +142,7 @@ def _of_runs(account: Account, segment: Segment) -> dict[str, Rows]:
     ]
     before: list[Run | None] = [None, *segment.runs]
     baseline, *_ = segment.runs
-    for previous, run in zip(before, segment.runs, strict=False):
+    for number, (previous, run) in enumerate(zip(before, segment.runs, strict=False), 1):
         members = set(previous.members if previous else ())
         joined, left = set(run.members) - members, members - set(run.members)
         of_run = {"segment_id": segment.segment_id, "run_id": run.run_id}
@@ -163,6 +163,7 @@ def _of_runs(account: Account, segment: Segment) -> dict[str, Rows]:
                 "sort": "id",
                 "total": len(run.members),
                 "baseline_run_id": baseline.run_id,
+                "run_number": number,
                 "joined_count": len(joined),
                 "left_count": len(left),
             }
