@@ -22,6 +22,8 @@ FULL_PAGE = 50
 """Rows of one answer at most (documented)."""
 REMEMBERED = 20
 """Rows up to the bookmark that are remembered, so that one that comes late is noticed."""
+MARK = 6
+"""Characters that stand for one of them."""
 
 FIELDS = (
     "segment_hash",
@@ -51,7 +53,7 @@ class Seen:
         since, marks = facts.get("since"), facts.get("marks")
         if not isinstance(since, str) or not isinstance(marks, str):
             return None
-        return cls(since, frozenset(marks.split()))
+        return cls(since, frozenset(map("".join, zip(*[iter(marks)] * MARK, strict=False))))
 
     @classmethod
     def up_to(cls, bookmark: str, rows: Iterable[Mapping[str, Any]]) -> Seen | None:
@@ -64,7 +66,7 @@ class Seen:
     @property
     def facts(self) -> dict[str, str]:
         """What the state keeps of it."""
-        return {"since": self.since, "marks": " ".join(sorted(self.marks))}
+        return {"since": self.since, "marks": "".join(sorted(self.marks))}
 
     def lacks(self, key: tuple[str, str]) -> bool:
         """Tell whether a row up to the bookmark came late."""
@@ -72,7 +74,7 @@ class Seen:
 
 
 def _mark(key: tuple[str, str]) -> str:
-    return hashlib.sha256("\n".join(key).encode()).hexdigest()[:8]
+    return hashlib.sha256("\n".join(key).encode()).hexdigest()[:MARK]
 
 
 class History:
