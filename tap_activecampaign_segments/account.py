@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.failures import Failures
     from tap_activecampaign_segments.segments import Segment
     from tap_activecampaign_segments.settings import Settings
+
+
+CLOCK_TOLERANCE = timedelta(seconds=10)
+"""By how much the local clock may differ from the server's, which is told in whole seconds."""
 
 
 class Account:
@@ -61,7 +66,7 @@ class Account:
     @cached_property
     def segments(self) -> list[Segment]:
         """All listed segments and the configured ones that are not listed."""
-        self.listed_at = timestamps.render(self.clock.now())
+        now = self.clock.now()
         try:
             listed = segments.listing(self.client)
         except ForbiddenError as error:
@@ -78,6 +83,9 @@ class Account:
             )
             raise AccountError(msg)
         self.is_read_whole = True
+        # Listings of two machines are put in order by it: a clock that goes wrong is not trusted.
+        server = self.client.server_time or now
+        self.listed_at = timestamps.render(now if abs(now - server) < CLOCK_TOLERANCE else server)
         return [*listed, *self._unlisted({each.segment_id for each in listed})]
 
     @cached_property

@@ -13,6 +13,7 @@ from tap_activecampaign_segments.http import Http
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from logging import Logger
 
     from requests import PreparedRequest
@@ -58,6 +59,11 @@ class Client:
             logger=logger,
         )
         self._http.authorize(ApiToken(settings.api_token))
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The instant that the last answer carried, UTC."""
+        return self._http.server_time
 
     def get(self, *path: str, doubt_404: bool = False, **params: object) -> dict[str, Any]:
         """Return the answer to ``GET /api/3/{path}``, an object that has ``data``.

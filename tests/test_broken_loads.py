@@ -265,6 +265,25 @@ def test_no_local_clock_decides_what_is_newer(
     assert house.members(LOG) == house.members(TABLE) == house.members(FULL) == truth
 
 
+@pytest.mark.parametrize("skews", [(900, 0), (0, -900), (900, -900)], ids=str)
+def test_no_local_clock_decides_which_segments_exist(
+    account: Account,
+    sandbox: Sandbox,
+    house: Warehouse,
+    clock: SharedClock,
+    skews: tuple[float, float],
+) -> None:
+    gone, stays = account.add_segment("gone"), account.add_segment("stays")
+    for skew in skews:
+        clock.skew = skew
+        night(sandbox, house, streams={"segments"})
+        clock.skew = 0
+        clock.advance(300)
+        if gone in account.segments:
+            account.remove(gone)
+    assert kept(house.ask(EXIST)) == {stays.segment_id}
+
+
 def test_run_numbers_count_the_runs_of_a_chain(
     sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
 ) -> None:
