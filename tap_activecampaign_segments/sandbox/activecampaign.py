@@ -162,8 +162,8 @@ class ActiveCampaign:
             raise RefusedError(
                 HTTPStatus.BAD_REQUEST, "the segment needs an external id", "external_id"
             )
-        if segment.runs and self._faults.take("start", question.occasion):
-            last = segment.runs[-1]
+        last = segment.runs[-1] if segment.runs else None
+        if last and last.sort == sort and self._faults.take("start", question.occasion):
             return self._result(question, last, self._account.clock.time(), page, page_size)
         run = self._account.start(segment, sort)
         disturb(run, self._faults.take("run", question.occasion), run.started)
