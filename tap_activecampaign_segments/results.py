@@ -191,8 +191,10 @@ class Results:
 
         A server may say in many ways that there is no such page, one of them being another page.
         """
-        beyond = self._match_all.beyond(first.run, layout.pages + 1)
-        if not beyond or {*beyond} <= {*chain.from_iterable(roster)}:
+        beyond = {*self._match_all.beyond(first.run, layout.pages + 1)}
+        for page in roster if beyond else ():
+            beyond.difference_update(page)
+        if not beyond:
             return None
         return f"run {first.run.run_id} has more than the {layout.total} contacts that it tells"
 

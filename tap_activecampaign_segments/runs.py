@@ -115,6 +115,13 @@ class Look:
 
 KEPT = timedelta(days=90)
 """How long ActiveCampaign keeps the result of a run (documented)."""
+_NO_SUCH_PAGE = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+"""What a server may say of a page that is not there."""
 GRACE = 30.0
 """Seconds after its start in which a run that is unknown is not missed."""
 
@@ -172,8 +179,8 @@ class MatchAll:
             raise MalformedAnswerError(msg)
         return usable(look)
 
-    def beyond(self, run: Run, page: int) -> list[Any]:
-        """Return what is on a page that should not be there: nothing, in whatever form.
+    def beyond(self, run: Run, page: int) -> list[int]:
+        """Return the ids on a page that should not be there: none, in whatever form.
 
         Raises:
             TapError: No usable answer came.
@@ -181,14 +188,12 @@ class MatchAll:
         try:
             answer = self._request(run, page, doubt_404=False)
         except RequestError as error:
-            if error.status and HTTPStatus.BAD_REQUEST <= error.status < HTTPStatus.CONFLICT:
-                return []
-            if error.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            if error.status in _NO_SUCH_PAGE:
                 return []
             raise
         found = resources(answer)
         matches = attributes(found[0]).get("matches") if found else None
-        return matches if isinstance(matches, list) else []
+        return [each for each in matches if type(each) is int] if isinstance(matches, list) else []
 
     def wait(self, run: Run, timeout: float, first: float) -> Look:
         """Return the first look that finds a run ready.
