@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.support import SharedClock
 
 FIRST = int(os.environ.get("HISTORIES_FROM", "0"))
-COUNT = int(os.environ.get("HISTORIES", "40"))
+COUNT = int(os.environ.get("HISTORIES", "16"))
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + COUNT))
