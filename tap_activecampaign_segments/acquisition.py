@@ -9,7 +9,7 @@ from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.attempts import is_recent
 from tap_activecampaign_segments.errors import TapError
 from tap_activecampaign_segments.polling import SHORTEST, NotDoneError
-from tap_activecampaign_segments.runs import usable
+from tap_activecampaign_segments.runs import RunLostError, usable
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.bookmarks import RunFacts
@@ -99,6 +99,10 @@ class Acquisition:
         look = self._match_all.read(run)
         if not look.is_ready:
             look = self._wait(run, first=SHORTEST)
+        if not timestamps.agree(look.run.run_id_start, run.run_id_start):
+            # Rows of what it found before may be out, in a sync that the state knows nothing of.
+            msg = f"run {run.run_id} was evaluated again since it was started"
+            raise RunLostError(msg)
         return Acquired(look, is_new=False, is_named=True)
 
     def resumable(self, segment: Segment, facts: RunFacts) -> Run | None:

@@ -184,6 +184,25 @@ def test_a_baseline_that_was_cut_short_and_changed_since_is_left_for_a_fresh_dif
     assert house.members(TABLE) == house.members(LOG) or house.ask(STALE)
 
 
+def test_a_run_in_progress_that_somebody_evaluated_again_is_not_taken_up(
+    account: Account,
+    sandbox: Sandbox,
+    segment: Segment,
+    house: Warehouse,
+    clock: SharedClock,
+    not_ready: dict[str, Any],
+) -> None:
+    # Its baseline was said, but the state of that night was lost.
+    killed = sync(sandbox, streams=CHANGES, state=not_ready, rebaseline=["some"])
+    load_in_part(house, killed, ("membership_changes", "match_all_runs"), rows=1)
+    segment.members = range(50, 400)
+    account.restart(segment, segment.runs[1], "id")
+    clock.advance(60)
+    house.state = not_ready
+    night(sandbox, house, max_left_share=1)
+    assert house.members(LOG) == {segment.segment_id: {*range(50, 400)}}
+
+
 # Streams that come and go.
 
 
