@@ -70,7 +70,8 @@ class Seen:
 
     def lacks(self, key: tuple[str, str]) -> bool:
         """Tell whether a row up to the bookmark came late."""
-        return key[0] >= self.since and _mark(key) not in self.marks
+        # Of several rows of the oldest instant perhaps not all are remembered.
+        return key[0] > self.since and _mark(key) not in self.marks
 
 
 def _mark(key: tuple[str, str]) -> str:

@@ -229,6 +229,20 @@ def test_a_late_count_and_new_ones_come_in_one_request(account: Account, sandbox
     assert sum("count-history" in request.path for request in sandbox.requests) == 1
 
 
+@pytest.mark.parametrize("each", [1, 2, 3, 7])
+def test_counts_that_share_their_instants_are_not_taken_for_late_ones(
+    account: Account, sandbox: Sandbox, each: int
+) -> None:
+    segment = account.add_segment("some", [1])
+    for place in range(60):
+        segment.add_count(LONG_AGO + 3600 * (place // each), place)
+    first = sync(sandbox, streams=STREAM)
+    segment.add_count(LONG_AGO + 3600 * 100, 99)
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    newest = {key for key in keys(first) if key[0] == keys(first)[-1][0]}
+    assert {*keys(second)[:-1]} == newest
+
+
 @pytest.mark.parametrize("crowd", [8, 19, 20, 25, 60])
 @pytest.mark.parametrize("most", [5, 20, 50])
 def test_more_counts_in_a_second_than_an_answer_holds_are_warned_of(
