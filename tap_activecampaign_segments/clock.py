@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+
+CLOCKS_DIFFER = timedelta(days=1)
+"""By how much two clocks differ at most: what is further ahead is in the future."""
 
 
 class Clock:

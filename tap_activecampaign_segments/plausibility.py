@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import definitions, timestamps
+from tap_activecampaign_segments.clock import CLOCKS_DIFFER
 from tap_activecampaign_segments.errors import TapError
 
 if TYPE_CHECKING:
@@ -134,10 +134,6 @@ class Plausibility:
         if listed is None or run.segment_timestamp is None or run.segment_timestamp <= listed:
             return False
         return self._is_edit(segment.segment_id, listed, run)
-
-
-CLOCKS_DIFFER = timedelta(days=1)
-"""By how much at most."""
 
 
 def check_order(facts: RunFacts, run: Run, now: datetime) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 from copy import deepcopy
-from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +16,7 @@ from singer_sdk.streams._state import StreamStateManager
 from typing_extensions import override
 
 from tap_activecampaign_segments import schemas, timestamps
+from tap_activecampaign_segments.clock import CLOCKS_DIFFER
 from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
 from tap_activecampaign_segments.past import Past
 from tap_activecampaign_segments.records import fitted
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.tap import TapActiveCampaignSegments
 
 SCHEMAS = SchemaDirectory(schemas)
-CLOCKS_DIFFER = timedelta(days=1)
-"""By how much at most."""
 
 
 class TapStream(Stream):

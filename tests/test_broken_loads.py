@@ -10,6 +10,7 @@ import pytest
 
 from tap_activecampaign_segments.sandbox import Fault
 from tests.support import RUN_STREAMS, Sync, sync
+from tests.test_crash import cut_in_the_difference
 from tests.test_membership import CHANGES, FULL, LOG, TABLE, changes, night, run_of
 
 if TYPE_CHECKING:
@@ -160,9 +161,9 @@ def test_rows_of_the_log_that_were_deleted_by_hand_are_found(
     assert house.ask(STALE) == house.ask(IDLE) == []
 
 
-def test_a_baseline_that_was_cut_short_and_changed_since_is_left_for_a_fresh_difference(
-    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
-) -> None:
+@pytest.fixture
+def cut_baseline(sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock) -> str:
+    """The run of a baseline that was cut short, because the previous run seemed to be gone."""
     night(sandbox, house)
     clock.advance(3600)
     segment.members = range(11, 211)
@@ -172,10 +173,24 @@ def test_a_baseline_that_was_cut_short_and_changed_since_is_left_for_a_fresh_dif
     second = sync(sandbox, streams=CHANGES, state=house.state)
     previous.expires_at = expires_at
     segment.evaluation_seconds = 0
-    records = [place for place, each in enumerate(second.messages) if each["type"] == "RECORD"]
-    house.load(second.messages[: records[50]])
+    assert run_of(second)["is_baseline"] is True
+    house.load(cut_in_the_difference(second.messages, 50))
+    clock.advance(60)
+    return str(run_of(second)["run_id"])
+
+
+def test_a_baseline_that_was_cut_short_and_changed_since_is_left_for_a_fresh_difference(
+    account: Account,
+    sandbox: Sandbox,
+    segment: Segment,
+    house: Warehouse,
+    clock: SharedClock,
+    cut_baseline: str,
+) -> None:
+    previous, run = segment.runs
+    assert run.run_id == cut_baseline
     segment.members = range(21, 221)
-    account.restart(segment, segment.runs[1], "id")
+    account.restart(segment, run, "id")
     clock.advance(60)
     third = night(sandbox, house)
     assert run_of(third)["previous_run_id"] == previous.run_id
@@ -373,27 +388,10 @@ def test_a_run_that_was_said_as_a_baseline_and_as_a_difference_counts_as_it_was_
 
 
 def test_a_baseline_that_was_cut_short_is_finished_as_a_baseline(
-    sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+    sandbox: Sandbox, segment: Segment, house: Warehouse, cut_baseline: str
 ) -> None:
-    night(sandbox, house)
-    clock.advance(3600)
-    segment.members = range(11, 211)
-    segment.evaluation_seconds = 30
-    previous = segment.runs[0]
-    expires_at, previous.expires_at = previous.expires_at, 0.0
-    second = sync(sandbox, streams=CHANGES, state=house.state)
-    previous.expires_at = expires_at
-    segment.evaluation_seconds = 0
-    assert run_of(second)["is_baseline"] is True
-    rows = [
-        place
-        for place, message in enumerate(second.messages)
-        if message["type"] == "RECORD" and message["stream"] == "membership_changes"
-    ]
-    house.load(second.messages[: rows[50]])
-    clock.advance(60)
     third = night(sandbox, house)
-    assert run_of(third)["run_id"] == run_of(second)["run_id"]
+    assert run_of(third)["run_id"] == cut_baseline
     assert run_of(third)["is_baseline"] is True
     assert house.members(LOG) == house.members(TABLE) == {segment.segment_id: {*range(11, 211)}}
 

@@ -8,6 +8,7 @@ import pytest
 
 from tap_activecampaign_segments.sandbox import Fault
 from tests.support import RUN_STREAMS, sync
+from tests.test_crash import cut_in_the_difference
 from tests.test_membership import CHANGES, LOG, TABLE, changes, night, run_of
 
 if TYPE_CHECKING:
@@ -269,12 +270,7 @@ def test_a_pair_whose_run_is_another_one_by_now_makes_a_baseline_and_no_endless_
 ) -> None:
     segment.members = range(11, 221)
     killed = sync(sandbox, streams=CHANGES, state=second_night.state)
-    rows = [
-        place
-        for place, message in enumerate(killed.messages)
-        if message["type"] == "RECORD" and message["stream"] == "membership_changes"
-    ]
-    second_night.load(killed.messages[: rows[5]])
+    second_night.load(cut_in_the_difference(killed.messages, 5))
     clock.advance(60)
     if kind == "deleted":
         account.delete_contact(100)
