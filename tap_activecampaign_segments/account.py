@@ -57,6 +57,7 @@ class Account:
         self._known = known
         self._missing: set[str] = set()
         self._unread: set[str] = set()
+        self._unusable = 0
         self._vanished: set[str] = set()
         self.is_read_whole = False
         """Whether all of the account's segments are known."""
@@ -68,7 +69,7 @@ class Account:
         """All listed segments and the configured ones that are not listed."""
         now = self.clock.now()
         try:
-            listed = segments.listing(self.client)
+            listing = segments.listing(self.client)
         except ForbiddenError as error:
             raise AccountError(str(error)) from error
         except AccountError:
@@ -76,13 +77,17 @@ class Account:
         except TapError as error:
             msg = f"the segments cannot be listed: {error}"
             raise AccountError(msg) from error
+        listed = listing.segments
         if not listed and self._known:
             msg = (
                 f"the account lists no segments, but {self._known} were synced before: "
                 "check api_url and the key's rights"
             )
             raise AccountError(msg)
-        self.is_read_whole = True
+        self._unusable = len(listing.unusable)
+        for each in listing.unusable:
+            self.failures.note(each.place, each.flaw)
+        self.is_read_whole = not self._unusable
         # Listings of two machines are put in order by it: a clock that goes wrong is not trusted.
         server = self.client.server_time or now
         self.listed_at = timestamps.render(now if abs(now - server) < CLOCK_TOLERANCE else server)
@@ -107,8 +112,8 @@ class Account:
 
     @property
     def unread(self) -> int:
-        """How many configured segments may exist, but could not be read."""
-        return len(self._unread)
+        """How many segments could not be read: listed ones, or configured ones that may exist."""
+        return self._unusable + len(self._unread)
 
     def check_rest(self) -> None:
         """Note it as failed if all segments that were to be read are gone."""
@@ -136,6 +141,9 @@ class Account:
         """Tell whether the API confirms that a segment, which the listing lacks, is gone."""
         if segment_id in self._missing | self._unread:
             return segment_id in self._missing
+        if self._unusable:
+            # It may be one of those.
+            return False
         try:
             found = segments.look_up(self.client, segment_id, doubt_404=False)
         except NotFoundError:

@@ -40,6 +40,14 @@ class Budget:
         self._next_departure = 0.0
         self._paused_until = 0.0
         self._slowed_at = float("-inf")
+        self._refused_since: float | None = None
+
+    @property
+    def refused_for(self) -> float:
+        """Seconds since a request was refused, if none has passed since; else 0."""
+        with self._lock:
+            since = self._refused_since
+            return 0.0 if since is None else self._clock.monotonic() - since
 
     def take(self) -> float:
         """Wait for the next departure, and return its instant."""
@@ -66,13 +74,17 @@ class Budget:
             departure: Its instant. Those that left before the rate last fell tell nothing new.
         """
         with self._lock:
+            now = self._clock.monotonic()
+            if self._refused_since is None:
+                self._refused_since = now
             if departure < self._slowed_at:
                 return
-            self._slowed_at = self._clock.monotonic()
+            self._slowed_at = now
             self._rate = max(self._rate * SLOWER, min(LEAST, self._given))
         self.pause(1 / self._rate)
 
     def speed_up(self) -> None:
         """Raise the rate a little, up to the one that was given, for a request that passed."""
         with self._lock:
+            self._refused_since = None
             self._rate = min(self._rate + FASTER, self._given)

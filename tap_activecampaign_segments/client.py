@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from requests.auth import AuthBase
@@ -55,7 +56,8 @@ class Client:
             timeout=settings.request_timeout,
             concurrency=settings.max_concurrent_requests,
             usable=lambda answer: isinstance(answer.get("data"), (list, dict)),
-            is_own_not_found=_is_own_not_found,
+            is_own=_is_own,
+            user_agent=settings.user_agent,
             logger=logger,
         )
         self._http.authorize(ApiToken(settings.api_token))
@@ -139,10 +141,15 @@ def attributes(resource: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _is_own_not_found(content: bytes, answer: dict[str, Any] | None) -> bool:
-    """Tell whether a 404 is empty, or has one of the two forms of the API (seen by others)."""
+def _is_own(status: int, content: bytes, answer: dict[str, Any] | None) -> bool:
+    """Tell whether a refusal is empty, or in JSON, a 404 in one of its two forms (seen by others).
+
+    Not documented is what a 403 holds; gateways answer with pages or with plain text.
+    """
     if answer is None:
         return not content.strip()
+    if status != HTTPStatus.NOT_FOUND:
+        return True
     errors, message = answer.get("errors"), answer.get("message")
     if isinstance(errors, list):
         return bool(errors) and all(isinstance(each, dict) for each in errors)

@@ -27,7 +27,7 @@ class RequestError(TapError):
 
 
 class AccountError(RequestError):
-    """The account as a whole cannot be read (401, 402, no listing): the sync ends."""
+    """The source as a whole cannot be read (401, 402, no listing, a long ``Retry-After``)."""
 
 
 class NotFoundError(RequestError):
@@ -43,7 +43,7 @@ class ForbiddenError(RequestError):
 
 
 class UnansweredError(RequestError):
-    """No usable answer came (429, 5xx, a time-out, a broken body): worth another try.
+    """No usable answer came (429, 5xx, a time-out, a gateway's page): worth another try.
 
     Attributes:
         retry_after: Seconds that the server asked to wait, None if it did not.

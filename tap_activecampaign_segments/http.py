@@ -6,22 +6,22 @@ What is the same for both vendors; whose address and credentials are used is the
 from __future__ import annotations
 
 import logging
-import random
 import ssl
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import timezone
+from datetime import timedelta, timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import backoff
-import msgspec
 import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
+from tap_activecampaign_segments.decoding import decoded
 from tap_activecampaign_segments.errors import (
     AccountError,
     ForbiddenError,
@@ -30,10 +30,11 @@ from tap_activecampaign_segments.errors import (
     RequestError,
     UnansweredError,
 )
+from tap_activecampaign_segments.patience import OWN_WAITING, TRIES, Patience
 from tap_activecampaign_segments.words import Secrets, credentials, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from logging import Logger
 
@@ -45,15 +46,15 @@ if TYPE_CHECKING:
 Credentials: TypeAlias = "Callable[[requests.PreparedRequest], requests.PreparedRequest]"
 """Puts credentials into a request."""
 
-TRIES = 5
-TRIES_WHEN_FORBIDDEN = 3
-OWN_WAITING = 60.0
-"""Seconds that one request may spend between its tries."""
+LONGEST_REFUSAL = 300.0
+"""Seconds for which 429 may be all that is answered, whatever each of them asks to wait."""
 LONGEST_ANSWER = 64 * 1024 * 1024
 """Bytes; a page of 10 000 ids has about 100 kB."""
 CHUNK = 256 * 1024
 LONGEST_QUOTE = 200
 """Characters of a server's own words in an error message."""
+USER_AGENT = f"tap-activecampaign-segments/{version('tap-activecampaign-segments')}"
+"""Some gateways refuse what libraries call themselves."""
 
 _FOR_GOOD: dict[int, tuple[type[RequestError], str]] = {
     400: (RefusedError, ""),
@@ -63,6 +64,11 @@ _FOR_GOOD: dict[int, tuple[type[RequestError], str]] = {
     404: (NotFoundError, ""),
 }
 """What a status means, and what to do."""
+_PASSING = {408, 421, 425, 429, 460, 499}
+"""Of those below 500, what says nothing of the request: time-outs, limits, clients that went away
+from a proxy, as proxies and load balancers answer. Those from 500 on are all worth another try."""
+_CREDENTIALS = {401, 402}
+"""Believed in whatever form: it ends the sync."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,8 @@ class Http:
         timeout: float,
         concurrency: int,
         usable: Callable[[dict[str, Any]], bool],
-        is_own_not_found: Callable[[bytes, dict[str, Any] | None], bool],
+        is_own: Callable[[int, bytes, dict[str, Any] | None], bool],
+        user_agent: str | None,
         logger: Logger,
     ) -> None:
         """Open nothing yet.
@@ -119,12 +126,14 @@ class Http:
             timeout: Seconds that one request may take in all.
             concurrency: Requests in flight at most.
             usable: Tells whether a 200 carries what was asked for.
-            is_own_not_found: Tells by its content, raw and as an object, whether a 404 is the
-                API's own; one of a gateway is retried.
+            is_own: Tells by its status, and its content, raw and as an object, whether a refusal is
+                the API's own; one of a gateway is retried.
+            user_agent: What the tap calls itself, None for `USER_AGENT`.
             logger: Where retries are told.
         """
         self._session = requests.Session()
         self._session.headers["Accept"] = "application/json"
+        self._session.headers["User-Agent"] = user_agent or USER_AGENT
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=concurrency))
         # They would tell paths, and with them what stands in one.
@@ -139,7 +148,7 @@ class Http:
         self._timeout = timeout
         self._in_flight = threading.BoundedSemaphore(concurrency)
         self._usable = usable
-        self._is_own_not_found = is_own_not_found
+        self._is_own = is_own
         self._end: AccountError | None = None
         self._logger = logger
 
@@ -182,7 +191,7 @@ class Http:
             raise
 
     def _patiently(self, request: Content) -> dict[str, Any]:
-        patience = _Patience()
+        patience = Patience()
         patiently = backoff.on_exception(
             patience.waits,
             (UnansweredError, ForbiddenError),
@@ -262,20 +271,50 @@ class Http:
                 return answer
             msg = f"{what} answered 200 without usable content{said}"
             raise UnansweredError(msg, status)
-        sentence = f"{what} answered {status}{said}"
-        if status == HTTPStatus.NOT_FOUND and not self._is_own_not_found(content, answer):
-            raise UnansweredError(f"{sentence} in a form that is not the API's own", status)
-        if status in _FOR_GOOD:
-            kind, advice = _FOR_GOOD[status]
-            raise kind(sentence + advice, status)
-        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            retry_after = self._retry_after(response)
-            if retry_after:
-                self._budget.pause(min(retry_after, OWN_WAITING))
-            raise UnansweredError(sentence, status, retry_after)
+        raise self._refusal(f"{what} answered {status}{said}", response, content, answer)
+
+    def _refusal(
+        self,
+        sentence: str,
+        response: requests.Response,
+        content: bytes,
+        answer: dict[str, Any] | None,
+    ) -> RequestError:
+        """Return what an answer means that brings nothing."""
+        status = response.status_code
+        retry_after = self._retry_after(response)
+        if status not in _CREDENTIALS and (excess := self._excess(retry_after)):
+            return AccountError(f"{sentence} {excess}", status)
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-            sentence += " (a redirect, which is never followed: check the address in the settings)"
-        raise RequestError(sentence, status)
+            advice = "a redirect, which is never followed: check the address in the settings"
+            return RequestError(f"{sentence} ({advice})", status)
+        is_server_error = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        is_own = is_server_error or status in _CREDENTIALS or self._is_own(status, content, answer)
+        if is_own and status in _FOR_GOOD:
+            kind, advice = _FOR_GOOD[status]
+            return kind(sentence + advice, status)
+        if is_own and not is_server_error and status not in _PASSING:
+            return RequestError(sentence, status)
+        if not is_own:
+            sentence += " in a form that is not the API's own: a gateway's, see user_agent"
+        if retry_after:
+            self._budget.pause(retry_after)
+        return UnansweredError(sentence, status, retry_after)
+
+    def _excess(self, retry_after: float | None) -> str | None:
+        """Return why nothing else may be asked either: the limit is the account's."""
+        if retry_after and retry_after > OWN_WAITING:
+            until = self._clock.now() + timedelta(seconds=retry_after)
+            return (
+                f"and asks to stay away for {retry_after:.0f} s: the sync ends here, "
+                f"run it again after {until:%Y-%m-%d %H:%M} UTC"
+            )
+        if self._budget.refused_for > LONGEST_REFUSAL:
+            return (
+                f"as to all that was asked for {LONGEST_REFUSAL:.0f} s: others use up the "
+                "account's limit, run it again later"
+            )
+        return None
 
     def _retry_after(self, response: requests.Response) -> float | None:
         value = response.headers.get("Retry-After", "").strip()
@@ -302,32 +341,6 @@ class Http:
         return f" ({line[:LONGEST_QUOTE]})"
 
 
-class _Patience:
-    """How long one request still waits for a usable answer."""
-
-    def __init__(self) -> None:
-        self._forbidden = 0
-        self._waited = 0.0
-        self._tries = 0
-
-    def is_over(self, error: Exception) -> bool:
-        """Tell whether another try would be in vain or too late."""
-        self._tries += 1
-        self._forbidden += isinstance(error, ForbiddenError)
-        self._waited += self._wait_after(error)
-        return self._forbidden >= TRIES_WHEN_FORBIDDEN or self._waited > OWN_WAITING
-
-    def waits(self) -> Generator[float, Exception, None]:
-        """Give the seconds before the next try, as backoff asks for them: the error comes in."""
-        error = yield 0.0
-        while True:
-            error = yield self._wait_after(error) * random.uniform(0.8, 1.0)  # noqa: S311
-
-    def _wait_after(self, error: Exception) -> float:
-        asked = error.retry_after if isinstance(error, UnansweredError) else None
-        return max(asked or 0.0, float(2 ** (self._tries - 1)))
-
-
 def _is_distrust(error: BaseException | None) -> bool:
     """Tell whether a request failed because the server's certificate could not be verified."""
     while error is not None:
@@ -348,7 +361,7 @@ def _instant(text: str | None) -> datetime | None:
 
 def _json_object(content: bytes) -> dict[str, Any] | None:
     try:
-        value = msgspec.json.decode(content)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+        value = decoded(content)
+    except ValueError:
         return None
     return value if isinstance(value, dict) else None

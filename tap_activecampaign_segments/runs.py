@@ -193,7 +193,8 @@ class MatchAll:
             raise
         found = resources(answer)
         matches = attributes(found[0]).get("matches") if found else None
-        return [each for each in matches if type(each) is int] if isinstance(matches, list) else []
+        ids = map(count, matches) if isinstance(matches, list) else ()
+        return [each for each in ids if each is not None]
 
     def wait(self, run: Run, timeout: float, first: float) -> Look:
         """Return the first look that finds a run ready.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
@@ -96,11 +97,32 @@ class Segment:
         return {"segment_id": self.segment_id, "name": self.name, **self.facts}
 
 
-def listing(client: Client) -> list[Segment]:
-    """Return all saved segments, each once.
+@dataclass(frozen=True)
+class UnusableItem:
+    """An item of the listing that is no segment.
+
+    Attributes:
+        place: Where it stands, and its name if it has one.
+        flaw: What is wrong with it.
+    """
+
+    place: str
+    flaw: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What the account lists, each item once."""
+
+    segments: list[Segment]
+    unusable: list[UnusableItem]
+
+
+def listing(client: Client) -> Listing:
+    """Return all saved segments.
 
     Raises:
-        TapError: The listing could not be read whole.
+        TapError: The listing could not be read whole, or nothing in it is usable.
     """
     try:
         return _listing(client)
@@ -109,14 +131,14 @@ def listing(client: Client) -> list[Segment]:
         return _listing(client)
 
 
-def _listing(client: Client) -> list[Segment]:
-    found: dict[str, Segment] = {}
+def _listing(client: Client) -> Listing:
+    found: dict[object, Segment | UnusableItem] = {}
     total = None
-    for page in _pages(client):
-        segments = [_listed(resource) for resource in page.rows]
-        fresh = {each.segment_id: each for each in segments if each.segment_id not in found}
-        if segments and not fresh:
-            if not page.tells_pages and len(segments) == len(found) < LISTING_PAGE_SIZE:
+    for number, page in enumerate(_pages(client), start=1):
+        items = _items(page, number)
+        fresh = {key: item for key, item in items.items() if key not in found}
+        if items and not fresh:
+            if not page.tells_pages and len(items) == len(found) < LISTING_PAGE_SIZE:
                 # A server without pages answers with all that it has, again.
                 break
             msg = "the listing of the segments repeats a page: not all of them can be read"
@@ -126,7 +148,35 @@ def _listing(client: Client) -> list[Segment]:
     if total is not None and len(found) < total:
         msg = f"the listing of the segments has {len(found)} of {total}"
         raise IncompleteListingError(msg)
-    return list(found.values())
+    usable = [each for each in found.values() if isinstance(each, Segment)]
+    unusable = [each for each in found.values() if isinstance(each, UnusableItem)]
+    if unusable and not usable:
+        msg = f"{unusable[0].place} {unusable[0].flaw}"
+        raise MalformedAnswerError(msg)
+    return Listing(usable, unusable)
+
+
+def _items(page: _Page, number: int) -> dict[object, Segment | UnusableItem]:
+    """Return the items of a page, each under what tells it from all others."""
+    found: dict[object, Segment | UnusableItem] = {}
+    alike = Counter[str]()
+    for place, row in enumerate(page.rows, start=1):
+        flaw = _flaw_of(row)
+        if flaw is None:
+            segment = _listed(row)
+            found[segment.segment_id] = segment
+        else:
+            content = repr(row)
+            alike[content] += 1
+            where = f"item {place} on page {number} of the listing{_said_name(row)}"
+            found[content, alike[content]] = UnusableItem(where, flaw)
+    return found
+
+
+def _said_name(row: object) -> str:
+    facts = row.get("attributes") if isinstance(row, dict) else None
+    name = facts.get("name") if isinstance(facts, dict) else None
+    return f" ({name!r})" if isinstance(name, str) else ""
 
 
 def look_up(client: Client, segment_id: str, *, doubt_404: bool) -> Segment:
@@ -185,7 +235,7 @@ class _Page:
         total: How many segments there are, None where the answer does not tell.
     """
 
-    rows: list[dict[str, Any]]
+    rows: list[Any]
     last: int | None = None
     total: int | None = None
 
@@ -241,17 +291,35 @@ def _page(client: Client, number: int, *, doubt_404: bool) -> _Page:
     meta = meta if isinstance(meta, dict) else {}
     numbers = meta.get("page")
     numbers = {**meta, **numbers} if isinstance(numbers, dict) else meta
+    rows = answer["data"]
     return _Page(
-        resources(answer), last=count(numbers.get("last_page")), total=count(numbers.get("total"))
+        rows if isinstance(rows, list) else [rows],
+        last=count(numbers.get("last_page")),
+        total=count(numbers.get("total")),
     )
 
 
-def _listed(resource: dict[str, Any]) -> Segment:
-    facts = attributes(resource)
-    segment_id = facts.get("segment_id") or resource.get("id")
-    if not isinstance(segment_id, str):
-        msg = f"the listing has a segment whose id is {brief(segment_id)}"
-        raise MalformedAnswerError(msg)
+def _flaw_of(item: object) -> str | None:
+    """Return why an item of the listing is no segment, None if it is one."""
+    if not isinstance(item, dict):
+        return "is no object"
+    facts = item.get("attributes")
+    if not isinstance(facts, dict):
+        return "has no 'attributes'"
+    segment_id, name = _id(item), facts.get("name")
+    if not isinstance(segment_id, str) or not segment_id.strip():
+        return f"has {brief(segment_id)} as its id, which is no text"
+    if not isinstance(name, str | int | float | None):
+        return f"has {brief(name)} as its name, which is no text"
+    return None
+
+
+def _id(item: dict[str, Any]) -> Any:
+    return item["attributes"].get("segment_id") or item.get("id")
+
+
+def _listed(item: dict[str, Any]) -> Segment:
+    facts, segment_id = item["attributes"], _id(item)
     counts = facts.get("counts")
     return Segment(
         segment_id,

@@ -147,6 +147,14 @@ SCHEMA: dict[str, Any] = th.PropertiesList(
         description="Seconds that one request may take",
     ),
     th.Property(
+        "user_agent",
+        th.StringType,
+        title="User agent",
+        description=(
+            "User-Agent of every request (tap-activecampaign-segments/VERSION unless set)"
+        ),
+    ),
+    th.Property(
         "mypreferences",
         mypreferences.OBJECT,
         title="MyPreferences",
@@ -186,6 +194,7 @@ class Settings:
     run_attempts: int
     resume_within: float
     request_timeout: float
+    user_agent: str | None
     mypreferences: mypreferences.Settings | None
 
     @classmethod
@@ -240,6 +249,7 @@ def faults(config: Mapping[str, Any], errors: Iterator[ValidationError]) -> Iter
         "segment_ids": _ids_fault,
         "start_date": _date_fault,
         "sort": _sort_fault,
+        "user_agent": _user_agent_fault,
         "requests_per_second": _finite_fault,
         "max_left_share": _finite_fault,
         "run_timeout": _finite_fault,
@@ -319,6 +329,13 @@ def _token_fault(value: str) -> str | None:
     if not (token.isascii() and token.isprintable()) or " " in token:
         return "contains characters that no API key has"
     return None
+
+
+def _user_agent_fault(value: str) -> str | None:
+    if not value.strip():
+        return "is empty"
+    is_fine = value.isascii() and value.isprintable() and value == value.strip()
+    return None if is_fine else "contains characters that no header has"
 
 
 def _ids_fault(value: list[str]) -> str | None:

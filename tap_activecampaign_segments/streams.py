@@ -54,14 +54,18 @@ class Segments(AccountStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
         with self.account.failures.of(self.name):
-            listing = [fitted(each.row, self.schema) for each in self.account.segments]
-            for row in listing:
+            rows = []
+            for each in self.account.segments:
+                with self.account.failures.of(each):
+                    rows.append(fitted(each.row, self.schema))
+            size = len(self.account.segments)
+            for row in rows:
                 yield {
                     **row,
-                    "listing_size": len(listing) + self.account.unread,
+                    "listing_size": size + self.account.unread,
                     "listed_at": self.account.listed_at,
                 }
-            self._is_out = True
+            self._is_out = len(rows) == size
 
     @override
     def finalize_state_progress_markers(self, state: dict[str, Any] | None = None) -> None:

@@ -122,7 +122,13 @@ class TapActiveCampaignSegments(Tap):
         """The MyPreferences exports that are read."""
         source = self.settings.mypreferences
         assert source is not None  # noqa: S101
-        client = PreferencesClient(source, self.clock, self.settings.request_timeout, self.logger)
+        client = PreferencesClient(
+            source,
+            self.clock,
+            self.settings.request_timeout,
+            self.logger,
+            self.settings.user_agent,
+        )
         return Exports(client, source, self.clock)
 
     @property

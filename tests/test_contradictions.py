@@ -159,3 +159,36 @@ def test_a_run_without_numbers_twice_empties_no_segment_that_was_known_to_have_m
     assert "does not say how many contacts it found" in second.errors[0]
     assert changes(second) == {"joined": set(), "left": set()}
     assert house.members(LOG) == {segment.segment_id: {*range(1, 51)}}
+
+
+@pytest.mark.parametrize("write", [str, lambda each: f"{each:05}", float])
+def test_ids_that_are_numbers_in_another_form_are_those_numbers(
+    sandbox: Sandbox, segment: Segment, house: Warehouse, write: Any
+) -> None:
+    night(sandbox, house)
+    segment.members = range(11, 211)
+
+    def in_text(body: dict[str, Any]) -> dict[str, Any]:
+        facts = body["data"][0]["attributes"]
+        facts["matches"] = [*map(write, facts["matches"])]
+        return body
+
+    for operation in ("start", "read"):
+        sandbox.faults.add(Fault("edit", operation, times=None, answer=in_text))
+    second = night(sandbox, house, page_size=PAGE)
+    assert changes(second) == {"joined": {*range(201, 211)}, "left": {*range(1, 11)}}
+    assert house.members(LOG) == {segment.segment_id: {*range(11, 211)}}
+
+
+def test_ids_in_text_behind_the_last_page_are_too_many(sandbox: Sandbox, segment: Segment) -> None:
+    segment.members = range(1, 31)
+
+    def short(body: dict[str, Any]) -> dict[str, Any]:
+        facts = body["data"][0]["attributes"]
+        facts["matches"] = [*map(str, facts["matches"])]
+        facts["page"] |= {"total": 20, "last_page": 2}
+        return body
+
+    for operation in ("start", "read"):
+        sandbox.faults.add(Fault("edit", operation, times=None, answer=short))
+    check_refused(sync(sandbox, page_size=PAGE, streams=RUN_STREAMS))

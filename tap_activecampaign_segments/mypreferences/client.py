@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from codecs import BOM_UTF8
 from contextlib import suppress
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from requests.auth import AuthBase, HTTPBasicAuth
@@ -120,7 +122,14 @@ class BearerToken(OAuthAuthenticator):
 class Client:
     """Starts, watches, reads and commits exports of one account."""
 
-    def __init__(self, settings: Settings, clock: Clock, timeout: float, logger: Logger) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        timeout: float,
+        logger: Logger,
+        user_agent: str | None = None,
+    ) -> None:
         """Ask nothing yet.
 
         Args:
@@ -128,6 +137,7 @@ class Client:
             clock: The time to go by.
             timeout: Seconds that one request may take in all.
             logger: Where retries are told.
+            user_agent: What the tap calls itself, None for the usual.
         """
         self._settings = settings
         self._base = settings.api_url.strip().rstrip("/")
@@ -140,7 +150,8 @@ class Client:
                 timeout=timeout,
                 concurrency=1,
                 usable=bool,
-                is_own_not_found=_is_own_not_found,
+                is_own=_is_own,
+                user_agent=user_agent,
                 logger=logger,
             )
 
@@ -201,8 +212,8 @@ def _lowered(answer: dict[str, Any]) -> dict[str, Any]:
     return {name.lower(): value for name, value in answer.items()}
 
 
-def _is_own_not_found(content: bytes, answer: dict[str, Any] | None) -> bool:
-    """Tell whether a 404 is the API's: ``{"Message": …}``, or no JSON at all (documented)."""
+def _is_own(status: int, content: bytes, answer: dict[str, Any] | None) -> bool:
+    """Tell whether a refusal is the API's: ``{"Message": …}``, or no JSON at all (documented)."""
     if answer is None:
-        return not content.lstrip().startswith(b"<")
-    return "Message" in answer
+        return not content.removeprefix(BOM_UTF8).lstrip().startswith(b"<")
+    return status != HTTPStatus.NOT_FOUND or "Message" in answer
