@@ -22,7 +22,7 @@ def decoded(content: bytes) -> Any:
         {'name': 'cut �'}
 
     Args:
-        content: UTF-8, or what a byte-order mark says.
+        content: The document in UTF-8.
 
     Raises:
         ValueError: It is no JSON, or nested deeper than can be read.
@@ -32,7 +32,8 @@ def decoded(content: bytes) -> Any:
     except (msgspec.DecodeError, ValueError, RecursionError):
         pass
     try:
-        text = json.dumps(json.loads(content), ensure_ascii=False)
+        value = json.loads(content.decode("utf-8-sig", "surrogatepass"))
+        text = json.dumps(value, ensure_ascii=False)
         return msgspec.json.decode(_LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text))
     except (msgspec.DecodeError, RecursionError) as error:
         msg = "no JSON"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from singer_sdk.exceptions import MapExpressionError
 
 from tap_activecampaign_segments.errors import AccountError, TapError
 from tap_activecampaign_segments.words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from logging import Logger
 
 
 class Failures:
@@ -51,3 +55,33 @@ class Failures:
             self.end = self.end or error
         except TapError as error:
             self.note(what, error)
+
+
+def cause_of(error: Exception) -> str:
+    """Return what an error is that nobody thought of; its text only if it quotes no value.
+
+    Errors of values quote them, and those of stream maps their expressions, salts among them.
+    """
+    name = type(error).__name__
+    return name if isinstance(error, (ValueError, MapExpressionError)) else f"{name}: {error}"
+
+
+@contextmanager
+def unexpected_is_told(logger: Logger, what: object) -> Iterator[None]:
+    """Let an error that nobody thought of end the block as one of the tap's own.
+
+    Args:
+        logger: Where the way to it is told at level DEBUG, without any value.
+        what: What goes on in the block.
+
+    Raises:
+        TapError: The block raised it, or another error.
+    """
+    try:
+        yield
+    except TapError:
+        raise
+    except Exception as error:
+        logger.debug("%s: %s", what, "".join(traceback.format_tb(error.__traceback__)))
+        msg = f"unexpected {cause_of(error)}"
+        raise TapError(msg) from error

@@ -143,6 +143,9 @@ def _listing(client: Client) -> Listing:
                 break
             msg = "the listing of the segments repeats a page: not all of them can be read"
             raise MalformedAnswerError(msg)
+        if number == 1 and (odd := _only_unusable(items)):
+            msg = f"{odd.place} {odd.flaw}, and no other is of use"
+            raise MalformedAnswerError(msg)
         found.update(fresh)
         total = page.total if page.total is not None else total
     if total is not None and len(found) < total:
@@ -150,9 +153,6 @@ def _listing(client: Client) -> Listing:
         raise IncompleteListingError(msg)
     usable = [each for each in found.values() if isinstance(each, Segment)]
     unusable = [each for each in found.values() if isinstance(each, UnusableItem)]
-    if unusable and not usable:
-        msg = f"{unusable[0].place} {unusable[0].flaw}"
-        raise MalformedAnswerError(msg)
     return Listing(usable, unusable)
 
 
@@ -171,6 +171,12 @@ def _items(page: _Page, number: int) -> dict[object, Segment | UnusableItem]:
             where = f"item {place} on page {number} of the listing{_said_name(row)}"
             found[content, alike[content]] = UnusableItem(where, flaw)
     return found
+
+
+def _only_unusable(items: dict[object, Segment | UnusableItem]) -> UnusableItem | None:
+    """Return the first item if there is one and none is a segment: this is no listing."""
+    odd = [each for each in items.values() if isinstance(each, UnusableItem)]
+    return odd[0] if odd and len(odd) == len(items) else None
 
 
 def _said_name(row: object) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import sys
 from copy import deepcopy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import SchemaDirectory, Stream, StreamSchema
-from singer_sdk.exceptions import AbortedSyncFailedException, AbortedSyncPausedException
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams._state import StreamStateManager
@@ -49,8 +47,9 @@ class TapStream(Stream):
 
     @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        # The SDK calls the end of a connection test an unhandled error.
-        if isinstance(sys.exc_info()[1], (AbortedSyncFailedException, AbortedSyncPausedException)):
+        # Any end of a stream is an unhandled error to the SDK, that of a connection test included;
+        # of what is one, the tap has a line of its own.
+        if level == logging.ERROR:
             level = logging.DEBUG
         super().log(message, *args, level=level, **kwargs)
 

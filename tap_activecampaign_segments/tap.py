@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import traceback
 from copy import deepcopy
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -20,8 +21,7 @@ from tap_activecampaign_segments.account import Account
 from tap_activecampaign_segments.acquisition import PATIENCE
 from tap_activecampaign_segments.bookmarks import sound
 from tap_activecampaign_segments.clock import Clock
-from tap_activecampaign_segments.errors import TapError
-from tap_activecampaign_segments.failures import Failures
+from tap_activecampaign_segments.failures import Failures, cause_of, unexpected_is_told
 from tap_activecampaign_segments.known_segments import KnownSegments
 from tap_activecampaign_segments.lookahead import Lookahead
 from tap_activecampaign_segments.messages import LineWriter, OutputError, Stopped
@@ -32,7 +32,7 @@ from tap_activecampaign_segments.options import catalog_of, json_object, refuse
 from tap_activecampaign_segments.progress import Progress
 from tap_activecampaign_segments.run_stream import RunStream
 from tap_activecampaign_segments.states import SeldomStateWriter
-from tap_activecampaign_segments.stream import SegmentStream, TapStream
+from tap_activecampaign_segments.stream import AccountStream, SegmentStream, TapStream
 from tap_activecampaign_segments.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -89,6 +89,9 @@ class TapActiveCampaignSegments(Tap):
         self.states = SeldomStateWriter(self.writer, self.clock, self.state)
         self._state_writer = self.states
         self.failures = Failures()
+        """What failed of ActiveCampaign, and of the sync as a whole."""
+        self.group_failures = Failures()
+        """What failed of MyPreferences: neither source's failure ends the other."""
         self.progress = Progress(self.clock, self.logger)
 
     @cached_property
@@ -211,14 +214,9 @@ class TapActiveCampaignSegments(Tap):
         Raises:
             TapError: It could not be had.
         """
-        try:
+        # Whatever the vendor sent that nobody thought of, the other segments go on.
+        with unexpected_is_told(self.logger, segment):
             return self.states.result_of(future, say)
-        except TapError:
-            raise
-        except Exception as error:
-            # Whatever the vendor sent that nobody thought of, the other segments go on.
-            self.logger.debug("%s", segment, exc_info=True)
-            raise TapError(f"unexpected {type(error).__name__}: {error}") from error
 
     def run(self) -> int:
         """Sync everything.
@@ -231,7 +229,9 @@ class TapActiveCampaignSegments(Tap):
             # Before anything is written: an account that cannot be listed must leave no trace.
             with self.failures.of("segments"):
                 self._list_segments()
-            if not self.failures.end:
+            if self.failures.end:
+                self._leave_out_activecampaign()
+            if not self.failures.end or any(each.selected for each in self.streams.values()):
                 has_begun = True
                 self.sync_all()
                 self._check_rest()
@@ -241,10 +241,10 @@ class TapActiveCampaignSegments(Tap):
         except OutputError as error:
             self.logger.error(error)  # noqa: TRY400
             return 1
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # Whatever the SDK raises ends in a line, without a STATE of which nobody can be sure.
-            self.logger.debug("The sync broke off", exc_info=True)
-            self.failures.note("the sync broke off", f"{type(error).__name__}: {error}")
+            self.logger.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
+            self.failures.note("the sync broke off", cause_of(error))
             has_begun = False
         return self._finished(has_begun=has_begun)
 
@@ -257,9 +257,18 @@ class TapActiveCampaignSegments(Tap):
                 self.states.write_now()
             except OutputError as error:
                 self.failures.note("output", error)
-        for line in self.failures.lines:
+        for line in self._failure_lines:
             self.logger.error(line)
-        return 128 + self._signal if self._signal else int(bool(self.failures))
+        return 128 + self._signal if self._signal else int(bool(self._failure_lines))
+
+    @property
+    def _failure_lines(self) -> list[str]:
+        return [*self.failures.lines, *self.group_failures.lines]
+
+    def _leave_out_activecampaign(self) -> None:
+        for stream in self.streams.values():
+            if isinstance(stream, AccountStream):
+                stream.selected = False
 
     def _list_segments(self) -> None:
         if not settings.has_activecampaign(self.config):
@@ -278,7 +287,7 @@ class TapActiveCampaignSegments(Tap):
         results = self.streams.get(streams.MatchAllResults.name)
         if (
             isinstance(results, TapStream)
-            and not self.failures
+            and not self._failure_lines
             and self.account.is_whole
             and self.account.selected
         ):
@@ -294,9 +303,9 @@ class TapActiveCampaignSegments(Tap):
         config: _ConfigInput = ctx.params.get("config", _ConfigInput())
         tap = cls(config=config.config, parse_env_config=config.parse_env, validate_config=True)
         tap.run_connection_test()
-        for line in tap.failures.lines:
+        for line in tap._failure_lines:
             cls.logger.error(line)
-        ctx.exit(int(bool(tap.failures)))
+        ctx.exit(int(bool(tap._failure_lines)))
 
     @classmethod
     @override

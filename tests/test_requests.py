@@ -208,13 +208,10 @@ def test_half_a_surrogate_pair_becomes_one_replacement_character(
         assert not any("\ud800" <= each <= "\udfff" for each in row["name"])
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_byte_order_mark_is_passed_over(
-    account: Account, sandbox: Sandbox, encoding: str
-) -> None:
+def test_a_byte_order_mark_is_passed_over(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", [1])
     sandbox.faults.add(
-        Fault("edit", times=None, answer=lambda body: json.dumps(body).encode(encoding))
+        Fault("edit", times=None, answer=lambda body: json.dumps(body).encode("utf-8-sig"))
     )
     assert sync(sandbox).exit_code == 0
 

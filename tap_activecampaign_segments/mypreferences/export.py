@@ -10,7 +10,12 @@ from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError, TapError
+from tap_activecampaign_segments.errors import (
+    ForbiddenError,
+    MalformedAnswerError,
+    NotFoundError,
+    TapError,
+)
 from tap_activecampaign_segments.mypreferences.profiles import profile_id
 from tap_activecampaign_segments.polling import NotDoneError, until_done
 from tap_activecampaign_segments.records import count
@@ -29,6 +34,10 @@ LATER = timedelta(milliseconds=1)
 FIRST_LOOK = 2.0
 LONGEST_PAUSE = 60.0
 """Seconds between two looks at most; no interval is documented."""
+GRACE = 30.0
+"""Seconds after an export was found complete in which its data may not be there yet."""
+GRACE_PAUSE = 3.0
+"""Seconds until they are asked for again meanwhile."""
 
 
 class ExportFailedError(TapError):
@@ -92,6 +101,7 @@ class Exports:
         self._client = client
         self._settings = settings
         self._clock = clock
+        self._completed: dict[str, float] = {}
 
     def body(self, bookmark: datetime | None) -> dict[str, Any]:
         """Return what to ask for.
@@ -215,10 +225,21 @@ class Exports:
         self._client.commit(export.token)
 
     def _data(self, export: Export, offset: int) -> dict[str, Any]:
-        try:
-            return self._client.data(export.token, offset)
-        except NotFoundError as error:
-            raise ExportLostError(str(error)) from error
+        while True:
+            try:
+                return self._client.data(export.token, offset)
+            except NotFoundError as error:
+                if not self._has_just_completed(export):
+                    raise ExportLostError(str(error)) from error
+            except ForbiddenError:
+                # Where a page could be read, it is no storage that lags behind.
+                if offset > 1 or not self._has_just_completed(export):
+                    raise
+            self._clock.sleep(GRACE_PAUSE)
+
+    def _has_just_completed(self, export: Export) -> bool:
+        completed = self._completed.get(export.token, float("-inf"))
+        return self._clock.monotonic() - completed < GRACE
 
     def _is_complete(self, export: Export) -> bool:
         try:
@@ -227,6 +248,7 @@ class Exports:
             raise ExportLostError(str(error)) from error
         match status:
             case "Complete":
+                self._completed.setdefault(export.token, self._clock.monotonic())
                 return True
             case "Retrieved" | "Expired":
                 msg = f"the export is {status.lower()}"

@@ -11,6 +11,7 @@ from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.attempts import Attempts, is_recent
 from tap_activecampaign_segments.breaker import CircuitBreaker
 from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
+from tap_activecampaign_segments.failures import unexpected_is_told
 from tap_activecampaign_segments.mypreferences import profiles
 from tap_activecampaign_segments.mypreferences.export import (
     Export,
@@ -71,10 +72,11 @@ class SegmentGroupExports(CommitStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
-        if context is None or self._tap.failures.end:
+        if context is None or self._tap.group_failures.end:
             return
         name = context["segment_group_name"]
-        with self._tap.failures.of(f"segment group {name!r}"):
+        what = f"segment group {name!r}"
+        with self._tap.group_failures.of(what), unexpected_is_told(self.logger, what):
             yield from self._rows(name)
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
