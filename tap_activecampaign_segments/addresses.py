@@ -41,6 +41,11 @@ def url_fault(value: str) -> str | None:
     return None
 
 
+def is_loopback_url(value: str) -> bool:
+    """Tell whether an address, which has no fault, is one of this machine."""
+    return _is_loopback(urlsplit(value.strip()).hostname or "")
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback

@@ -95,52 +95,15 @@ class RunBookmark:
         self._entry[KEY] = _written(self.facts)
 
 
-def sound(state: dict[str, Any]) -> dict[str, Any]:
-    """Return what of a state can be used, without the marks of a sync that did not end.
-
-    Args:
-        state: As it was handed over; another version, another tap or a hand may have written it.
-    """
-    bookmarks = state.get("bookmarks")
-    streams = bookmarks.items() if isinstance(bookmarks, dict) else ()
-    return {
-        "bookmarks": {
-            name: {
-                **_kept(stream),
-                **({"partitions": _partitions(stream)} if "partitions" in stream else {}),
-            }
-            for name, stream in streams
-            if isinstance(stream, dict)
-        }
-    }
-
-
-_MARKS = {
-    "partitions",
-    "progress_markers",
-    "replication_key_signpost",
-    "starting_replication_value",
-}
-_VALUE = "replication_key_value"
-
-
-def _partitions(stream: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the partitions that name what they are of, each once."""
-    found: dict[str, dict[str, Any]] = {}
-    partitions = stream["partitions"]
-    for partition in partitions if isinstance(partitions, list) else ():
-        context = partition.get("context") if isinstance(partition, dict) else None
-        if isinstance(context, dict) and all(isinstance(each, str) for each in context.values()):
-            found[str(sorted(context.items()))] = _kept(partition)
-    return list(found.values())
-
-
-def _kept(entry: dict[str, Any]) -> dict[str, Any]:
-    """Return an entry with its bookmark in the one form, in which the SDK compares it."""
-    kept = {key: value for key, value in entry.items() if key not in {*_MARKS, _VALUE}}
-    with suppress(MalformedAnswerError):
-        kept[_VALUE] = timestamps.normal(entry.get(_VALUE))
-    return kept
+def lost_facts(entry: dict[str, Any]) -> list[str]:
+    """Return which facts of an entry are there and cannot be read."""
+    written = entry.get(KEY)
+    if written is None:
+        return []
+    if not isinstance(written, dict):
+        return [KEY]
+    facts = _read("", written)
+    return [name for name in vars(facts) if written.get(name) and getattr(facts, name) is None]
 
 
 def _written(facts: RunFacts) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+_BYTE_ORDER_MARK = "\ufeff"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -32,9 +33,29 @@ def decoded(content: bytes) -> Any:
     except (msgspec.DecodeError, ValueError, RecursionError):
         pass
     try:
-        value = json.loads(content.decode("utf-8-sig", "surrogatepass"))
-        text = json.dumps(value, ensure_ascii=False)
-        return msgspec.json.decode(_LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text))
+        return msgspec.json.decode(_mended(content.decode("utf-8", "surrogatepass")))
     except (msgspec.DecodeError, RecursionError) as error:
         msg = "no JSON"
         raise ValueError(msg) from error
+
+
+def decoded_file(text: str) -> Any:
+    """Return the value that a file of the user's holds; likewise, and infinite numbers are taken.
+
+    Args:
+        text: The document.
+
+    Raises:
+        ValueError: It is no JSON, or nested deeper than can be read.
+    """
+    try:
+        return json.loads(_mended(text))
+    except RecursionError as error:
+        msg = "no JSON"
+        raise ValueError(msg) from error
+
+
+def _mended(text: str) -> str:
+    """Return a document as one that every decoder takes."""
+    value = json.loads(text.removeprefix(_BYTE_ORDER_MARK))
+    return _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", json.dumps(value, ensure_ascii=False))

@@ -1,16 +1,18 @@
-"""Files that the command line names: the state and the catalog."""
+"""Files that the command line names, and how faults of them and of settings are told."""
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
+import sys
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.singerlib import Catalog
+
+from tap_activecampaign_segments.decoding import decoded_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator
+    from logging import Logger
 
 
 def refuse(faults: list[str]) -> None:
@@ -24,6 +26,26 @@ def refuse(faults: list[str]) -> None:
         raise ConfigValidationError(msg, errors=faults, schema={})
 
 
+@contextmanager
+def faults_are_told(logger: Logger) -> Iterator[None]:
+    """End the command with a line for each fault, the last on the log: it is what Meltano shows.
+
+    The SDK adds a line without content, and does so in one of the three ways to start alone.
+
+    Args:
+        logger: Where the lines go.
+
+    Raises:
+        SystemExit: The block refused something.
+    """
+    try:
+        yield
+    except ConfigValidationError as error:
+        for fault in error.errors:
+            logger.error(fault)  # noqa: TRY400
+        sys.exit(1)
+
+
 def json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
     """Return what a file holds, None without a file.
 
@@ -33,39 +55,10 @@ def json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
     if file is None:
         return None
     content: Any = None
-    # RecursionError: nested deeper than anything that was meant.
-    with suppress(ValueError, RecursionError):
-        content = json.load(file)
+    try:
+        content = decoded_file(file.read())
+    except ValueError:
+        refuse([f"{option} is no JSON object"])
     if not isinstance(content, dict):
         refuse([f"{option} is no JSON object"])
     return dict(content)
-
-
-def catalog_of(file: IO[str] | None, keys: Mapping[str, Sequence[str]]) -> Catalog | None:
-    """Return the catalog in a file, None without a file.
-
-    Args:
-        file: The file.
-        keys: Those of each stream.
-
-    Raises:
-        ConfigValidationError: It is no catalog.
-    """
-    content = json_object(file, "--catalog")
-    if content is None:
-        return None
-    catalog = Catalog()
-    try:
-        catalog = Catalog.from_dict(content)
-    except (AttributeError, KeyError, TypeError, ValueError):
-        refuse(["--catalog is no Singer catalog"])
-    for name, key in keys.items():
-        entry = catalog.get(name)
-        if entry and (missing := {*key} - {*(entry.schema.properties or key)}):
-            refuse([f"--catalog: the schema of {name} lacks {', '.join(sorted(missing))}, its key"])
-        # To ask for what is not there would make an entry by which nothing is selected.
-        root: Any = entry.metadata.get(()) if entry else None
-        # Without a word on keys, as hands write it, it does not mean that there are none.
-        if entry and not (entry.key_properties or (root and root.table_key_properties)):
-            entry.key_properties = [*key]
-    return catalog

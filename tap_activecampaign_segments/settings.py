@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.addresses import url_fault
+from tap_activecampaign_segments.addresses import is_loopback_url, url_fault
 from tap_activecampaign_segments.errors import MalformedAnswerError
 from tap_activecampaign_segments.mypreferences import settings as mypreferences
+from tap_activecampaign_segments.words import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from datetime import datetime
 
     from jsonschema import ValidationError
@@ -28,6 +29,10 @@ SORT = re.compile(
 )
 """One part of ``sort``, by the API's description."""
 
+ACCOUNT_LIMIT = 5
+"""Requests per second that an account allows (documented)."""
+UNLIMITED = 1000
+"""Requests per second that nobody means by mistake."""
 LONGEST = 10**9
 """Seconds that anything may be set to: some thirty years."""
 
@@ -270,33 +275,46 @@ def faults(config: Mapping[str, Any], errors: Iterator[ValidationError]) -> Iter
             yield f"mypreferences.{name}: {fault}"
 
 
-def environment_faults(environment: Mapping[str, str], prefix: str) -> Iterator[str]:
-    """Yield one sentence for each environment variable that the SDK could not even parse.
+def doubts(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    """Yield one sentence for each thing that is allowed and probably not what was meant.
 
     Args:
-        environment: Values by name.
-        prefix: What the names of the settings' variables begin with.
+        config: A configuration in which `faults` found nothing.
+        schema: The JSON schema of the settings, the SDK's own among them.
     """
-    for name, schema in SCHEMA["properties"].items():
-        text = environment.get(f"{prefix}{name.upper()}")
-        kind = next((kind for kind in ("integer", "object") if kind in schema["type"]), None)
-        if text is None or kind is None:
-            continue
-        try:
-            is_fine = type(json.loads(text)) is (int if kind == "integer" else dict)
-        except (ValueError, RecursionError):
-            is_fine = False
-        if not is_fine:
-            yield f"{name}: must be of type {kind} (environment variable {prefix}{name.upper()})"
+    known = schema["properties"]
+    yield from _unknown("", config, known)
+    yield from _unknown(
+        "mypreferences.", config.get("mypreferences") or {}, known["mypreferences"]["properties"]
+    )
+    rate = config.get("requests_per_second") or 0
+    if rate > ACCOUNT_LIMIT and has_activecampaign(config):
+        # Who has a server of their own without a limit says so by a number beyond all limits.
+        if rate >= UNLIMITED and is_loopback_url(config["api_url"]):
+            return
+        yield (
+            f"requests_per_second: {rate:g} is more than the {ACCOUNT_LIMIT} that ActiveCampaign "
+            "allows an account, over all its integrations: requests will be refused"
+        )
 
 
-def with_numbers(config: dict[str, Any]) -> None:
-    """Turn numbers that came as text, or as decimals from a file, into floating-point ones."""
+def normalize(config: dict[str, Any]) -> None:
+    """Leave out what is null; turn numbers in text, or decimals of a file, into floats."""
+    for name in [name for name, value in config.items() if value is None]:
+        del config[name]
     for name, schema in SCHEMA["properties"].items():
         value = config.get(name)
         if "number" in schema["type"] and isinstance(value, (str, Decimal)):
             with suppress(ValueError):
                 config[name] = float(value)
+
+
+def _unknown(where: str, given: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
+    for name in given:
+        if name not in known:
+            alike = get_close_matches(name, known, n=1)
+            guess = f"; did you mean {where}{alike[0]}?" if alike else ""
+            yield f"{where}{one_line(name)}: is no setting of this tap, it is left out{guess}"
 
 
 def _what_is_wrong(error: ValidationError) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from copy import deepcopy
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import SchemaDirectory, Stream, StreamSchema
+from singer_sdk.batch import Batcher
+from singer_sdk.helpers._batch import SDKBatchMessage
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams._state import StreamStateManager
@@ -16,6 +19,7 @@ from typing_extensions import override
 from tap_activecampaign_segments import schemas, timestamps
 from tap_activecampaign_segments.clock import CLOCKS_DIFFER
 from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
+from tap_activecampaign_segments.given_catalog import with_columns
 from tap_activecampaign_segments.past import Past
 from tap_activecampaign_segments.records import fitted
 
@@ -61,6 +65,9 @@ class TapStream(Stream):
         if entry and entry.schema.properties:
             for name in self.schema["properties"].keys() - entry.schema.properties.keys():
                 entry.metadata["properties", name].selected = False
+        if entry:
+            keys = [self.replication_key] if self.replication_key else []
+            with_columns(entry, [*self.primary_keys, *keys])
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:
@@ -87,6 +94,41 @@ class TapStream(Stream):
         # Lines are collected until then; a connection test ends here.
         super()._write_state_message()
         self._tap.writer.flush()
+
+    @override
+    def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:
+        batch_config = super().get_batch_config(config)
+        if batch_config and batch_config.encoding.format == "jsonl":
+            # Whatever is set, that is what the SDK writes; and a target believes the message.
+            batch_config.encoding.compression = "gzip"
+        return batch_config
+
+    @override
+    def _sync_batches(self, batch_config: BatchConfig, context: Context | None = None) -> None:
+        # The SDK's own files have rows as they were read: whatever is deselected, or mapped away.
+        rows = self._sync_records(context, write_messages=False)
+        with self.get_batch_counter() as counter:
+            while chunk := list(islice(rows, batch_config.batch_size)):
+                for message in self._batch_messages(chunk, batch_config):
+                    counter.increment()
+                    self._tap.write_message(message)
+                self.state_manager.is_flushed = False
+                self._write_state_message()
+
+    def _batch_messages(
+        self, rows: list[Record], batch_config: BatchConfig
+    ) -> Iterator[SDKBatchMessage]:
+        """Write rows as they would leave in RECORDs into files, and give a message for each."""
+        records: dict[str, list[Record]] = {}
+        for row in rows:
+            for message in self._generate_record_messages(row):
+                records.setdefault(message.stream, []).append(message.record)
+        for stream, found in records.items():
+            batcher = Batcher(self.tap_name, stream, batch_config)
+            for manifest in batcher.get_batches(iter(found)):
+                yield SDKBatchMessage(
+                    stream=stream, encoding=batch_config.encoding, manifest=manifest
+                )
 
     def activate_version(self) -> None:
         """Send the ACTIVATE_VERSION that was held back, if there is one."""

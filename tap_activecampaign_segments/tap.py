@@ -6,21 +6,16 @@ import os
 import sys
 import threading
 import traceback
-from copy import deepcopy
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-import click
-from singer_sdk import Tap
-from singer_sdk.plugin_base import JSONSchemaValidator, PluginBase, _ConfigInput
-from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
 from tap_activecampaign_segments import settings, streams
 from tap_activecampaign_segments.account import Account
 from tap_activecampaign_segments.acquisition import PATIENCE
-from tap_activecampaign_segments.bookmarks import sound
 from tap_activecampaign_segments.clock import Clock
+from tap_activecampaign_segments.command import Command
 from tap_activecampaign_segments.failures import Failures, cause_of, unexpected_is_told
 from tap_activecampaign_segments.known_segments import KnownSegments
 from tap_activecampaign_segments.lookahead import Lookahead
@@ -28,7 +23,6 @@ from tap_activecampaign_segments.messages import LineWriter, OutputError, Stoppe
 from tap_activecampaign_segments.mypreferences import streams as mypreferences
 from tap_activecampaign_segments.mypreferences.client import Client as PreferencesClient
 from tap_activecampaign_segments.mypreferences.export import Exports
-from tap_activecampaign_segments.options import catalog_of, json_object, refuse
 from tap_activecampaign_segments.progress import Progress
 from tap_activecampaign_segments.run_stream import RunStream
 from tap_activecampaign_segments.states import SeldomStateWriter
@@ -68,22 +62,19 @@ SIGNAL_GRACE = 1.5
 """Seconds after a signal in which what is being written may be finished."""
 
 
-class TapActiveCampaignSegments(Tap):
+class TapActiveCampaignSegments(Command):
     """Singer tap for ActiveCampaign segments: who is in them, who joined, who left."""
 
     name = "tap-activecampaign-segments"
-    # A copy: the SDK adds its own settings to it.
-    config_jsonschema: ClassVar[dict[str, Any]] = deepcopy(settings.SCHEMA)
+    every_stream: ClassVar = {stream.name: stream for stream in (*ORDER, *GROUP_ORDER)}
     message_writer_class = LineWriter
     clock: Clock = Clock()
     _signal = 0
     """The signal that ends the sync."""
 
-    def __init__(self, *, parse_env_config: bool = False, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         """Prepare a sync; nothing is asked yet."""
-        if parse_env_config:
-            refuse(list(settings.environment_faults(os.environ, self._env_var_prefix)))
-        super().__init__(parse_env_config=parse_env_config, **kwargs)
+        super().__init__(**kwargs)
         assert isinstance(self.message_writer, LineWriter)  # noqa: S101
         self.writer = self.message_writer
         self.states = SeldomStateWriter(self.writer, self.clock, self.state)
@@ -181,10 +172,6 @@ class TapActiveCampaignSegments(Tap):
             ],
         )
 
-    @override
-    def load_state(self, state: dict[str, Any]) -> None:
-        super().load_state(sound(state))
-
     def prepared(self, stream: SegmentStream, segment: Segment) -> Any:
         """Return what `stream.work` brings for a segment, begun ahead of its turn.
 
@@ -218,13 +205,14 @@ class TapActiveCampaignSegments(Tap):
         with unexpected_is_told(self.logger, segment):
             return self.states.result_of(future, say)
 
+    @override
     def run(self) -> int:
-        """Sync everything.
-
-        Returns:
-            The exit code: 0 if nothing failed, 128 and the signal's number if one ended it.
-        """
         has_begun = False
+        for name, stream in self.selected_in_vain.items():
+            if issubclass(stream, AccountStream):
+                self.failures.note(name, "is selected, but api_url and api_token are not set")
+            else:
+                self.group_failures.note(name, "is selected, but mypreferences is not set")
         try:
             # Before anything is written: an account that cannot be listed must leave no trace.
             with self.failures.of("segments"):
@@ -257,12 +245,13 @@ class TapActiveCampaignSegments(Tap):
                 self.states.write_now()
             except OutputError as error:
                 self.failures.note("output", error)
-        for line in self._failure_lines:
+        for line in self.failure_lines:
             self.logger.error(line)
-        return 128 + self._signal if self._signal else int(bool(self._failure_lines))
+        return 128 + self._signal if self._signal else int(bool(self.failure_lines))
 
     @property
-    def _failure_lines(self) -> list[str]:
+    @override
+    def failure_lines(self) -> list[str]:
         return [*self.failures.lines, *self.group_failures.lines]
 
     def _leave_out_activecampaign(self) -> None:
@@ -287,76 +276,11 @@ class TapActiveCampaignSegments(Tap):
         results = self.streams.get(streams.MatchAllResults.name)
         if (
             isinstance(results, TapStream)
-            and not self._failure_lines
+            and not self.failure_lines
             and self.account.is_whole
             and self.account.selected
         ):
             results.activate_version()
-
-    @classmethod
-    @override
-    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
-        # The SDK's own, but for the exit code: it takes no notice of what failed.
-        if value != CliTestOptionValue.All.value:
-            super().cb_test(ctx, param, value)
-            return
-        config: _ConfigInput = ctx.params.get("config", _ConfigInput())
-        tap = cls(config=config.config, parse_env_config=config.parse_env, validate_config=True)
-        tap.run_connection_test()
-        for line in tap._failure_lines:
-            cls.logger.error(line)
-        ctx.exit(int(bool(tap._failure_lines)))
-
-    @classmethod
-    @override
-    def cb_config(
-        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
-    ) -> _ConfigInput:
-        try:
-            return super().cb_config(ctx, param, value)
-        except (OSError, ValueError, TypeError, RecursionError) as error:
-            # JSON in place of a file's name may hold a secret.
-            names = [each for each in value if not each.lstrip().startswith(("{", "["))]
-            msg = f"{', '.join(names)}: cannot be read as a JSON object"
-            raise click.BadParameter(msg) from error
-
-    @classmethod
-    @override
-    def invoke(  # type: ignore[override]
-        cls,
-        *,
-        about: bool = False,
-        about_format: str | None = None,
-        config: _ConfigInput | None = None,
-        state: IO[str] | None = None,
-        catalog: IO[str] | None = None,
-    ) -> None:
-        # The SDK's own, but for the exit code.
-        PluginBase.invoke.__func__(cls, about=about, about_format=about_format)  # type: ignore[attr-defined]
-        cls.print_version(print_fn=cls.logger.info)
-        config = config or _ConfigInput()
-        tap = cls(
-            config=config.config,
-            state=json_object(state, "--state"),
-            catalog=catalog_of(
-                catalog, {each.name: each.primary_keys for each in (*ORDER, *GROUP_ORDER)}
-            ),
-            parse_env_config=config.parse_env,
-            validate_config=True,
-        )
-        sys.exit(tap.run())
-
-    @override
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        # The SDK's own messages quote the values, and secrets among them; and it knows no rule
-        # that goes beyond one setting.
-        self.append_builtin_config(self.config_jsonschema)
-        settings.with_numbers(self._config)
-        validator = JSONSchemaValidator(self.config_jsonschema)
-        faults = list(settings.faults(self._config, validator.iter_errors(self._config)))
-        if raise_errors:
-            refuse(faults)
-        return faults
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
