@@ -76,6 +76,8 @@ class Command(Tap):
         # The SDK maps streams that are not selected as well: their schemas then lack their keys.
         try:
             PluginBase.setup_mapper(self)
+            for name in sdk_settings.maps_of_nothing(self.config, self.streams):
+                self.logger.warning("stream_maps.%s: no stream is called so: it maps nothing", name)
             for stream in self.streams.values():
                 schema = stream.effective_schema
                 if stream.selected:
@@ -158,8 +160,13 @@ class Command(Tap):
         self.append_builtin_config(self.config_jsonschema)
         settings.normalize(self._config)
         validator = JSONSchemaValidator(self.config_jsonschema)
-        faults = list(settings.faults(self._config, validator.iter_errors(self._config)))
-        faults += [] if faults else sdk_settings.faults(self._config)
+        faults = list(sdk_settings.else_faults(self._config))
+        if not faults:
+            faults += settings.faults(self._config, validator.iter_errors(self._config))
+        if not faults:
+            faults += sdk_settings.faults(self._config)
+        if not faults:
+            sdk_settings.type_digests(self._config)
         if raise_errors:
             refuse(faults)
             for doubt in settings.doubts(self._config, self.config_jsonschema):

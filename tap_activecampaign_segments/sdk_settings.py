@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 import os
+from copy import deepcopy
+from fnmatch import fnmatch
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.helpers._batch import BatchConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 NULL = "__NULL__"
 _PARTS: dict[str, tuple[set[str], set[str]]] = {
@@ -29,13 +31,61 @@ def faults(config: Mapping[str, Any]) -> Iterator[str]:
     if config.get("batch_config") is not None:
         for name, fault in _batch_faults(config["batch_config"]):
             yield f"batch_config{name}: {fault}"
-    maps = config.get("stream_maps") or {}
-    for stream, definition in maps.items():
-        for name, expression in (definition if isinstance(definition, dict) else {}).items():
+    for stream, definition in _maps(config).items():
+        for name, expression in definition.items():
             if name == "__filter__" or not name.startswith("__"):
                 yield from _expression_faults(f"stream_maps.{stream}.{name}", expression)
             if "fake." in str(expression) and find_spec("faker") is None:
                 yield f"stream_maps.{stream}.{name}: needs faker: pip install faker beside the tap"
+
+
+def else_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield one sentence for each ``__else__`` at which the SDK's own JSON schema breaks."""
+    maps = config.get("stream_maps")
+    places = {"stream_maps": maps if isinstance(maps, dict) else {}}
+    places |= {f"stream_maps.{name}": definition for name, definition in _maps(config).items()}
+    for place, definition in places.items():
+        if definition.get("__else__") not in (None, NULL):
+            yield f"{place}.__else__: must be {NULL}"
+
+
+def type_digests(config: dict[str, Any]) -> None:
+    """Let stream maps say that a digest is text: the SDK keeps the type of what it stands for.
+
+    A hashed id would be announced as an integer then, and a target refuse it.
+    """
+    config["stream_maps"] = maps = deepcopy(config.get("stream_maps") or {})
+    for definition in _maps(config).values():
+        for name, expression in definition.items():
+            if isinstance(expression, str) and _is_digest(expression):
+                definition[name] = f"str({expression})"
+    if not maps:
+        del config["stream_maps"]
+
+
+def _is_digest(expression: str) -> bool:
+    match ast.parse(expression).body:
+        case [ast.Expr(ast.Call(ast.Name("md5" | "sha256")))]:
+            return True
+        case _:
+            return False
+
+
+def _maps(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the stream maps that say what becomes of columns."""
+    maps = config.get("stream_maps")
+    maps = maps.items() if isinstance(maps, dict) else ()
+    return {name: definition for name, definition in maps if isinstance(definition, dict)}
+
+
+def maps_of_nothing(config: Mapping[str, Any], streams: Collection[str]) -> list[str]:
+    """Return which stream maps concern no stream, and so hide nothing that they were meant to."""
+    found = []
+    for name, definition in (config.get("stream_maps") or {}).items():
+        source = definition.get("__source__", name) if isinstance(definition, dict) else name
+        if name != "__else__" and not any(fnmatch(each, source) for each in streams):
+            found.append(name)
+    return found
 
 
 def _expression_faults(where: str, expression: object) -> Iterator[str]:

@@ -317,23 +317,26 @@ def _unknown(where: str, given: Mapping[str, Any], known: Collection[str]) -> It
             yield f"{where}{one_line(name)}: is no setting of this tap, it is left out{guess}"
 
 
+_RULES = {
+    "type": "must be of type {}",
+    "enum": "must be one of {}",
+    "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
+    "exclusiveMinimum": "must be more than {}",
+    "minLength": "must not be empty",
+    "anyOf": "is none of what it may be",
+    "oneOf": "is none of what it may be",
+}
+"""What a keyword of JSON Schema asks for."""
+
+
 def _what_is_wrong(error: ValidationError) -> str:
     # jsonschema quotes the value, which may be a secret in the wrong place.
     limit: Any = error.validator_value
-    match error.validator:
-        case "type":
-            types = [limit] if isinstance(limit, str) else limit
-            return f"must be of type {' or '.join(name for name in types if name != 'null')}"
-        case "minimum":
-            return f"must be at least {limit}"
-        case "maximum":
-            return f"must be at most {limit}"
-        case "exclusiveMinimum":
-            return f"must be more than {limit}"
-        case "minLength":
-            return "must not be empty"
-        case _:
-            return f"breaks the rule '{error.validator}: {limit}'"
+    if isinstance(limit, list):
+        limit = " or ".join(str(each) for each in limit if each not in (None, "null"))
+    rule = _RULES.get(str(error.validator), f"breaks the rule '{error.validator}: {{}}'")
+    return rule.format(limit)
 
 
 def _bare_url(value: str) -> str:

@@ -111,7 +111,7 @@ TROUBLES = (
     ),
     _status(504),
     _status(511),
-    *(_status(status) for status in (408, 499, 520)),
+    _status(499),
     Trouble(
         "404 of a gateway",
         "status",
