@@ -11,6 +11,8 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter
 from singer_sdk.singerlib.encoding.simple import Message
 from typing_extensions import override
 
+from tap_activecampaign_segments.pipe import Pipe
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -82,6 +84,7 @@ class LineWriter(MsgSpecWriter):
         """Write to the standard output."""
         super().__init__()
         self._lines = bytearray()
+        self._pipe: Pipe | None = None
         self._is_busy = False
         self._is_stopped = False
         self._is_finishing = False
@@ -105,13 +108,12 @@ class LineWriter(MsgSpecWriter):
             Stopped: A signal came meanwhile.
         """
         self._is_busy = True
-        lines = memoryview(bytes(self._lines))
+        lines = bytes(self._lines)
         self._lines.clear()
         try:
-            while lines:
-                # An unbuffered output may take only a part.
-                lines = lines[sys.stdout.buffer.write(lines) :]
-            sys.stdout.buffer.flush()
+            if self._pipe is None or self._pipe.output is not sys.stdout.buffer:
+                self._pipe = Pipe(sys.stdout.buffer)
+            self._pipe.write(lines)
         except (OSError, ValueError, AttributeError) as error:
             msg = f"the messages cannot be written: the target is gone ({error})"
             raise OutputError(msg) from error

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import random
 import signal
+import struct
+import termios
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -345,6 +349,50 @@ def test_a_signal_ends_it_in_time_with_whole_lines_and_a_true_state(
     facts = stopped.state["bookmarks"].get("match_all_runs", {}).get("partitions", [{}])[0]
     assert "predecessor" not in facts.get("match_all", {})
     assert "Traceback" not in stopped.log
+
+
+@pytest.mark.skipif(not hasattr(fcntl, "F_GETPIPE_SZ"), reason="Linux tells how full a pipe is")
+@pytest.mark.parametrize(
+    ("lines", "lines_read"), [("short", 1), ("short", 500), ("long", 1), ("state", 500)]
+)
+def test_a_signal_while_the_target_reads_nothing_leaves_whole_lines(
+    account: Account, sandbox: Sandbox, tmp_path: Path, lines: str, lines_read: int
+) -> None:
+    settings: dict[str, Any] = {}
+    if lines == "short":
+        account.add_segment("some", range(1, 50_001))
+        streams = RUN_STREAMS
+    elif lines == "long":
+        streams = {"segments", "segment_definitions"}
+        for place in range(200):
+            segment = account.add_segment(f"number {place}")
+            segment.edit(name=f"number {place} " + "x" * (3000 + 37 * place))
+        settings = {"max_concurrent_requests": 32}
+    else:
+        streams = {"segments", "match_all_runs", "memberships"}
+        for place in range(100):
+            account.add_segment(f"number {place}", range(300))
+        settings = {"max_concurrent_requests": 32}
+    with running(sandbox, tmp_path, streams=streams, command=PATIENT_TAP, **settings) as tap:
+        tap.read_lines(lines_read)
+        wait_until_it_is_stuck(tap.stdout.fileno())
+        before = time.monotonic()
+        tap.signal(signal.SIGTERM)
+        exit_code, _ = tap.end()
+        assert time.monotonic() - before < 2
+        stopped = tap.finish()
+    assert exit_code == 143
+    assert not tap.was_cut
+    assert stopped.messages
+
+
+def wait_until_it_is_stuck(pipe: int) -> None:
+    """Return when nothing more is written to a pipe that nobody reads."""
+    unread, same = -1, 0
+    while same < 10:
+        before, unread = unread, *struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
+        same = same + 1 if unread == before and unread > 4096 else 0
+        threading.Event().wait(0.02)
 
 
 def test_a_signal_during_the_listing_ends_it_with_its_own_exit_code(
