@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from copy import deepcopy
@@ -73,6 +74,8 @@ class Command(Tap):
 
     @override
     def setup_mapper(self) -> None:
+        # It quotes filters and expressions, with the salts and addresses that may be in them.
+        logging.getLogger("singer_sdk.mapper").setLevel(logging.WARNING)
         # The SDK maps streams that are not selected as well: their schemas then lack their keys.
         try:
             PluginBase.setup_mapper(self)

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import json
 import logging
+import os
 import shutil
 import socket
 import ssl
@@ -347,6 +348,58 @@ def test_no_file_of_a_batch_and_no_state_holds_a_key(both: Sandbox, tmp_path: Pa
     for file in files:
         content = gzip.decompress(file.read_bytes()).decode()
         assert_unsaid(content, {form for each in keys | tokens for form in forms(each)})
+
+
+@pytest.mark.parametrize("as_batch", [False, True], ids=["records", "batches"])
+def test_what_a_stream_map_hides_is_in_no_message_file_or_line(
+    both: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, as_batch: bool
+) -> None:
+    monkeypatch.setenv("LOGLEVEL", "DEBUG")
+    config = config_of_both(both)
+    config["stream_map_config"] = {"salt": "sesame-in-a-setting"}
+    config["stream_maps"] = {
+        "segment_group_profiles": {
+            "ProfileId": "sha256(str(ProfileId) + config['salt'] + 'sesame-in-an-expression')",
+            "__filter__": "'sesame-in-a-filter' != str(ProfileId)",
+            "Emails": None,
+            "PhoneNumbers": None,
+            "CustomerName": "__NULL__",
+        }
+    }
+    if as_batch:
+        config["batch_config"] = {
+            "encoding": {"format": "jsonl", "compression": "gzip"},
+            "storage": {"root": tmp_path.as_uri(), "params": {"auto_mkdir": True}},
+        }
+    synced = tap(config)
+    assert synced.exit_code == 0
+    [group] = both.preferences.groups
+    hidden = {"sesame", "@", *(each["CustomerName"]["Last"] for each in group.profiles)}
+    said = [synced.log, *map(json.dumps, synced.messages)]
+    said += [gzip.decompress(each.read_bytes()).decode() for each in tmp_path.iterdir()]
+    assert len("".join(said).split('"ProfileId"')) > 3
+    for each in said:
+        assert_unsaid(each, hidden)
+
+
+def test_secrets_from_a_dotenv_file_come_out_nowhere(
+    both: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [
+        f"{PREFIX}{name.upper()}='{value if isinstance(value, str) else json.dumps(value)}'"
+        for name, value in config_of_both(both).items()
+    ]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    monkeypatch.setattr(
+        "singer_sdk.configuration._dict_config.find_dotenv", lambda: str(tmp_path / ".env")
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "environ", {**os.environ, "LOGLEVEL": "DEBUG"})
+        synced = tap({}, "--config=ENV")
+    assert synced.exit_code == 0
+    assert len(synced.records("segment_group_profiles")) == 3
+    keys = {both.token, both.preferences.shared_secret}
+    assert_unsaid(synced.log, {form for key in keys for form in forms(key)})
 
 
 # Settings.
