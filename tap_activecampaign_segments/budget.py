@@ -12,6 +12,7 @@ SLOWER = 0.75
 """What a refusal leaves of the rate."""
 FASTER = 0.01
 """What an answer adds to it, in departures per second."""
+SEVERAL = 5
 LEAST = 0.5
 """Departures per second that refusals leave at least."""
 
@@ -41,13 +42,15 @@ class Budget:
         self._paused_until = 0.0
         self._slowed_at = float("-inf")
         self._refused_since: float | None = None
+        self._refusals = 0
 
     @property
     def refused_for(self) -> float:
-        """Seconds since a request was refused, if none has passed since; else 0."""
+        """Seconds in which several requests were refused and none has passed, else 0."""
         with self._lock:
             since = self._refused_since
-            return 0.0 if since is None else self._clock.monotonic() - since
+            is_lasting = since is not None and self._refusals >= SEVERAL
+            return self._clock.monotonic() - (since or 0.0) if is_lasting else 0.0
 
     def take(self) -> float:
         """Wait for the next departure, and return its instant."""
@@ -77,6 +80,7 @@ class Budget:
             now = self._clock.monotonic()
             if self._refused_since is None:
                 self._refused_since = now
+            self._refusals += 1
             if departure < self._slowed_at:
                 return
             self._slowed_at = now
@@ -87,4 +91,5 @@ class Budget:
         """Raise the rate a little, up to the one that was given, for a request that passed."""
         with self._lock:
             self._refused_since = None
+            self._refusals = 0
             self._rate = min(self._rate + FASTER, self._given)

@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from tap_activecampaign_segments import sdk_settings, settings
 from tap_activecampaign_segments.environment import environment_doubts, environment_faults
+from tap_activecampaign_segments.failures import cause_of
 from tap_activecampaign_segments.given_catalog import catalog_of, is_selected
 from tap_activecampaign_segments.given_state import usable_state
 from tap_activecampaign_segments.options import faults_are_told, json_object, refuse
@@ -95,8 +96,12 @@ class Command(Tap):
                             self.mapper.flattening_options,
                         )
                     ]
-        except (StreamMapConfigError, MapExpressionError, NotImplementedError) as error:
-            refuse([f"stream_maps: {error}"])
+        except StreamMapConfigError as error:
+            # Of what it says, that of keys alone quotes nothing.
+            is_of_keys = "key propert" in str(error)
+            refuse([f"stream_maps: {error if is_of_keys else 'cannot be used as they are'}"])
+        except (MapExpressionError, NotImplementedError, AttributeError, TypeError):
+            refuse(["stream_maps: cannot be used as they are"])
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
@@ -112,7 +117,11 @@ class Command(Tap):
                 return
             config: _ConfigInput = ctx.params.get("config", _ConfigInput())
             tap = cls(config=config.config, parse_env_config=config.parse_env, validate_config=True)
-        tap.run_connection_test()
+        try:
+            tap.run_connection_test()
+        except Exception as error:  # noqa: BLE001
+            cls.logger.error("the test broke off: %s", cause_of(error))  # noqa: TRY400
+            ctx.exit(1)
         for line in tap.failure_lines:
             cls.logger.error(line)
         ctx.exit(int(bool(tap.failure_lines)))
@@ -169,7 +178,7 @@ class Command(Tap):
         if not faults:
             faults += sdk_settings.faults(self._config)
         if not faults:
-            sdk_settings.type_digests(self._config)
+            sdk_settings.prepare(self._config)
         if raise_errors:
             refuse(faults)
             for doubt in settings.doubts(self._config, self.config_jsonschema):

@@ -6,7 +6,7 @@ import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from singer_sdk.exceptions import MapExpressionError
+from singer_sdk.exceptions import AbortedSyncFailedException, AbortedSyncPausedException
 
 from tap_activecampaign_segments.errors import AccountError, TapError
 from tap_activecampaign_segments.words import one_line
@@ -14,6 +14,11 @@ from tap_activecampaign_segments.words import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from logging import Logger
+
+
+_WITHOUT_VALUES = (ArithmeticError, AttributeError, OSError, TypeError)
+_MEANT = (TapError, AbortedSyncFailedException, AbortedSyncPausedException)
+"""Errors that somebody behind waits for."""
 
 
 class Failures:
@@ -58,12 +63,13 @@ class Failures:
 
 
 def cause_of(error: Exception) -> str:
-    """Return what an error is that nobody thought of; its text only if it quotes no value.
+    """Return what an error is that nobody thought of; its text only where it quotes no value.
 
-    Errors of values quote them, and those of stream maps their expressions, salts among them.
+    Others quote a row's values, the keys of a dictionary among them, or a stream map's expression
+    with its salt.
     """
     name = type(error).__name__
-    return name if isinstance(error, (ValueError, MapExpressionError)) else f"{name}: {error}"
+    return f"{name}: {error}" if isinstance(error, _WITHOUT_VALUES) else name
 
 
 @contextmanager
@@ -79,7 +85,7 @@ def unexpected_is_told(logger: Logger, what: object) -> Iterator[None]:
     """
     try:
         yield
-    except TapError:
+    except _MEANT:
         raise
     except Exception as error:
         logger.debug("%s: %s", what, "".join(traceback.format_tb(error.__traceback__)))

@@ -41,12 +41,13 @@ def catalog_of(
     known = {name: key for name, key in keys.items() if name in catalog}
     if not known:
         refuse(["--catalog has no stream of this tap: discover it anew"])
-    if strange := sorted(catalog.keys() - known.keys()):
+    if strange := sorted(map(str, catalog.keys() - known.keys())):
         logger.warning("--catalog: %s: no stream of this tap", one_line(", ".join(strange)))
     if not any(is_selected(catalog[name]) for name in known):
         logger.warning("--catalog selects no stream: nothing is read but the listing")
     for name, key in known.items():
-        refuse([*_key_faults(catalog[name], key)])
+        if is_selected(catalog[name]):
+            refuse([*_key_faults(catalog[name], key)])
         _prepare(catalog[name], key, logger)
     return catalog
 

@@ -23,6 +23,7 @@ _MARKS = {
     "starting_replication_value",
 }
 """What a sync that did not end leaves, and what is looked at apart."""
+_SINGERS = {"bookmarks", "currently_syncing"}
 _SHOWN = 3
 """How many of those are named that are not understood."""
 _WITHOUT = "for a first sync leave it out"
@@ -43,7 +44,7 @@ def usable_state(state: dict[str, Any], streams: Collection[str], logger: Logger
     """
     state = _unwrapped(state)
     bookmarks = state.get("bookmarks")
-    if not state or (not bookmarks and state.keys() == {"bookmarks"}):
+    if not state or (not bookmarks and {"bookmarks"} <= state.keys() <= _SINGERS):
         return {"bookmarks": {}}
     bookmarks = bookmarks if isinstance(bookmarks, dict) else {}
     own = {name: entry for name, entry in bookmarks.items() if name in streams}
@@ -72,7 +73,9 @@ def _unwrapped(state: dict[str, Any]) -> dict[str, Any]:
 
 def _is_empty(entry: object) -> bool:
     """Tell whether nothing stands in a stream's entry."""
-    return not entry or entry == {"partitions": []}
+    if not isinstance(entry, dict):
+        return not entry
+    return not entry.get("partitions") and entry.keys() <= _MARKS
 
 
 def _kept_stream(name: str, entry: object, logger: Logger) -> dict[str, Any]:
@@ -80,11 +83,11 @@ def _kept_stream(name: str, entry: object, logger: Logger) -> dict[str, Any]:
         _tell(name, ["all of it"], logger)
         return {}
     kept = _kept(entry)
-    if "partitions" not in entry:
+    given = entry.get("partitions")
+    if given is None:
         if _is_lost(entry):
             _tell(name, ["its bookmark"], logger)
         return kept
-    given = entry["partitions"]
     partitions = given if isinstance(given, list) else [None]
     found: dict[str, dict[str, Any]] = {}
     lost = []

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 ATOMIC: int = getattr(select, "PIPE_BUF", 512)
-"""Bytes that a pipe takes whole or not at all (POSIX); on Linux a page, of which it has some."""
+"""Bytes that a pipe takes whole or not at all (POSIX)."""
+PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else ATOMIC
+"""Bytes of a page, of which a pipe has some; a write begins a new one, or fills the last one up."""
 LARGE = 1024 * 1024
 """Bytes that a pipe is made to hold for longer lines: what Linux allows everybody."""
 PAUSE = 2
@@ -62,8 +64,28 @@ class Pipe:
             rest = memoryview(piece)
             while rest:
                 # An unbuffered output may take only a part.
-                rest = rest[self.output.write(rest) :]
+                rest = rest[self._write(rest) :]
+            self._flush()
+
+    def _write(self, rest: memoryview) -> int:
+        """Write what the output takes of some bytes, and return how many these are.
+
+        An output that must not wait takes none while the target is busy: it is waited for here.
+        """
+        try:
+            taken: int | None = self.output.write(rest)
+        except BlockingIOError as error:
+            taken = error.characters_written
+        if not taken:
+            select.select([], [self.output], [])
+        return taken or 0
+
+    def _flush(self) -> None:
+        try:
             self.output.flush()
+        except BlockingIOError:
+            select.select([], [self.output], [])
+            self._flush()
 
     def _pieces(self, lines: bytes) -> Iterator[bytes]:
         """Cut lines into what the pipe sees to, and longer lines for which room is made first."""
@@ -79,8 +101,8 @@ class Pipe:
             yield lines[start:end]
             self._written.append(end - start)
             start = end
-        # More than fits into the pipe is no longer in it.
-        while len(self._written) > LARGE // ATOMIC:
+        # Each takes a page at least: what is older is no longer in the pipe.
+        while len(self._written) > max(LARGE // PAGE, self._pages):
             self._written.popleft()
 
     def _wait_for_room(self, number: int, size: int) -> None:
@@ -89,7 +111,7 @@ class Pipe:
         if not hasattr(fcntl, "F_GETPIPE_SZ"):
             return
         if not self._pages:
-            self._pages = _enlarged(number) // ATOMIC
+            self._pages = _enlarged(number) // PAGE
         reader = select.poll()
         reader.register(number, 0)
         while unread := _unread(number):
@@ -111,7 +133,7 @@ class Pipe:
 
 
 def _pages(size: int) -> int:
-    return -(-size // ATOMIC)
+    return -(-size // PAGE)
 
 
 def _enlarged(number: int) -> int:

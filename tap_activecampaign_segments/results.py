@@ -175,11 +175,11 @@ class Results:
         return Reading(Result(_ended(first), layout.total, Roster()), flaw).proved
 
     def _layout(self, first: Look) -> _Layout:
-        total, found = first.total or 0, len(first.matches or ())
         size = self._match_all.page_size
-        # Where it is not told how long a page is, the first of several shows it.
-        per_page = first.per_page or (found if 0 < found < total else size)
-        return _Layout(first.run.run_id, total, per_page, first.last_page, size)
+        # Where it is not told how long a page is, it is as long as was asked for: a shorter one may
+        # be one that lost some.
+        per_page = first.per_page or size
+        return _Layout(first.run.run_id, first.total or 0, per_page, first.last_page, size)
 
     def _pages(self, first: Look, layout: _Layout) -> Iterator[Look]:
         others = range(2, layout.pages + 1)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
 NULL = "__NULL__"
+MOST_ROWS = 10**9
+"""Of a file; all of them are in memory once."""
 _PARTS: dict[str, tuple[set[str], set[str]]] = {
     "encoding": ({"format"}, {"format", "compression"}),
     "storage": ({"root"}, {"root", "prefix", "params"}),
@@ -29,14 +31,17 @@ def faults(config: Mapping[str, Any]) -> Iterator[str]:
         config: The configuration, in which that found nothing.
     """
     if config.get("batch_config") is not None:
-        for name, fault in _batch_faults(config["batch_config"]):
+        for name, fault in _batch_faults(_without_nulls(config["batch_config"])):
             yield f"batch_config{name}: {fault}"
     for stream, definition in _maps(config).items():
         for name, expression in definition.items():
-            if name == "__filter__" or not name.startswith("__"):
-                yield from _expression_faults(f"stream_maps.{stream}.{name}", expression)
+            where = f"stream_maps.{stream}.{name}"
+            if name in {"__alias__", "__source__"} and not isinstance(expression, str):
+                yield f"{where}: must be of type string"
+            if name in {"__alias__", "__filter__"} or not name.startswith("__"):
+                yield from _expression_faults(where, expression)
             if "fake." in str(expression) and find_spec("faker") is None:
-                yield f"stream_maps.{stream}.{name}: needs faker: pip install faker beside the tap"
+                yield f"{where}: needs faker: pip install faker beside the tap"
 
 
 def else_faults(config: Mapping[str, Any]) -> Iterator[str]:
@@ -49,26 +54,37 @@ def else_faults(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"{place}.__else__: must be {NULL}"
 
 
-def type_digests(config: dict[str, Any]) -> None:
-    """Let stream maps say that a digest is text: the SDK keeps the type of what it stands for.
+def prepare(config: dict[str, Any]) -> None:
+    """Make of a sound configuration what the SDK understands as it is meant.
 
-    A hashed id would be announced as an integer then, and a target refuse it.
+    Null is as good as absent in `batch_config`. And stream maps say that a digest is text: the SDK
+    keeps the type of what it stands for, so a hashed id would be announced as an integer, and a
+    target refuse it.
     """
-    config["stream_maps"] = maps = deepcopy(config.get("stream_maps") or {})
-    for definition in _maps(config).values():
-        for name, expression in definition.items():
-            if isinstance(expression, str) and _is_digest(expression):
-                definition[name] = f"str({expression})"
-    if not maps:
-        del config["stream_maps"]
+    if batch := config.get("batch_config"):
+        config["batch_config"] = _without_nulls(batch)
+    if config.get("stream_maps"):
+        config["stream_maps"] = deepcopy(config["stream_maps"])
+        for definition in _maps(config).values():
+            for name, expression in definition.items():
+                if not name.startswith("__") and isinstance(expression, str):
+                    definition[name] = _typed(expression)
 
 
-def _is_digest(expression: str) -> bool:
+def _typed(expression: str) -> str:
     match ast.parse(expression).body:
-        case [ast.Expr(ast.Call(ast.Name("md5" | "sha256")))]:
-            return True
+        case [ast.Expr(ast.Call(ast.Name("md5" | "sha256")) as digest)]:
+            return f"str({ast.unparse(digest)})"
         case _:
-            return False
+            return expression
+
+
+def _without_nulls(batch: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_nulls(value) if isinstance(value, dict) and name in _PARTS else value
+        for name, value in batch.items()
+        if value is not None
+    }
 
 
 def _maps(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -92,8 +108,9 @@ def _expression_faults(where: str, expression: object) -> Iterator[str]:
     # The SDK quotes it, and it may hold what a digest is salted with.
     if isinstance(expression, str) and expression != NULL:
         try:
-            is_expression = bool(ast.parse(expression).body)
-        except (SyntaxError, ValueError):
+            body = ast.parse(expression).body
+            is_expression = len(body) == 1 and isinstance(body[0], ast.Expr)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             is_expression = False
         if not is_expression:
             yield f"{where}: is no expression"
@@ -127,8 +144,8 @@ def _shape_faults(batch: dict[str, Any]) -> Iterator[tuple[str, str]]:
         for name in sorted(given.keys() - known):
             yield f".{part}.{name}", "is not known"
     size = batch.get("batch_size")
-    if size is not None and (type(size) is not int or size < 1):
-        yield ".batch_size", "must be an integer of at least 1"
+    if size is not None and (type(size) is not int or not 1 <= size <= MOST_ROWS):
+        yield ".batch_size", f"must be an integer from 1 to {MOST_ROWS}"
     for name in sorted(batch.keys() - {*_PARTS, "batch_size"}):
         yield f".{name}", "is not known"
 
@@ -136,14 +153,18 @@ def _shape_faults(batch: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _storage_fault(batch: dict[str, Any]) -> str | None:
     """Return why no file could be written, None if that does not show yet."""
     try:
-        root = BatchConfig.from_dict(batch).storage._root_path  # noqa: SLF001
-        # Asked for, it is made; for some storages that takes a library of their own.
-        _ = root.fs
+        storage = BatchConfig.from_dict(batch).storage
+        root = storage._root_path  # noqa: SLF001
+        # Asked for, they are made; for some storages that takes a library of their own.
+        _ = root.fs, storage.get_url("x")
+        if root.protocol == "memory":
+            return "is gone when the tap ends"
         if root.protocol in {"", "file"}:
-            root.mkdir(parents=True, exist_ok=True)
-            return None if os.access(root.path, os.W_OK) else "cannot be written to"
+            folder = root.joinpath(f"{storage.prefix or ''}x").parent
+            folder.mkdir(parents=True, exist_ok=True)
+            return None if os.access(folder.path, os.W_OK) else "cannot be written to"
     except ImportError as error:
         return f"{error}, beside the tap"
-    except (OSError, TypeError, ValueError):
+    except (AttributeError, OSError, TypeError, ValueError):
         return "is no place that can be written to"
     return None

@@ -182,7 +182,7 @@ def _only_unusable(items: dict[object, Segment | UnusableItem]) -> UnusableItem 
 def _said_name(row: object) -> str:
     facts = row.get("attributes") if isinstance(row, dict) else None
     name = facts.get("name") if isinstance(facts, dict) else None
-    return f" ({name!r})" if isinstance(name, str) else ""
+    return f" ({brief(name)})" if isinstance(name, str) else ""
 
 
 def look_up(client: Client, segment_id: str, *, doubt_404: bool) -> Segment:

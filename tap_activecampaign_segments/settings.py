@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
+from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -381,7 +382,7 @@ def _sort_fault(value: str) -> str | None:
     if is_sort(value):
         return None
     return (
-        f"{value!r} is not in the API's grammar: id, email, phone, first_name, last_name, "
+        f"{brief(value)} is not in the API's grammar: id, email, phone, first_name, last_name, "
         "full_name, cdate, udate, account_name, score, score<id> or field<id>, each also with -, "
         "separated by commas"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import cached_property
 from itertools import islice
@@ -19,12 +20,13 @@ from typing_extensions import override
 from tap_activecampaign_segments import schemas, timestamps
 from tap_activecampaign_segments.clock import CLOCKS_DIFFER
 from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
+from tap_activecampaign_segments.failures import unexpected_is_told
 from tap_activecampaign_segments.given_catalog import with_columns
 from tap_activecampaign_segments.past import Past
 from tap_activecampaign_segments.records import fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from datetime import datetime
 
     from singer_sdk.helpers._batch import BatchConfig
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import Catalog
 
     from tap_activecampaign_segments.account import Account
+    from tap_activecampaign_segments.failures import Failures
     from tap_activecampaign_segments.segments import Segment
     from tap_activecampaign_segments.tap import TapActiveCampaignSegments
 
@@ -65,6 +68,9 @@ class TapStream(Stream):
         if entry and entry.schema.properties:
             for name in self.schema["properties"].keys() - entry.schema.properties.keys():
                 entry.metadata["properties", name].selected = False
+        if entry and not entry.schema.properties:
+            # Without a word on columns, as hands write it, it does not mean that there are none.
+            self._input_schema = None
         if entry:
             keys = [self.replication_key] if self.replication_key else []
             with_columns(entry, [*self.primary_keys, *keys])
@@ -103,8 +109,37 @@ class TapStream(Stream):
             batch_config.encoding.compression = "gzip"
         return batch_config
 
+    @property
+    def failures(self) -> Failures:
+        """Where it is noted what failed of the stream's source."""
+        return self._tap.group_failures
+
+    @override
+    def _sync_records(
+        self, context: Context | None = None, *, write_messages: bool = True
+    ) -> Generator[dict[str, Any], Any, Any]:
+        rows = super()._sync_records(context, write_messages=write_messages)
+        with self._apart():
+            yield from rows
+
     @override
     def _sync_batches(self, batch_config: BatchConfig, context: Context | None = None) -> None:
+        with self._apart():
+            self._write_batches(batch_config, context)
+
+    @contextmanager
+    def _apart(self) -> Iterator[None]:
+        """Let what nobody thought of, in a stream map perhaps, end this stream alone.
+
+        What hangs on another stream fails that one: its row says that all of it is out.
+        """
+        if self.parent_stream_type:
+            yield
+            return
+        with self.failures.of(self.name), unexpected_is_told(self.logger, self.name):
+            yield
+
+    def _write_batches(self, batch_config: BatchConfig, context: Context | None) -> None:
         # The SDK's own files have rows as they were read: whatever is deselected, or mapped away.
         rows = self._sync_records(context, write_messages=False)
         with self.get_batch_counter() as counter:
@@ -187,6 +222,11 @@ class AccountStream(TapStream):
     def account(self) -> Account:
         """The account that is read."""
         return self._tap.account
+
+    @property
+    @override
+    def failures(self) -> Failures:
+        return self._tap.failures
 
 
 class SegmentStates(StreamStateManager):
@@ -323,13 +363,13 @@ class HistoryStream(SegmentStream):
         raise NotImplementedError
 
     @override
-    def _sync_batches(self, batch_config: BatchConfig, context: Context | None = None) -> None:
+    def _write_batches(self, batch_config: BatchConfig, context: Context | None) -> None:
         # A STATE that somebody waits for would be ahead of rows that wait in a batch; and so would
         # the last one, if a signal ends the sync meanwhile.
         before = deepcopy(self.stream_state)
         try:
             with self._tap.states.held():
-                super()._sync_batches(batch_config, context)
+                super()._write_batches(batch_config, context)
         except BaseException:
             self.stream_state.clear()
             self.stream_state.update(before)

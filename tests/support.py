@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Sandbox
 
 RUN_STREAMS = {"match_all_runs", "match_all_results", "membership_changes", "memberships"}
-VALIDATED_PER_STREAM = 100
+VALIDATED_PER_STREAM = 20
 
 _really_sleep = time.sleep
 

@@ -113,6 +113,9 @@ def test_a_state_of_which_nothing_can_be_used_is_refused(
         {"singer_state": None},
         {"type": "STATE", "value": {"bookmarks": {}}},
         {"bookmarks": {"segments": {}}},
+        {"bookmarks": {"segments": {"starting_replication_value": None}}},
+        {"bookmarks": {"match_all_runs": {"partitions": None, "progress_markers": {}}}},
+        {"currently_syncing": "segments", "bookmarks": {}},
     ],
     ids=str,
 )
@@ -283,6 +286,27 @@ def test_metadata_of_columns_alone_selects_the_others_as_well(
     assert len(rows) == len(segment.members)
     assert "is_member" not in rows[0]
     assert rows[0]["run_id"]
+
+
+def test_what_is_not_selected_may_be_described_as_it_likes(
+    sandbox: Sandbox, segment: Segment
+) -> None:
+    def change(entry: dict[str, Any]) -> None:
+        entry["schema"] = {"type": "object", "properties": {"x": {"type": "string"}}}
+        entry["metadata"] = [{"breadcrumb": [], "metadata": {"selected": False}}]
+
+    synced = tap(config_of(sandbox), **{"--catalog": with_entry("count_history", change)})
+    assert synced.exit_code == 0
+    assert segment.runs
+
+
+def test_a_selected_stream_without_a_word_on_columns_has_all(
+    sandbox: Sandbox, segment: Segment
+) -> None:
+    chosen = with_entry("memberships", lambda entry: entry.update(schema={"properties": {}}))
+    synced = tap(config_of(sandbox), **{"--catalog": chosen})
+    assert len(synced.records("memberships")) == len(segment.members)
+    assert "is_member" in synced.records("memberships")[0]
 
 
 def test_a_key_that_is_no_column_is_refused(sandbox: Sandbox) -> None:

@@ -138,13 +138,29 @@ def test_a_stream_map_of_no_stream_is_warned_of(
         ({"memberships": 5}, ["stream_maps"]),
         ({"__else__": "SALT"}, ["stream_maps"]),
         ({"__no_such__": {}}, ["stream_maps"]),
+        ({"memberships": {"x": "x = 'SALT'"}}, ["stream_maps.memberships.x", "no expression"]),
+        ({"memberships": {"__alias__": "my SALT"}}, ["stream_maps.memberships.__alias__"]),
+        ({"memberships": {"__alias__": None}}, ["stream_maps.memberships.__alias__"]),
+        ({"memberships": {"__source__": None}}, ["stream_maps.memberships.__source__"]),
     ],
     ids=str,
 )
 def test_a_stream_map_that_cannot_be_used_is_refused(
     sandbox: Sandbox, maps: dict[str, Any], words: list[str]
 ) -> None:
-    assert_refused(sandbox, sync(sandbox, stream_maps=maps), *words)
+    synced = sync(sandbox, stream_maps=maps)
+    assert_refused(sandbox, synced, *words)
+    assert "SALT" not in synced.log.replace("key properties", "") or "__key_properties__" in str(
+        maps
+    )
+
+
+def test_a_comment_behind_a_digest_is_one(sandbox: Sandbox, segment: Segment) -> None:
+    maps = {"memberships": {"contact_id": "md5('salt' + str(contact_id)) # of a person"}}
+    synced = sync(sandbox, stream_maps=maps)
+    assert synced.exit_code == 0
+    assert {len(row["contact_id"]) for row in synced.records("memberships")} == {32}
+    assert segment.runs
 
 
 def test_an_expression_that_fails_on_a_row_quotes_neither_it_nor_the_row(both: Sandbox) -> None:
@@ -155,9 +171,39 @@ def test_an_expression_that_fails_on_a_row_quotes_neither_it_nor_the_row(both: S
     assert "@" not in synced.log
     assert "a salt" not in synced.log
     assert "Traceback" not in synced.log
-    broken = tap({**config, "stream_maps": {"segment_group_profiles": {"x": "no_such + 'a salt'"}}})
-    assert broken.exit_code == 1
-    assert "a salt" not in broken.log
+    for expression in ("no_such + 'a salt'", "config[str(Emails) + 'a salt']"):
+        config["stream_maps"] = {"segment_group_profiles": {"x": expression}}
+        for arguments in ([], ["--test"]):
+            broken = tap({**config, "stream_map_config": {"a": 1}}, *arguments)
+            assert broken.exit_code == 1
+            assert broken.errors
+            assert "a salt" not in broken.log
+            assert "@" not in broken.log
+            assert "Traceback" not in broken.log
+
+
+@pytest.mark.parametrize("stream", ["segments", "match_all_runs", "memberships", "count_history"])
+@pytest.mark.parametrize("as_batch", [False, True], ids=["records", "batches"])
+def test_an_expression_that_fails_ends_its_stream_and_what_it_commits_alone(
+    both: Sandbox, tmp_path: Path, stream: str, *, as_batch: bool
+) -> None:
+    config = {**config_of(both), "mypreferences": signed(both)}
+    config["stream_maps"] = {stream: {"x": "int(segment_id)"}}
+    if as_batch:
+        config["batch_config"] = batches(tmp_path)
+    failed = tap(copy.deepcopy(config))
+    assert failed.exit_code == 1
+    [line] = failed.errors
+    assert "unexpected ValueError" in line
+    assert len(failed.records("segment_group_exports")) == 1
+    # No run is committed of which rows are missing, and no bookmark is ahead of its rows.
+    if stream in {"memberships", "match_all_runs"}:
+        assert failed.records("match_all_runs") == []
+    del config["stream_maps"]
+    healed = rows_of(tap(config, **{"--state": failed.state}))
+    for each in ("memberships", "count_history", "segments"):
+        found = healed.get(each, []) + rows_of(failed).get(each, [])
+        assert len(set(found)) >= {"memberships": 60, "count_history": 2, "segments": 2}[each]
 
 
 # BATCH.
@@ -295,6 +341,8 @@ def test_files_are_gzip_and_the_message_says_so_if_nothing_is_set(
         ({"storage": {"prefix": "x"}}, "storage.root"),
         ({"storage": {"root": "x", "params": {"secret": "SESAME"}, "bucket": "y"}}, "bucket"),
         ({"batch_size": 0}, "batch_size"),
+        ({"batch_size": 10**30}, "batch_size"),
+        ({"storage": {"root": "memory://x"}}, "storage.root"),
         ({"batch_size": "7"}, "batch_size"),
         ({"batches": 7}, "batches"),
     ],
@@ -306,6 +354,16 @@ def test_what_batches_cannot_do_is_refused_before_anything_is_asked(
     synced = sync(both, batch_config={**batches(tmp_path), **change})
     assert_refused(both, synced, name)
     assert "SESAME" not in synced.log
+
+
+def test_files_may_have_a_prefix_with_a_folder_and_null_is_as_good_as_absent(
+    both: Sandbox, tmp_path: Path
+) -> None:
+    storage = {"root": tmp_path.as_uri(), "prefix": "a/b-", "params": None}
+    synced = sync(both, batch_config=batches(tmp_path, storage=storage, batch_size=None))
+    assert synced.exit_code == 0
+    assert len(rows_of(synced)["memberships"]) == 60
+    assert all(path.name.startswith("b-") for path in (tmp_path / "a").iterdir())
 
 
 def test_files_of_parquet_without_their_library_are_refused(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from tap_activecampaign_segments.roster import Roster, difference
@@ -116,6 +116,11 @@ def test_no_contradiction_of_numbers_and_ids_makes_a_result_that_is_not_one(
     ids: str,
     operations: list[str],
 ) -> None:
+    # A page that comes again and again, and is all that there is said to be, is no contradiction.
+    assume(ids != "of the first page" or str(lies.get("total")) != str(min(size, page_size)))
+    # Nor is it to say nothing at all, four times.
+    assume(ids != "without the last" or page_size > 1 or lies.get("total", "") is not None)
+
     def told(body: dict[str, Any]) -> dict[str, Any]:
         facts = body["data"][0]["attributes"]
         if "page" not in facts:

@@ -126,9 +126,14 @@ def test_a_target_that_breaks_is_seen_and_costs_no_state(nights: Nights) -> None
     assert nights.run()[0] == 0
     state = nights.state
     target = nights.folder / "target" / "bin" / "target-jsonl"
-    target.write_text("#!/bin/sh\nread line\nexit 3\n")
-    assert nights.run()[0] in {1, 3}
-    assert nights.state == state
+    for half in ("", 'printf \'{"a": {"b": 1}\\n\'\n', 'printf \'{"a": 1}\\n{"boo\'\n'):
+        target.write_text(f"#!/bin/sh\nread line\n{half}exit 3\n")
+        assert nights.run()[0] in {1, 3}
+        if "boo" not in half:
+            assert nights.state == state
+        else:
+            assert nights.state == {"a": 1}
+            (nights.folder / "state.json").write_text(json.dumps(state))
     target.write_text(TARGET)
     assert nights.run()[0] == 0
     assert nights.baselines() == [True, False]
