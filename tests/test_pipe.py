@@ -1,4 +1,4 @@
-"""The output, whatever it is: whole lines, also where the target is slow or must not be waited for."""
+"""The output, whatever it is: all lines, also where the target is slow."""
 
 from __future__ import annotations
 
