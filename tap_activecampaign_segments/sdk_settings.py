@@ -40,8 +40,6 @@ def faults(config: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{where}: must be of type string"
             if name in {"__alias__", "__filter__"} or not name.startswith("__"):
                 yield from _expression_faults(where, expression)
-            if "fake." in str(expression) and find_spec("faker") is None:
-                yield f"{where}: needs faker: pip install faker beside the tap"
 
 
 def else_faults(config: Mapping[str, Any]) -> Iterator[str]:
@@ -109,11 +107,16 @@ def _expression_faults(where: str, expression: object) -> Iterator[str]:
     if isinstance(expression, str) and expression != NULL:
         try:
             body = ast.parse(expression).body
-            is_expression = len(body) == 1 and isinstance(body[0], ast.Expr)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            is_expression = False
-        if not is_expression:
+            body = []
+        if len(body) != 1 or not isinstance(body[0], ast.Expr):
             yield f"{where}: is no expression"
+        elif _names(body[0], "fake") and find_spec("faker") is None:
+            yield f"{where}: needs faker: pip install faker beside the tap"
+
+
+def _names(expression: ast.Expr, name: str) -> bool:
+    return any(isinstance(each, ast.Name) and each.id == name for each in ast.walk(expression))
 
 
 def _batch_faults(batch: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -364,6 +364,19 @@ def test_files_may_have_a_prefix_with_a_folder_and_null_is_as_good_as_absent(
     assert all(path.name.startswith("b-") for path in (tmp_path / "a").iterdir())
 
 
+@pytest.mark.parametrize(("expression", "is_refused"), [("fake.name()", True), ("'fake.x'", False)])
+def test_made_up_values_without_their_library_are_refused(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, expression: str, *, is_refused: bool
+) -> None:
+    monkeypatch.setattr("tap_activecampaign_segments.sdk_settings.find_spec", lambda _: None)
+    sandbox.account.add_segment("some", [1])
+    synced = sync(sandbox, stream_maps={"memberships": {"x": expression}})
+    if is_refused:
+        assert_refused(sandbox, synced, "pip install faker")
+    else:
+        assert synced.exit_code == 0
+
+
 def test_files_of_parquet_without_their_library_are_refused(
     both: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
