@@ -284,8 +284,9 @@ def test_what_nobody_thought_of_ends_in_one_line(
         raise ZeroDivisionError("never thought of")
 
     monkeypatch.setattr(TapStream, "_write_schema_message", break_off)
-    synced = sync(sandbox)
-    assert synced.exit_code == 1
-    [line] = synced.errors
-    assert line.endswith("the sync broke off: ZeroDivisionError: never thought of")
-    assert "Traceback" not in synced.log
+    for arguments, what in (([], "sync"), (["--test"], "test")):
+        synced = tap(config_of(sandbox), *arguments)
+        assert synced.exit_code == 1
+        [line] = synced.errors
+        assert line.endswith(f"the {what} broke off: ZeroDivisionError: never thought of")
+        assert "Traceback" not in synced.log
