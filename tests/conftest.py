@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
+from singer_sdk.helpers._packaging import get_package_version
 
 from tap_activecampaign_segments.sandbox import Account, Sandbox
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
@@ -52,6 +54,14 @@ def segment(account: Account) -> Segment:
 def house() -> Warehouse:
     """Where what is synced is kept."""
     return Warehouse()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _versions() -> Iterator[None]:
+    """The SDK reads two packages' metadata at each start, a fifth of a small sync."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("singer_sdk.plugin_base.get_package_version", cache(get_package_version))
+        yield
 
 
 @pytest.fixture(autouse=True)
