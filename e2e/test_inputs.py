@@ -43,7 +43,6 @@ def served() -> Iterator[Sandbox]:
     ("name", "value", "shown"),
     [
         ("SORT", "banana", "sort: 'banana' is not in the API's grammar"),
-        ("PAGE_SIZE", "0", "page_size: must be at least 1"),
         ("API_URL", "http://example.com", "api_url: must begin with https://"),
     ],
 )
