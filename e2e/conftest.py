@@ -9,12 +9,13 @@ import pytest
 from e2e import postgres
 from e2e.project import Project
 from tests.conftest import account, clock, sandbox
+from tests.test_recipe import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["account", "clock", "sandbox"]
+__all__ = ["account", "clock", "sandbox", "served"]
 
 
 @pytest.fixture(scope="session")

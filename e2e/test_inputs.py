@@ -16,7 +16,6 @@ from tests.test_mypreferences import signed
 from tests.test_recipe import Nights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from e2e.project import Project
@@ -25,15 +24,6 @@ if TYPE_CHECKING:
 
 PREFIX = "TAP_ACTIVECAMPAIGN_SEGMENTS_"
 SECRET = "TOPSECRETabc"
-
-
-@pytest.fixture
-def served() -> Iterator[Sandbox]:
-    """A small segment, in real time."""
-    account = Account()
-    account.add_segment("some", range(1, 21))
-    with Sandbox(account, requests_per_second=None) as sandbox:
-        yield sandbox
 
 
 # Meltano.

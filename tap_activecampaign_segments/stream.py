@@ -64,16 +64,17 @@ class TapStream(Stream):
     def apply_catalog(self, catalog: Catalog) -> None:
         super().apply_catalog(catalog)
         entry = catalog.get_stream(self.name)
-        # What the schema of a catalog lacks, one of an older version perhaps, no row may have.
-        if entry and entry.schema.properties:
-            for name in self.schema["properties"].keys() - entry.schema.properties.keys():
+        if entry is None:
+            return
+        if columns := entry.schema.properties:
+            # What the schema of a catalog lacks, one of an older version perhaps, no row may have.
+            for name in self.schema["properties"].keys() - columns.keys():
                 entry.metadata["properties", name].selected = False
-        if entry and not entry.schema.properties:
+        else:
             # Without a word on columns, as hands write it, it does not mean that there are none.
             self._input_schema = None
-        if entry:
-            keys = [self.replication_key] if self.replication_key else []
-            with_columns(entry, [*self.primary_keys, *keys])
+        keys = [self.replication_key] if self.replication_key else []
+        with_columns(entry, [*self.primary_keys, *keys])
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:

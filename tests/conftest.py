@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from singer_sdk.helpers._packaging import get_package_version
 
-from tap_activecampaign_segments.sandbox import Account, Sandbox
+from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
 from tests.support import SharedClock
 from tests.warehouse import Warehouse
@@ -41,6 +41,16 @@ def account(clock: SharedClock) -> Account:
 def sandbox(account: Account, clock: SharedClock) -> Iterator[Sandbox]:
     """The account, served without a rate limit."""
     with Sandbox(account, clock=clock, requests_per_second=None) as served:
+        yield served
+
+
+@pytest.fixture
+def both(clock: SharedClock) -> Iterator[Sandbox]:
+    """A segment and a segment group."""
+    account, preferences = Account(clock=clock), Preferences(seed=1)
+    account.add_segment("some", [1, 2, 3])
+    preferences.add_group("Newsletter", 3)
+    with Sandbox(account, clock, preferences=preferences, requests_per_second=None) as served:
         yield served
 
 

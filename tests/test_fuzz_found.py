@@ -70,28 +70,26 @@ def test_a_number_beyond_all_measure_fails_its_segment_in_one_line(sandbox: Sand
     assert "result_count that is no number" in line
 
 
-@pytest.mark.parametrize("kind", sorted(RAW.keys() - {"twice", "bom", "surrogate"}))
-def test_an_answer_that_is_no_json_object_is_asked_for_again(sandbox: Sandbox, kind: str) -> None:
+def warnings_of(sandbox: Sandbox, kind: str) -> list[str]:
+    """Sync well although two answers are spoilt below their JSON, and return what is warned of."""
     sandbox.account.add_segment("VIP", range(3))
     for operation in ("list", "start"):
         sandbox.faults.add(Fault("edit", operation, answer=Raw(kind).of))
     synced = sync(sandbox, streams={"segments", *CHANGES})
     check_end(synced)
     assert synced.exit_code == 0
-    assert len(synced.warnings) == 2
     assert len(synced.records("membership_changes")) == 3
+    return synced.warnings
+
+
+@pytest.mark.parametrize("kind", sorted(RAW.keys() - {"twice", "bom", "surrogate"}))
+def test_an_answer_that_is_no_json_object_is_asked_for_again(sandbox: Sandbox, kind: str) -> None:
+    assert len(warnings_of(sandbox, kind)) == 2
 
 
 @pytest.mark.parametrize("kind", ["bom", "surrogate"])
 def test_an_answer_that_other_decoders_take_is_taken(sandbox: Sandbox, kind: str) -> None:
-    sandbox.account.add_segment("VIP", range(3))
-    for operation in ("list", "start"):
-        sandbox.faults.add(Fault("edit", operation, answer=Raw(kind).of))
-    synced = sync(sandbox, streams={"segments", *CHANGES})
-    check_end(synced)
-    assert synced.exit_code == 0
-    assert synced.warnings == []
-    assert len(synced.records("membership_changes")) == 3
+    assert warnings_of(sandbox, kind) == []
 
 
 def test_nothing_is_looked_for_before_the_first_year(sandbox: Sandbox) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox
 from tests.support import Sync, catalog, config_of, discover, sync, tap
 from tests.test_mypreferences import signed
 
@@ -17,21 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tap_activecampaign_segments.sandbox import Segment
-    from tests.support import SharedClock
+    from tap_activecampaign_segments.sandbox import Sandbox, Segment
 
 PREFIX = "TAP_ACTIVECAMPAIGN_SEGMENTS_"
 SECRET = "TOPSECRETabc"
-
-
-@pytest.fixture
-def both(clock: SharedClock) -> Iterator[Sandbox]:
-    """A segment and a segment group."""
-    account, preferences = Account(clock=clock), Preferences(seed=1)
-    account.add_segment("some", [1, 2, 3])
-    preferences.add_group("Newsletter", 3)
-    with Sandbox(account, clock, preferences=preferences, requests_per_second=None) as served:
-        yield served
 
 
 def assert_refused(sandbox: Sandbox, synced: Sync, *words: str) -> None:

@@ -90,6 +90,7 @@ class Nights:
 
 @pytest.fixture
 def served() -> Iterator[Sandbox]:
+    """A small segment, in real time."""
     account = Account()
     account.add_segment("some", range(1, 21))
     with Sandbox(account, requests_per_second=None) as sandbox:

@@ -26,7 +26,7 @@ from tap_activecampaign_segments.http import Content
 from tap_activecampaign_segments.mypreferences.client import Client as PreferencesClient
 from tap_activecampaign_segments.mypreferences.export import Export
 from tap_activecampaign_segments.mypreferences.settings import Settings as PreferencesSettings
-from tap_activecampaign_segments.sandbox import Account, Fault, Preferences, Sandbox
+from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 from tap_activecampaign_segments.settings import Settings
 from tap_activecampaign_segments.words import MASK
 from tests.support import Sync, config_of, sync, tap
@@ -41,16 +41,6 @@ if TYPE_CHECKING:
 
 SPECIAL = "t+k/e=n%41&'\"\\<8>"
 PREFIX = "TAP_ACTIVECAMPAIGN_SEGMENTS_"
-
-
-@pytest.fixture
-def both(clock: SharedClock) -> Iterator[Sandbox]:
-    """A segment and a segment group."""
-    account, preferences = Account(clock=clock), Preferences(seed=1)
-    account.add_segment("some", [1, 2, 3])
-    preferences.add_group("Newsletter", 3)
-    with Sandbox(account, clock, preferences=preferences, requests_per_second=None) as served:
-        yield served
 
 
 @pytest.fixture(autouse=True)
