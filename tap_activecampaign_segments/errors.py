@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_activecampaign_segments.words import one_line
+from tap_activecampaign_segments.http.redaction import one_line
 
 
 class TapError(Exception):

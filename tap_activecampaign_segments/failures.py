@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from singer_sdk.exceptions import AbortedSyncFailedException, AbortedSyncPausedException
 
 from tap_activecampaign_segments.errors import AccountError, TapError
-from tap_activecampaign_segments.words import one_line
+from tap_activecampaign_segments.http.redaction import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.addresses import is_loopback_url, url_fault
 from tap_activecampaign_segments.errors import MalformedAnswerError
+from tap_activecampaign_segments.http.redaction import one_line
+from tap_activecampaign_segments.http.urls import is_loopback_url, url_fault
 from tap_activecampaign_segments.mypreferences import settings as mypreferences
-from tap_activecampaign_segments.words import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping

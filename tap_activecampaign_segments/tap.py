@@ -11,23 +11,24 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from typing_extensions import override
 
-from tap_activecampaign_segments import settings, streams
-from tap_activecampaign_segments.account import Account
-from tap_activecampaign_segments.acquisition import PATIENCE
+from tap_activecampaign_segments import settings
+from tap_activecampaign_segments.activecampaign import streams
+from tap_activecampaign_segments.activecampaign.account import Account
+from tap_activecampaign_segments.activecampaign.match_all.acquire import PATIENCE
+from tap_activecampaign_segments.activecampaign.match_all.streams import RunStream
+from tap_activecampaign_segments.activecampaign.prefetch import Lookahead
+from tap_activecampaign_segments.activecampaign.progress import Progress
+from tap_activecampaign_segments.activecampaign.segment_state import KnownSegments
+from tap_activecampaign_segments.activecampaign.token_user import Viewer
 from tap_activecampaign_segments.clock import Clock
-from tap_activecampaign_segments.command import Command
 from tap_activecampaign_segments.failures import Failures, cause_of, unexpected_is_told
-from tap_activecampaign_segments.known_segments import KnownSegments
-from tap_activecampaign_segments.lookahead import Lookahead
-from tap_activecampaign_segments.messages import LineWriter, OutputError, Stopped
 from tap_activecampaign_segments.mypreferences import streams as mypreferences
 from tap_activecampaign_segments.mypreferences.client import Client as PreferencesClient
-from tap_activecampaign_segments.mypreferences.export import Exports
-from tap_activecampaign_segments.progress import Progress
-from tap_activecampaign_segments.run_stream import RunStream
-from tap_activecampaign_segments.states import SeldomStateWriter
-from tap_activecampaign_segments.stream import AccountStream, SegmentStream, TapStream
-from tap_activecampaign_segments.viewer import Viewer
+from tap_activecampaign_segments.mypreferences.exports import Exports
+from tap_activecampaign_segments.singer.command_line import Command
+from tap_activecampaign_segments.singer.message_writer import LineWriter, OutputError, Stopped
+from tap_activecampaign_segments.singer.state_writer import SeldomStateWriter
+from tap_activecampaign_segments.singer.stream import AccountStream, SegmentStream, TapStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from singer_sdk import Stream
 
-    from tap_activecampaign_segments.segments import Segment
+    from tap_activecampaign_segments.activecampaign.segments import Segment
 
 V = TypeVar("V")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.lookahead import Lookahead
+from tap_activecampaign_segments.activecampaign.prefetch import Lookahead
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 from tests.process import peak_memory, running
 from tests.support import RUN_STREAMS, config_of, sync

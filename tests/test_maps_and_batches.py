@@ -368,7 +368,9 @@ def test_files_may_have_a_prefix_with_a_folder_and_null_is_as_good_as_absent(
 def test_made_up_values_without_their_library_are_refused(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, expression: str, *, is_refused: bool
 ) -> None:
-    monkeypatch.setattr("tap_activecampaign_segments.sdk_settings.find_spec", lambda _: None)
+    monkeypatch.setattr(
+        "tap_activecampaign_segments.singer.builtin_settings.find_spec", lambda _: None
+    )
     sandbox.account.add_segment("some", [1])
     synced = sync(sandbox, stream_maps={"memberships": {"x": expression}})
     if is_refused:
@@ -380,6 +382,8 @@ def test_made_up_values_without_their_library_are_refused(
 def test_files_of_parquet_without_their_library_are_refused(
     both: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tap_activecampaign_segments.sdk_settings.find_spec", lambda _: None)
+    monkeypatch.setattr(
+        "tap_activecampaign_segments.singer.builtin_settings.find_spec", lambda _: None
+    )
     config = batches(tmp_path, encoding={"format": "parquet"})
     assert_refused(both, sync(both, batch_config=config), "pip install pyarrow")

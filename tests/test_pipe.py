@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tap_activecampaign_segments.pipe import Pipe
+from tap_activecampaign_segments.singer.atomic_output import Pipe
 
 LINES = (
     b"".join(b"%d " % place + b"x" * (place * 97 % 9000) + b"\n" for place in range(400))

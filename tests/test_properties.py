@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from tap_activecampaign_segments.roster import Roster, difference
+from tap_activecampaign_segments.activecampaign.match_all.contact_ids import Roster, difference
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 from tests.support import SharedClock, sync
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typing_extensions import Self
 
-from tap_activecampaign_segments.client import Client
+from tap_activecampaign_segments.activecampaign.client import Client
 from tap_activecampaign_segments.sandbox import Fault, Preferences, Sandbox
 from tap_activecampaign_segments.settings import SCHEMA, Settings
 from tests.support import config_of, sync, tap

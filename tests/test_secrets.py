@@ -22,13 +22,13 @@ from requests.auth import HTTPBasicAuth
 from typing_extensions import Self
 
 from tap_activecampaign_segments.errors import TapError
-from tap_activecampaign_segments.http import Content
+from tap_activecampaign_segments.http.client import Content
+from tap_activecampaign_segments.http.redaction import MASK
 from tap_activecampaign_segments.mypreferences.client import Client as PreferencesClient
-from tap_activecampaign_segments.mypreferences.export import Export
+from tap_activecampaign_segments.mypreferences.exports import Export
 from tap_activecampaign_segments.mypreferences.settings import Settings as PreferencesSettings
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 from tap_activecampaign_segments.settings import Settings
-from tap_activecampaign_segments.words import MASK
 from tests.support import Sync, config_of, sync, tap
 from tests.test_mypreferences import by_oauth, signed
 from tests.test_requests import client_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_activecampaign_segments import segments
+from tap_activecampaign_segments.activecampaign import segments
 from tap_activecampaign_segments.sandbox import Fault
 from tests.support import sync
 

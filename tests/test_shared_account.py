@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typing_extensions import override
 
-from tap_activecampaign_segments.budget import Budget
 from tap_activecampaign_segments.clock import Clock
-from tap_activecampaign_segments.http import Content, Http
+from tap_activecampaign_segments.http.client import Content, Http
+from tap_activecampaign_segments.http.rate_limiter import Budget
 from tap_activecampaign_segments.sandbox import Account, Sandbox, answers, gate
 from tap_activecampaign_segments.sandbox import Clock as SandboxClock
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments

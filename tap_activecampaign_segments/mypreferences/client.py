@@ -16,15 +16,15 @@ from singer_sdk.authenticators import OAuthAuthenticator
 from singer_sdk.helpers._util import utc_now
 from typing_extensions import override
 
-from tap_activecampaign_segments.addresses import path_part
-from tap_activecampaign_segments.budget import Budget
 from tap_activecampaign_segments.errors import (
     ForbiddenError,
     MalformedAnswerError,
     RequestError,
     UnansweredError,
 )
-from tap_activecampaign_segments.http import Http
+from tap_activecampaign_segments.http.client import Http
+from tap_activecampaign_segments.http.rate_limiter import Budget
+from tap_activecampaign_segments.http.urls import path_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable

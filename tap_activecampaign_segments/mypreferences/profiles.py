@@ -6,7 +6,7 @@ from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments.errors import MalformedAnswerError
-from tap_activecampaign_segments.records import HIGHEST, fitted
+from tap_activecampaign_segments.singer.coercion import HIGHEST, fitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

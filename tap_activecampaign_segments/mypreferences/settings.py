@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_activecampaign_segments.addresses import url_fault
+from tap_activecampaign_segments.http.urls import url_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

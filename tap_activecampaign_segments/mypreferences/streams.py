@@ -9,11 +9,11 @@ from typing_extensions import override
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.attempts import Attempts, is_recent
-from tap_activecampaign_segments.breaker import CircuitBreaker
+from tap_activecampaign_segments.circuit_breaker import CircuitBreaker
 from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
 from tap_activecampaign_segments.failures import unexpected_is_told
 from tap_activecampaign_segments.mypreferences import profiles
-from tap_activecampaign_segments.mypreferences.export import (
+from tap_activecampaign_segments.mypreferences.exports import (
     Export,
     ExportChangedError,
     ExportFailedError,
@@ -21,7 +21,7 @@ from tap_activecampaign_segments.mypreferences.export import (
     IncompleteExportError,
     wish,
 )
-from tap_activecampaign_segments.stream import CommitStream, LedgerStream
+from tap_activecampaign_segments.singer.stream import CommitStream, LedgerStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_activecampaign_segments.mypreferences.export import Exports
+    from tap_activecampaign_segments.mypreferences.exports import Exports
     from tap_activecampaign_segments.settings import Settings
 
 RUNNING = "running"

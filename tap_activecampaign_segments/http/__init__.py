@@ -1,0 +1,1 @@
+"""HTTP requests, retries, rate limiting and redaction, shared by both vendors."""

@@ -1,0 +1,1 @@
+"""Adaptations of the Singer SDK."""
