@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from tap_activecampaign_segments.singer.atomic_output import Pipe
+from tap_activecampaign_segments.singer.atomic_output import AtomicOutput
 
 LINES = (
     b"".join(b"%d " % place + b"x" * (place * 97 % 9000) + b"\n" for place in range(400))
@@ -30,8 +30,8 @@ def test_all_lines_arrive_in_order(buffering: int, *, is_blocking: bool) -> None
     thread = threading.Thread(target=take)
     thread.start()
     with os.fdopen(writer, "wb", buffering=buffering) as output:
-        Pipe(output).write(LINES)
-        Pipe(output).write(LINES)
+        AtomicOutput(output).write(LINES)
+        AtomicOutput(output).write(LINES)
     thread.join()
     os.close(reader)
     assert taken == LINES * 2

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from logging import Logger
 
     from tap_activecampaign_segments.activecampaign.segments import Segment
+    from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.failures import Failures
-    from tap_activecampaign_segments.settings import Settings
 
 
 CLOCK_TOLERANCE = timedelta(seconds=10)
@@ -38,7 +38,12 @@ class Account:
     """One ActiveCampaign account in one sync."""
 
     def __init__(
-        self, settings: Settings, clock: Clock, logger: Logger, failures: Failures, known: int
+        self,
+        settings: ActiveCampaignSettings,
+        clock: Clock,
+        logger: Logger,
+        failures: Failures,
+        known: int,
     ) -> None:
         """Ask nothing yet.
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest
 
+    from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
     from tap_activecampaign_segments.clock import Clock
-    from tap_activecampaign_segments.settings import Settings
 
 
 SECOND_LOOK = 5.0
@@ -45,7 +45,7 @@ class ApiToken(AuthBase):
 class Client:
     """Reads from one ActiveCampaign account."""
 
-    def __init__(self, settings: Settings, clock: Clock, logger: Logger) -> None:
+    def __init__(self, settings: ActiveCampaignSettings, clock: Clock, logger: Logger) -> None:
         """Ask nothing yet."""
         self._base = f"{settings.api_url}/api/3"
         self._clock = clock

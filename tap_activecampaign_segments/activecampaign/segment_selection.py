@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_activecampaign_segments.activecampaign.segments import Segment
-    from tap_activecampaign_segments.settings import Settings
+    from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
 
 
 class Selection:
@@ -21,7 +21,7 @@ class Selection:
         unmatched: The patterns, by setting, that no segment matches.
     """
 
-    def __init__(self, segments: Sequence[Segment], settings: Settings) -> None:
+    def __init__(self, segments: Sequence[Segment], settings: ActiveCampaignSettings) -> None:
         """Find what the settings mean.
 
         Args:

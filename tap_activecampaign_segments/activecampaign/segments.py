@@ -11,7 +11,7 @@ from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.client import attributes, resources
 from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError, TapError
 from tap_activecampaign_segments.http.redaction import one_line
-from tap_activecampaign_segments.singer.coercion import count
+from tap_activecampaign_segments.singer.coercion import coerce_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ class Segment:
     @property
     def last_size(self) -> int:
         """How many contacts its last evaluation found, 0 if nothing tells."""
-        return count(self._last_total.get("count")) or 0
+        return coerce_count(self._last_total.get("count")) or 0
 
     @property
     def last_run_id(self) -> str | None:
@@ -300,8 +300,8 @@ def _page(client: Client, number: int, *, doubt_404: bool) -> _Page:
     rows = answer["data"]
     return _Page(
         rows if isinstance(rows, list) else [rows],
-        last=count(numbers.get("last_page")),
-        total=count(numbers.get("total")),
+        last=coerce_count(numbers.get("last_page")),
+        total=coerce_count(numbers.get("total")),
     )
 
 

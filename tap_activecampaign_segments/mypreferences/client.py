@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest
 
     from tap_activecampaign_segments.clock import Clock
-    from tap_activecampaign_segments.mypreferences.settings import Settings
+    from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
 
 BACKDATED = timedelta(seconds=5)
 """How far in the past requests are signed; those of the future are refused."""
@@ -73,7 +73,9 @@ class Signature(AuthBase):
 class BearerToken(OAuthAuthenticator):
     """OAuth 2.0 client credentials."""
 
-    def __init__(self, settings: Settings, http: Http, hide: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: MyPreferencesSettings, http: Http, hide: Callable[[str], None]
+    ) -> None:
         """Ask for no token yet.
 
         Args:
@@ -124,7 +126,7 @@ class Client:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: MyPreferencesSettings,
         clock: Clock,
         timeout: float,
         logger: Logger,

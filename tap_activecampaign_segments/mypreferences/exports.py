@@ -18,7 +18,7 @@ from tap_activecampaign_segments.errors import (
 )
 from tap_activecampaign_segments.mypreferences.profiles import profile_id
 from tap_activecampaign_segments.polling import NotDoneError, until_done
-from tap_activecampaign_segments.singer.coercion import count
+from tap_activecampaign_segments.singer.coercion import coerce_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.mypreferences.client import Client
-    from tap_activecampaign_segments.mypreferences.settings import Settings
+    from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
 
 SAME_SECOND = timedelta(seconds=1)
 LATER = timedelta(milliseconds=1)
@@ -96,7 +96,7 @@ class Export:
 class Exports:
     """Initiates, watches and reads exports."""
 
-    def __init__(self, client: Client, settings: Settings, clock: Clock) -> None:
+    def __init__(self, client: Client, settings: MyPreferencesSettings, clock: Clock) -> None:
         """Ask nothing yet."""
         self._client = client
         self._settings = settings
@@ -280,7 +280,7 @@ def _profiles(answer: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _count(answer: dict[str, Any], name: str, otherwise: int | None = None) -> int:
     value = answer.get(name, otherwise)
-    number = count(value)
+    number = coerce_count(value)
     if number is None:
         msg = f"the export answered with {brief(value)} for {name}"
         raise MalformedAnswerError(msg)

@@ -6,7 +6,7 @@ from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments.errors import MalformedAnswerError
-from tap_activecampaign_segments.singer.coercion import HIGHEST, fitted
+from tap_activecampaign_segments.singer.coercion import MAX_INTEGER, coerce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ def profile_id(profile: Mapping[str, Any]) -> int:
         MalformedAnswerError: It has none.
     """
     found = profile.get("ProfileId")
-    if type(found) is not int or not 0 <= found <= HIGHEST:
+    if type(found) is not int or not 0 <= found <= MAX_INTEGER:
         msg = f"the export has a profile whose ProfileId is {brief(found)}"
         raise MalformedAnswerError(msg)
     return found
@@ -43,7 +43,7 @@ def row(profile: Mapping[str, Any], schema: Mapping[str, Any], **about: Any) -> 
             beyond[name] = value
             continue
         try:
-            record |= fitted({name: value}, schema)
+            record |= coerce({name: value}, schema)
         except MalformedAnswerError:
             beyond[name] = value
     record["additional_fields"] = beyond or None

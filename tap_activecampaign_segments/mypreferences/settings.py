@@ -1,13 +1,19 @@
-"""The settings of the second source."""
+"""MyPreferences' settings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
 from tap_activecampaign_segments.http.urls import url_fault
+from tap_activecampaign_segments.settings import (
+    STRINGS,
+    SharedSettings,
+    shared_values,
+    unknown_settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,10 +21,8 @@ if TYPE_CHECKING:
 CRITERIA = ("ProfileId", "AlternateId", "PhoneNumber", "EmailAddress")
 """What `match_criteria` may be (documented)."""
 
-_STRINGS = th.ArrayType(th.StringType(min_length=1))
-
-# Without defaults: a default would make Meltano hand over the object where nothing was set.
-OBJECT = th.ObjectType(
+# Without defaults: a default would make Meltano pass the object where nothing is set.
+_OBJECT = th.ObjectType(
     th.Property(
         "api_url",
         th.StringType,
@@ -65,7 +69,7 @@ OBJECT = th.ObjectType(
     ),
     th.Property(
         "segment_groups",
-        _STRINGS,
+        STRINGS,
         title="MyPreferences: segment groups",
         description="Names of the segment groups to export",
     ),
@@ -83,7 +87,7 @@ OBJECT = th.ObjectType(
     ),
     th.Property(
         "match_values",
-        _STRINGS,
+        STRINGS,
         title="MyPreferences: match values",
         description="Identifiers to match; required with match criteria",
     ),
@@ -117,9 +121,26 @@ OBJECT = th.ObjectType(
 )
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Checked settings; times are in seconds."""
+PROPERTIES: tuple[th.Property[Any], ...] = (
+    th.Property(
+        "mypreferences",
+        _OBJECT,
+        title="MyPreferences",
+        description="The second source, PossibleNOW MyPreferences; not offered unless set",
+    ),
+)
+"""The JSON schema of MyPreferences' settings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MyPreferencesSettings(SharedSettings):
+    """Valid settings. Times are in seconds.
+
+    Example:
+        >>> account = {"client_id": "1", "user_id": "2", "segment_groups": ["A", "A"]}
+        >>> MyPreferencesSettings.from_config({"mypreferences": account}).segment_groups
+        ('A',)
+    """
 
     client_id: str
     user_id: str
@@ -141,43 +162,66 @@ class Settings:
     commit_path: str = "Async/{client_id}/Export/SegmentGroup/Commit/{access_token}"
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> Settings:
-        """Read the object `mypreferences` of a configuration in which `faults` found nothing."""
-        values: dict[str, Any] = {}
-        for name in (each.name for each in fields(cls)):
-            if (value := config.get(name)) is not None:
-                values[name] = tuple(dict.fromkeys(value)) if isinstance(value, list) else value
-        return cls(**values)
+    def from_config(cls, config: Mapping[str, Any]) -> MyPreferencesSettings:
+        """Read a valid configuration with `mypreferences`; null is as good as absent."""
+        given = config["mypreferences"]
+        own = cls.__dataclass_fields__.keys() - SharedSettings.__dataclass_fields__.keys()
+        found: dict[str, Any] = {
+            name: tuple(dict.fromkeys(value)) if isinstance(value, list) else value
+            for name, value in given.items()
+            if name in own and value is not None
+        }
+        return cls(**shared_values(config), **found)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never be seen in a message."""
+        """What must never appear in a message."""
         basic = f"{self.oauth_client_id}:{self.oauth_client_secret}"
         known = (self.shared_secret, self.oauth_client_secret, self.oauth_client_id and basic)
         return tuple(each for each in known if each)
 
 
-def faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong beyond the types: a setting's name, and a sentence."""
+def is_configured(config: Mapping[str, Any]) -> bool:
+    """Return whether the settings name this source."""
+    return bool(config.get("mypreferences"))
+
+
+def config_errors(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield settings that cannot be used: their name and a sentence without secrets.
+
+    Args:
+        config: A configuration that is valid by the JSON schema.
+    """
+    for name, error in _errors(config["mypreferences"]) if is_configured(config) else ():
+        yield f"mypreferences.{name}", error
+
+
+def config_warnings(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each name that is not a setting."""
+    known = _OBJECT.to_dict()["properties"]
+    yield from unknown_settings("mypreferences.", config["mypreferences"], known)
+
+
+def _errors(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("client_id", "user_id", "segment_groups"):
         if not config.get(name):
             yield name, "is missing"
-    yield from _authorization_faults(config)
+    yield from _authorization_errors(config)
     for name in ("client_id", "user_id", "shared_secret", "oauth_client_id", "oauth_client_secret"):
-        if (text := config.get(name)) and (fault := _text_fault(name, text)):
-            yield name, fault
+        if (text := config.get(name)) and (error := _text_error(name, text)):
+            yield name, error
     for name in ("api_url", "oauth_token_url"):
-        if (url := config.get(name)) and (fault := url_fault(url)):
-            yield name, fault
+        if (url := config.get(name)) and (error := url_fault(url)):
+            yield name, error
     if config.get("export") not in {None, "full", "changes"}:
         yield "export", "must be full or changes"
     for name in ("initiate_path", "status_path", "data_path", "commit_path"):
-        if (path := config.get(name)) and (fault := _path_fault(name, path)):
-            yield name, fault
-    yield from _match_faults(config)
+        if (path := config.get(name)) and (error := _path_error(name, path)):
+            yield name, error
+    yield from _match_errors(config)
 
 
-def _authorization_faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _authorization_errors(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     oauth = ("oauth_token_url", "oauth_client_id", "oauth_client_secret")
     given = [name for name in oauth if config.get(name)]
     if config.get("shared_secret") and given:
@@ -192,16 +236,16 @@ def _authorization_faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]
         yield "shared_secret", "is missing (or the three OAuth settings)"
 
 
-def _text_fault(name: str, text: str) -> str | None:
+def _text_error(name: str, text: str) -> str | None:
     if not text.strip():
         return "is empty"
-    # The user id goes into a header as it is, the others are encoded.
+    # The user id is sent in a header as it is. The others are encoded.
     if not text.isprintable() or (name == "user_id" and not text.isascii()):
         return "contains characters that it cannot have"
     return None
 
 
-def _match_faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _match_errors(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     criteria, values = config.get("match_criteria"), config.get("match_values")
     if criteria and criteria not in CRITERIA:
         yield "match_criteria", f"must be one of {', '.join(CRITERIA)}"
@@ -213,7 +257,7 @@ def _match_faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "match_criteria", "is required with match_values and match_type"
 
 
-def _path_fault(name: str, path: str) -> str | None:
+def _path_error(name: str, path: str) -> str | None:
     token = "segment_group_name" if name == "initiate_path" else "access_token"
     try:
         path.format(client_id="", **{token: ""})

@@ -1,8 +1,8 @@
-"""The streams of MyPreferences, and how an export is driven through them."""
+"""MyPreferences' streams: each export is a commit of its profiles."""
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -13,6 +13,7 @@ from tap_activecampaign_segments.circuit_breaker import CircuitBreaker
 from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
 from tap_activecampaign_segments.failures import unexpected_is_told
 from tap_activecampaign_segments.mypreferences import profiles
+from tap_activecampaign_segments.mypreferences.export_reader import ExportReader
 from tap_activecampaign_segments.mypreferences.exports import (
     Export,
     ExportChangedError,
@@ -21,88 +22,87 @@ from tap_activecampaign_segments.mypreferences.exports import (
     IncompleteExportError,
     wish,
 )
-from tap_activecampaign_segments.singer.stream import CommitStream, LedgerStream
+from tap_activecampaign_segments.singer.parent_streams import ChildrenFirstStream, ManualStateStream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from singer_sdk.helpers.types import Context
 
-    from tap_activecampaign_segments.mypreferences.exports import Exports
-    from tap_activecampaign_segments.settings import Settings
+    from tap_activecampaign_segments.mypreferences.export_sync import ExportSync
+    from tap_activecampaign_segments.singer.output_tap import OutputTap
 
-RUNNING = "running"
-"""In the state: the export that was initiated and not yet emitted whole."""
-SUBJECT = "subject"
-"""In the state: what stands for what the bookmark's export asked for."""
-TOTAL = "total"
-"""In the state: how many profiles the last whole export of that had."""
+RUNNING_KEY = "running"
+"""State key: the export that was initiated and not yet emitted whole."""
+SUBJECT_KEY = "subject"
+"""State key: the hash of what the bookmark's export asked for."""
+TOTAL_KEY = "total"
+"""State key: the number of profiles in the last full export of that."""
 
 
-class ShrunkError(TapError):
+class ImplausibleExportError(TapError):
     """An export has so many profiles less than the last one that it is not believed."""
 
 
-class SegmentGroupExports(CommitStream):
-    """The completed exports: each is a commit, whose row comes after its profiles."""
+class SegmentGroupExports(ChildrenFirstStream):
+    """The completed exports: each is the commit of its profiles, and follows them."""
 
     name = "segment_group_exports"
     primary_keys = ("segment_group_name", "exported_at")
     replication_key = "exported_at"
 
-    reading: Reading | None = None
-    """The export that is leaving."""
+    def __init__(self, tap: OutputTap, sync: ExportSync) -> None:
+        """Create the stream.
 
-    @cached_property
-    def _exports(self) -> Exports:
-        return self._tap.exports
-
-    @cached_property
-    def _settings(self) -> Settings:
-        return self._tap.settings
+        Args:
+            tap: The tap.
+            sync: What the streams of the account share.
+        """
+        super().__init__(tap, sync.failures)
+        self._sync = sync
+        self._settings = sync.settings
 
     @property
     @override
     def partitions(self) -> list[dict[str, Any]]:
-        assert self._settings.mypreferences  # noqa: S101
-        groups = self._settings.mypreferences.segment_groups
+        groups = self._settings.segment_groups
         is_test = self.ABORT_AT_RECORD_COUNT is not None
         return [{"segment_group_name": each} for each in groups[: 1 if is_test else None]]
 
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
-        if context is None or self._tap.group_failures.end:
+        if context is None or self.failures.end:
             return
         name = context["segment_group_name"]
         what = f"segment group {name!r}"
-        with self._tap.group_failures.of(what), unexpected_is_told(self.logger, what):
+        with self.failures.of(what), unexpected_is_told(self.logger, what):
             yield from self._rows(name)
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         state = self.get_context_state({"segment_group_name": name})
         latest = self._bookmark(state)
         # Who is new to another request never comes as a change.
-        bookmark = latest if state.get(SUBJECT) == self._exports.subject else None
-        body = self._exports.body(bookmark)
+        bookmark = latest if state.get(SUBJECT_KEY) == self._sync.exports.subject else None
+        body = self._sync.exports.body(bookmark)
         attempts = Attempts(self._settings.run_attempts)
         export = self._unfinished(state, body, latest)
         doubted = False
         while True:
             if export is None:
                 attempts.begin()
-                export = self._exports.initiate(name, body, latest)
-                self._tap.states.name(partial(state.update, {RUNNING: export.facts}))
+                export = self._sync.exports.initiate(name, body, latest)
+                self._sync.state_writer.persist(partial(state.update, {RUNNING_KEY: export.facts}))
             latest = timestamps.parse(export.exported_at)
             try:
                 yield from self._emitted(name, export, doubted=doubted)
             except (ExportLostError, IncompleteExportError, MalformedAnswerError) as error:
-                state.pop(RUNNING, None)
+                state.pop(RUNNING_KEY, None)
                 attempts.end_with(error)
                 self.logger.warning("segment group %r: %s; exporting it again", name, error)
                 export = None
-            except ShrunkError as error:
-                state.pop(RUNNING, None)
+            except ImplausibleExportError as error:
+                state.pop(RUNNING_KEY, None)
                 if doubted:
                     raise
                 doubted = True
@@ -110,37 +110,35 @@ class SegmentGroupExports(CommitStream):
                 self.logger.warning("segment group %r: %s; exporting it once more", name, error)
                 export = None
             except ExportFailedError:
-                state.pop(RUNNING, None)
+                state.pop(RUNNING_KEY, None)
                 raise
             else:
                 return
 
     def _emitted(self, name: str, export: Export, *, doubted: bool) -> Iterator[dict[str, Any]]:
-        self._exports.wait(export, self._settings.run_timeout)
+        self._sync.exports.wait(export, self._settings.run_timeout)
         context = {"segment_group_name": name, "exported_at": export.exported_at}
         total = self._read(export, context, doubted=doubted)
         if self.ABORT_AT_RECORD_COUNT is not None:
             return
-        assert self._settings.mypreferences  # noqa: S101
         yield {
             **context,
-            "completed_at": timestamps.render(self._tap.clock.now()),
+            "completed_at": timestamps.render(self._sync.clock.now()),
             "last_date_time": export.last_date_time and timestamps.normal(export.last_date_time),
-            "is_full": not export.last_date_time
-            and not self._settings.mypreferences.match_criteria,
+            "is_full": not export.last_date_time and not self._settings.match_criteria,
             "total_results": total,
         }
         state = self.get_context_state({"segment_group_name": name})
         state.update(replication_key=self.replication_key, replication_key_value=export.exported_at)
         if not export.last_date_time:
-            state[TOTAL] = total
-        elif state.get(SUBJECT) != self._exports.subject:
-            state.pop(TOTAL, None)
-        state[SUBJECT] = self._exports.subject
-        state.pop(RUNNING, None)
-        self._tap.states.write_now()
+            state[TOTAL_KEY] = total
+        elif state.get(SUBJECT_KEY) != self._sync.exports.subject:
+            state.pop(TOTAL_KEY, None)
+        state[SUBJECT_KEY] = self._sync.exports.subject
+        state.pop(RUNNING_KEY, None)
+        self._sync.state_writer.write_now()
         try:
-            self._exports.commit(export)
+            self._sync.exports.commit(export)
         except TapError as error:
             self.logger.warning("segment group %r: it was not committed: %s", name, error)
 
@@ -150,30 +148,35 @@ class SegmentGroupExports(CommitStream):
         def believe(total: int) -> None:
             self._believe(export, context["segment_group_name"], total, doubted=doubted)
 
-        first = self.reading = Reading(self._exports, export, believe)
-        self._sync_children(context)
+        first = self._emit_profiles(ExportReader(self._sync.exports, export, believe), context)
         try:
             return first.finish()
         except ExportChangedError:
             raise
         except IncompleteExportError:
-            second = self.reading = Reading(self._exports, export, believe)
-            self._sync_children(context)
+            second = self._emit_profiles(ExportReader(self._sync.exports, export, believe), context)
             total = second.finish()
         if not first.ids <= second.ids:
             msg = "the export has other profiles than when it was read before"
             raise ExportChangedError(msg)
         return total
 
+    def _emit_profiles(self, reader: ExportReader, context: dict[str, Any]) -> ExportReader:
+        for child in self.child_streams:
+            assert isinstance(child, SegmentGroupProfiles)  # noqa: S101
+            child.reader = reader
+        self._sync_children(context)
+        return reader
+
     def _believe(self, export: Export, name: str, total: int, *, doubted: bool) -> None:
         """Hold a whole export against the last one of the same request.
 
         Raises:
-            ShrunkError: It is so much smaller that it has to be exported once more, or fails.
+            ImplausibleExportError: It is so much smaller that it is not believed.
         """
         state = self.get_context_state({"segment_group_name": name})
-        before = state.get(TOTAL)
-        if export.last_date_time or state.get(SUBJECT) != self._exports.subject:
+        before = state.get(TOTAL_KEY)
+        if export.last_date_time or state.get(SUBJECT_KEY) != self._sync.exports.subject:
             return
         if not isinstance(before, int):
             return
@@ -182,7 +185,7 @@ class SegmentGroupExports(CommitStream):
             return
         sentence = breaker.sentence(before - total, before, "profiles")
         if not doubted or breaker.trips(before - total, before):
-            raise ShrunkError(sentence)
+            raise ImplausibleExportError(sentence)
         self.logger.warning(
             "segment group %r: %s; two exports agree, so it is believed", name, sentence
         )
@@ -191,13 +194,13 @@ class SegmentGroupExports(CommitStream):
         self, state: dict[str, Any], body: dict[str, Any], latest: datetime | None
     ) -> Export | None:
         """Return the export of an earlier sync to go on with, if there is one."""
-        export = Export.of(state.get(RUNNING))
+        export = Export.of(state.get(RUNNING_KEY))
         if export is None or export.wish != wish(body):
             return None
         begun = timestamps.parse(export.exported_at)
         if latest and begun <= latest:
             return None
-        now, within = self._tap.clock.now(), self._settings.resume_within
+        now, within = self._sync.clock.now(), self._settings.resume_within
         return export if is_recent(begun, now, within) else None
 
     @staticmethod
@@ -208,7 +211,7 @@ class SegmentGroupExports(CommitStream):
             return None
 
 
-class SegmentGroupProfiles(LedgerStream):
+class SegmentGroupProfiles(ManualStateStream):
     """The profiles of a segment group."""
 
     name = "segment_group_profiles"
@@ -216,58 +219,15 @@ class SegmentGroupProfiles(LedgerStream):
     primary_keys = ("segment_group_name", "ProfileId")
     replication_key = "exported_at"
     state_partitioning_keys: Sequence[str] = ()
+    reader: ExportReader
+    """Reads the export that is emitted."""
+
+    def __init__(self, tap: OutputTap, sync: ExportSync) -> None:
+        """Create the stream; see `SegmentGroupExports`."""
+        super().__init__(tap, sync.failures)
 
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
-        parent = self._tap.streams[SegmentGroupExports.name]
-        assert isinstance(parent, SegmentGroupExports)  # noqa: S101
-        assert parent.reading is not None  # noqa: S101
         assert context is not None  # noqa: S101
-        for profile in parent.reading.profiles():
+        for profile in self.reader.profiles():
             yield profiles.row(profile, self.schema, **context)
-
-
-class Reading:
-    """One export while it is read. Its profiles may be out before it shows to be incomplete.
-
-    Attributes:
-        ids: The ids of the profiles that are out.
-    """
-
-    def __init__(self, exports: Exports, export: Export, believe: Callable[[int], None]) -> None:
-        """Read nothing yet.
-
-        Args:
-            exports: Where to read.
-            export: What to read.
-            believe: Told how many profiles there are before the first is out; may raise an error.
-        """
-        self._pages = exports.pages(export)
-        self._believe = believe
-        self._total: int | None = None
-        self._error: TapError | None = None
-        self.ids: set[int] = set()
-
-    def profiles(self) -> Iterator[dict[str, Any]]:
-        """Give the profiles; an error is kept for `finish`."""
-        try:
-            for page, total in self._pages:
-                if self._total is None:
-                    self._believe(total)
-                self._total = total
-                self.ids.update(map(profiles.profile_id, page))
-                yield from page
-        except TapError as error:
-            self._error = error
-
-    def finish(self) -> int:
-        """Return how many profiles there were, all of them read.
-
-        Raises:
-            TapError: They could not be read, or are not all.
-        """
-        for _ in self.profiles():
-            pass
-        if self._error:
-            raise self._error
-        return self._total or 0

@@ -1,7 +1,7 @@
-"""A pipe to the target: a line that is written to it is there whole, or not at all.
+"""Atomic output: a line reaches the pipe to the target whole, or not at all.
 
-A target that is busy reads nothing, and the tap may be ended meanwhile. A write that waits for room
-in the middle of a line would leave half of it behind.
+The tap may be killed while a busy target reads nothing. A write that blocks in the middle of a line
+would then leave half of it in the pipe.
 """
 
 from __future__ import annotations
@@ -24,30 +24,26 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 ATOMIC: int = getattr(select, "PIPE_BUF", 512)
-"""Bytes that a pipe takes whole or not at all (POSIX)."""
+"""Bytes that a pipe takes atomically (POSIX)."""
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else ATOMIC
-"""Bytes of a page, of which a pipe has some; a write begins a new one, or fills the last one up."""
-LARGE = 1024 * 1024
-"""Bytes that a pipe is made to hold for longer lines: what Linux allows everybody."""
-PAUSE = 2
-"""Milliseconds between two looks at how much the target has taken."""
+"""Bytes per page of a pipe. A write begins a new page or fills up the last one."""
+PIPE_SIZE = 1024 * 1024
+"""Bytes to which a pipe is enlarged for longer lines: the most that Linux allows any user."""
+POLL_INTERVAL = 2
+"""Milliseconds between two checks of how much the target has read."""
 
 
-class Pipe:
-    """The output, written in pieces that none but whole lines can come out of."""
+class AtomicOutput:
+    """Writes whole lines to a file. Only pipes need care; other files take all at once."""
 
-    def __init__(self, output: BinaryIO) -> None:
-        """Look at what the output is; anything but a pipe takes all at once.
-
-        Args:
-            output: Where lines are written.
-        """
-        self.output = output
+    def __init__(self, file: BinaryIO) -> None:
+        """Write to `file`."""
+        self.file = file
         self._number: int | None = None
         self._pages = 0
         self._written: deque[int] = deque()
         try:
-            number = output.fileno()
+            number = file.fileno()
             is_pipe = stat.S_ISFIFO(os.fstat(number).st_mode)
         except (OSError, ValueError, AttributeError):
             return
@@ -58,37 +54,37 @@ class Pipe:
         """Write whole lines.
 
         Raises:
-            OSError: Nobody reads them, or they cannot be written.
+            OSError: The reader is gone, or the lines cannot be written.
         """
         for piece in self._pieces(lines):
             rest = memoryview(piece)
             while rest:
-                # An unbuffered output may take only a part.
+                # An unbuffered file may take only a part.
                 rest = rest[self._write(rest) :]
             self._flush()
 
     def _write(self, rest: memoryview) -> int:
-        """Write what the output takes of some bytes, and return how many these are.
+        """Write as many bytes as the file takes, and return their number.
 
-        An output that must not wait takes none while the target is busy: it is waited for here.
+        A non-blocking file takes none while the target is busy: wait for it here.
         """
         try:
-            taken: int | None = self.output.write(rest)
+            taken: int | None = self.file.write(rest)
         except BlockingIOError as error:
             taken = error.characters_written
         if not taken:
-            select.select([], [self.output], [])
+            select.select([], [self.file], [])
         return taken or 0
 
     def _flush(self) -> None:
         try:
-            self.output.flush()
+            self.file.flush()
         except BlockingIOError:
-            select.select([], [self.output], [])
+            select.select([], [self.file], [])
             self._flush()
 
     def _pieces(self, lines: bytes) -> Iterator[bytes]:
-        """Cut lines into what the pipe sees to, and longer lines for which room is made first."""
+        """Cut lines into atomic pieces, and longer lines that wait for room first."""
         if self._number is None:
             yield lines
             return
@@ -101,13 +97,13 @@ class Pipe:
             yield lines[start:end]
             self._written.append(end - start)
             start = end
-        # Each takes a page at least: what is older is no longer in the pipe.
-        while len(self._written) > max(LARGE // PAGE, self._pages):
+        # Each takes at least one page: older pieces are no longer in the pipe.
+        while len(self._written) > max(PIPE_SIZE // PAGE, self._pages):
             self._written.popleft()
 
     def _wait_for_room(self, number: int, size: int) -> None:
-        """Return when a line fits into the pipe, as far as this system tells."""
-        # Linux alone tells how full a pipe is, and Windows has none of this.
+        """Return when a line of `size` bytes fits into the pipe, as far as this system tells."""
+        # Only Linux tells how full a pipe is; Windows has none of this.
         if not hasattr(fcntl, "F_GETPIPE_SZ"):
             return
         if not self._pages:
@@ -115,21 +111,21 @@ class Pipe:
         reader = select.poll()
         reader.register(number, 0)
         while unread := _unread(number):
-            if self._taken(unread) + _pages(size) <= self._pages:
+            if self._used_pages(unread) + _pages(size) <= self._pages:
                 return
-            if reader.poll(PAUSE):
-                # Nobody reads any more: the write says so.
+            if reader.poll(POLL_INTERVAL):
+                # The reader is gone: the write raises an error.
                 return
 
-    def _taken(self, unread: int) -> int:
-        """Return how many pages of the pipe are taken at most."""
-        taken = 0
+    def _used_pages(self, unread: int) -> int:
+        """Return an upper bound of the pages in use."""
+        used = 0
         for size in reversed(self._written):
             if unread <= 0:
                 break
-            taken += _pages(size)
+            used += _pages(size)
             unread -= size
-        return taken
+        return used
 
 
 def _pages(size: int) -> int:
@@ -137,11 +133,11 @@ def _pages(size: int) -> int:
 
 
 def _enlarged(number: int) -> int:
-    """Make a pipe larger, if that is allowed, and return how many bytes it holds."""
+    """Enlarge a pipe if that is allowed, and return its size in bytes."""
     size = fcntl.fcntl(number, fcntl.F_GETPIPE_SZ)
-    if size < LARGE:
+    if size < PIPE_SIZE:
         try:
-            size = fcntl.fcntl(number, fcntl.F_SETPIPE_SZ, LARGE)
+            size = fcntl.fcntl(number, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
         except OSError:
             return size
     return size

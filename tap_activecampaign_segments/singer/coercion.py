@@ -1,4 +1,4 @@
-"""Records that keep to their schema, whatever the vendor sends."""
+"""Coercion: values get the types of the schema, or the record is rejected."""
 
 from __future__ import annotations
 
@@ -11,44 +11,49 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-HIGHEST = 2**63 - 1
-"""The largest integer that a schema allows."""
+MAX_INTEGER = 2**63 - 1
+"""The largest integer that the schemas allow."""
 
 
-def fitted(row: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row whose values have the types of its schema.
+def coerce(record: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record whose values have the types of its schema.
 
-    Numbers in strings, and the other way round, are converted; nothing else is.
+    Numbers become strings and numeric strings become numbers. Nothing else is converted.
 
     Args:
-        row: Fields by name, all of them in the schema.
+        record: Values by name, each of them in the schema.
         schema: The JSON schema of the stream; its types are names or lists of names.
 
     Raises:
         MalformedAnswerError: A value has another type.
+
+    Example:
+        >>> coerce({"id": "7"}, {"properties": {"id": {"type": ["integer", "null"]}}})
+        {'id': 7}
     """
-    return {name: _fitted(name, value, schema["properties"][name]) for name, value in row.items()}
+    properties = schema["properties"]
+    return {name: _coerce(name, value, properties[name]) for name, value in record.items()}
 
 
-def _fitted(name: str, value: Any, schema: Mapping[str, Any]) -> Any:
+def _coerce(name: str, value: Any, schema: Mapping[str, Any]) -> Any:
     types = schema["type"]
-    kind = types if isinstance(types, str) else types[0]
-    if value is None and kind != types:
+    expected = types if isinstance(types, str) else types[0]
+    if value is None and expected != types:
         return None
-    fits = _FIT[kind](value)
-    if fits is None:
-        msg = f"the API answered with a {name} that is no {kind}"
+    coerced = _COERCIONS[expected](value)
+    if coerced is None:
+        msg = f"the API answered with a {name} that is no {expected}"
         raise MalformedAnswerError(msg)
-    return fits
+    return coerced
 
 
-def count(value: Any) -> int | None:
-    """Return a whole number from 0 on, None for anything else; numbers in text are numbers."""
+def coerce_count(value: Any) -> int | None:
+    """Return an integer from 0 to `MAX_INTEGER`, None for anything else."""
     number = _integer(value)
-    return number if number is not None and 0 <= number <= HIGHEST else None
+    return number if number is not None and 0 <= number <= MAX_INTEGER else None
 
 
-def _text(value: Any) -> str | None:
+def _string(value: Any) -> str | None:
     if isinstance(value, str):
         return value
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -75,12 +80,12 @@ def _number(value: Any) -> float | None:
 
 
 def _array(value: Any) -> list[dict[str, Any]] | None:
-    fits = isinstance(value, list) and all(isinstance(item, dict) for item in value)
-    return value if fits else None
+    is_valid = isinstance(value, list) and all(isinstance(item, dict) for item in value)
+    return value if is_valid else None
 
 
-_FIT: dict[str, Callable[[Any], Any]] = {
-    "string": _text,
+_COERCIONS: dict[str, Callable[[Any], Any]] = {
+    "string": _string,
     "integer": _integer,
     "number": _number,
     "boolean": lambda value: value if isinstance(value, bool) else None,

@@ -1,4 +1,4 @@
-"""Settings from the environment: what the SDK cannot read, or would read as something else."""
+"""Settings from environment variables: those that the SDK cannot read, or would misread."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-WORDS = {"true", "1", "yes", "on", "false", "0", "no", "off"}
-"""What says yes or no; the SDK takes any other word for no."""
-_PYTHON = {"integer": int, "object": dict, "array": list}
+BOOLEANS = {"true", "1", "yes", "on", "false", "0", "no", "off"}
+"""Spellings of a boolean. The SDK takes any other text for false."""
+_PYTHON_TYPES = {"integer": int, "object": dict, "array": list}
 
 
-def environment_faults(
+def environment_errors(
     environment: Mapping[str, str], prefix: str, schema: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Yield one sentence for each variable that is not of its setting's type, without its value.
+    """Yield one sentence for each variable that has not its setting's type, without its value.
 
     Args:
-        environment: Values by name, those of an ``.env`` file among them.
-        prefix: What the names of the settings' variables begin with.
-        schema: The JSON schema of the settings, the SDK's own among them.
+        environment: Values by name, those of an ``.env`` file included.
+        prefix: The prefix of the settings' variables.
+        schema: The JSON schema of the settings, the SDK's own included.
     """
     for name, setting in schema["properties"].items():
         variable = f"{prefix}{name.upper()}"
         text = environment.get(variable)
-        kinds = setting.get("type", ())
-        kind = next((kind for kind in ("boolean", *_PYTHON) if kind in kinds), None)
-        if text is None or kind is None or _says(text, kind):
+        types = setting.get("type", ())
+        expected = next((each for each in ("boolean", *_PYTHON_TYPES) if each in types), None)
+        if text is None or expected is None or _is_of_type(text, expected):
             continue
-        yield f"{name}: must be of type {kind} (environment variable {variable})"
+        yield f"{name}: must be of type {expected} (environment variable {variable})"
 
 
-def environment_doubts(
+def environment_warnings(
     environment: Mapping[str, str], prefix: str, schema: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Yield one sentence for each variable that is meant for the tap, it seems, and no setting.
+    """Yield one sentence for each variable with the tap's prefix that is not a setting.
 
     Args:
-        environment: See `environment_faults`.
-        prefix: See `environment_faults`.
-        schema: See `environment_faults`.
+        environment: See `environment_errors`.
+        prefix: See `environment_errors`.
+        schema: See `environment_errors`.
     """
     known = {f"{prefix}{name.upper()}" for name in schema["properties"]}
-    # Meltano's variables for parts of a setting, and what it keeps for itself.
+    # Meltano sets variables for the parts of a setting, and some of its own.
     meltanos = (f"{prefix}_", *(f"{name}_" for name in known & environment.keys()))
     for name in sorted(environment):
         if not name.startswith(prefix) or name == f"{prefix}LOGLEVEL":
@@ -53,11 +53,11 @@ def environment_doubts(
             yield f"environment variable {name}: names no setting of this tap, it is left out"
 
 
-def _says(text: str, kind: str) -> bool:
-    if kind == "boolean":
-        return text.lower() in WORDS
+def _is_of_type(text: str, expected: str) -> bool:
+    if expected == "boolean":
+        return text.lower() in BOOLEANS
     try:
-        return type(json.loads(text)) is _PYTHON[kind]
+        return type(json.loads(text)) is _PYTHON_TYPES[expected]
     except (ValueError, RecursionError):
-        # A list without brackets is one in an older form, which the SDK warns of.
-        return kind == "array" and not text.lstrip().startswith(("[", "{", '"'))
+        # The SDK still reads lists without brackets, and warns of them.
+        return expected == "array" and not text.lstrip().startswith(("[", "{", '"'))

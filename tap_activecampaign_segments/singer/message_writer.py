@@ -1,90 +1,42 @@
-"""How messages leave: whole lines, many at a time."""
+"""Message writer: whole lines, many at a time."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
 from singer_sdk.contrib.msgspec import MsgSpecWriter
-from singer_sdk.singerlib.encoding.simple import Message
 from typing_extensions import override
 
-from tap_activecampaign_segments.singer.atomic_output import Pipe
+from tap_activecampaign_segments.singer.atomic_output import AtomicOutput
+from tap_activecampaign_segments.singer.fast_records import RecordPageMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from singer_sdk.singerlib.encoding.simple import Message
 
-BUFFER = 256 * 1024
-"""Bytes that are collected before they are written."""
+BUFFER_SIZE = 256 * 1024
+"""Bytes that are buffered before they are written."""
 
 
-class Stopped(BaseException):
-    """A signal asks the sync to end; nothing that handles errors may swallow it."""
+class SyncStoppedError(BaseException):
+    """A signal ends the sync. Not an `Exception`: no error handler may swallow it."""
 
 
 class OutputError(BaseException):
-    """Nobody takes the messages any more; nothing that handles errors may swallow it."""
+    """The target is gone. Not an `Exception`: no error handler may swallow it."""
 
 
-@dataclass
-class RecordPage(Message):
-    """Records that differ in a few numbers alone, rendered at once.
+class MessageWriter(MsgSpecWriter):
+    """Buffers lines and writes them whole, so that no signal cuts one in two.
 
-    Attributes:
-        pieces: What stands in each line before, between and behind the numbers.
-        columns: The numbers, in the order in which they stand in a line.
+    The SDK flushes after each message and can be interrupted within one.
     """
 
-    pieces: Sequence[bytes]
-    columns: Sequence[Sequence[int]]
-
-    @classmethod
-    def of(cls, message: Message, columns: dict[str, Sequence[int]]) -> RecordPage:
-        """Make a page after the pattern of one of its messages.
-
-        Args:
-            message: A RECORD message.
-            columns: The fields that differ, in the order of the record, and their values.
-        """
-        content = message.to_dict()
-        content["record"] = content["record"] | dict.fromkeys(columns, _MARK)
-        line = msgspec.json.encode(content) + b"\n"
-        return cls(line.split(msgspec.json.encode(_MARK)), list(columns.values()))
-
-    def render(self) -> bytes:
-        """Return the lines."""
-        first, *between, last = self.pieces
-        lines = len(self.columns[0])
-        # Between two lines stands what ends the one and begins the other.
-        before = [last + first, *between]
-        width = 2 * len(before)
-        parts = [b""] * (width * lines)
-        for place, (piece, numbers) in enumerate(zip(before, self.columns, strict=True)):
-            parts[2 * place :: width] = [piece] * lines
-            parts[2 * place + 1 :: width] = _digits(numbers)
-        parts[0] = first
-        parts.append(last)
-        return b"".join(parts)
-
-
-_MARK = "\0"
-"""Stands for a number in a pattern; no vendor's text holds it alone."""
-
-
-def _digits(numbers: Sequence[int]) -> list[bytes]:
-    return msgspec.json.encode([*numbers])[1:-1].split(b",")
-
-
-class LineWriter(MsgSpecWriter):
-    """Collects lines, and writes them whole: no signal cuts one in two."""
-
     def __init__(self) -> None:
-        """Write to the standard output."""
+        """Write to standard output."""
         super().__init__()
-        self._lines = bytearray()
-        self._pipe: Pipe | None = None
+        self._buffer = bytearray()
+        self._output: AtomicOutput | None = None
         self._is_busy = False
         self._is_stopped = False
         self._is_finishing = False
@@ -92,48 +44,48 @@ class LineWriter(MsgSpecWriter):
     @override
     def write_message(self, message: Message) -> None:
         self._is_busy = True
-        if isinstance(message, RecordPage):
-            self._lines += message.render()
+        if isinstance(message, RecordPageMessage):
+            self._buffer += message.encode()
         else:
-            self._lines += self.format_message(message)
+            self._buffer += self.format_message(message)
         self._is_busy = False
-        if len(self._lines) >= BUFFER or self._is_stopped:
+        if len(self._buffer) >= BUFFER_SIZE or self._is_stopped:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was collected.
+        """Write the buffer.
 
         Raises:
-            OutputError: It cannot be written.
-            Stopped: A signal came meanwhile.
+            OutputError: The target is gone.
+            SyncStoppedError: A signal came meanwhile.
         """
         self._is_busy = True
-        lines = bytes(self._lines)
-        self._lines.clear()
+        lines = bytes(self._buffer)
+        self._buffer.clear()
         try:
-            if self._pipe is None or self._pipe.output is not sys.stdout.buffer:
-                self._pipe = Pipe(sys.stdout.buffer)
-            self._pipe.write(lines)
+            if self._output is None or self._output.file is not sys.stdout.buffer:
+                self._output = AtomicOutput(sys.stdout.buffer)
+            self._output.write(lines)
         except (OSError, ValueError, AttributeError) as error:
             msg = f"the messages cannot be written: the target is gone ({error})"
             raise OutputError(msg) from error
         self._is_busy = False
         if self._is_stopped:
-            raise Stopped
+            raise SyncStoppedError
 
     def stop(self) -> None:
-        """End the sync, now or as soon as the present lines are out.
+        """End the sync, now or as soon as the present lines are written.
 
         Raises:
-            Stopped: Nothing is being written.
+            SyncStoppedError: Nothing is being written.
         """
         if self._is_finishing:
             return
         self._is_stopped = True
         if not self._is_busy:
-            raise Stopped
+            raise SyncStoppedError
 
     def finish(self) -> None:
-        """Allow the last messages after a stop, and let no other one cut them."""
+        """Allow the last messages after a stop, which no signal interrupts any more."""
         self._is_finishing = True
         self._is_stopped = False

@@ -1,4 +1,4 @@
-"""STATE messages: seldom, because each is written whole, but always before what depends on one."""
+"""Throttled STATE writer."""
 
 from __future__ import annotations
 
@@ -20,42 +20,44 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import TapState
 
     from tap_activecampaign_segments.clock import Clock
-    from tap_activecampaign_segments.singer.message_writer import LineWriter
+    from tap_activecampaign_segments.singer.message_writer import MessageWriter
 
 T = TypeVar("T")
 
-SHORTEST_INTERVAL = 2.0
-"""Seconds between two STATE messages at least."""
+MIN_INTERVAL = 2.0
+"""Minimum seconds between two STATE messages."""
 BYTES_PER_SECOND = 20_000
-"""What STATE messages may add to the output."""
-SMALL = 100_000
-"""Bytes below which a STATE that something waits for comes at once."""
-LONGEST_REST = 1.0
-"""Seconds that the main thread waits without looking around."""
+"""Maximum output rate of STATE messages."""
+SMALL_STATE = 100_000
+"""Bytes below which a STATE that something waits for is written at once."""
+MAX_WAIT = 1.0
+"""Maximum seconds that the main thread waits between two checks."""
 
 
 @dataclass
-class _Naming:
-    """A change of the state that somebody waits to see written."""
+class _PersistRequest:
+    """A change of the state whose writing somebody waits for."""
 
     change: Callable[[], None]
     written: threading.Event = field(default_factory=threading.Event)
 
 
-class SeldomStateWriter(StateWriter):
-    """Writes the state when enough time went by, or when something depends on it.
+class ThrottledStateWriter(StateWriter):
+    """Writes the state at intervals, and at once when something depends on it.
 
-    The SDK writes it after each child's sync: with n segments that is n² bytes. And only the main
-    thread writes: what runs beside it has its changes made, and waits until they are out.
+    The SDK writes the whole state after each child sync: with n segments that is n² bytes.
+
+    Only the main thread changes and writes the state. Other threads hand over their changes
+    (`persist`) and wait until these are written.
     """
 
-    def __init__(self, writer: LineWriter, clock: Clock, state: TapState) -> None:
-        """Write the first one at once.
+    def __init__(self, writer: MessageWriter, clock: Clock, state: TapState) -> None:
+        """Write `state` to `writer`.
 
         Args:
-            writer: Where it goes.
-            clock: The time to go by.
-            state: The state, changed by the main thread alone.
+            writer: Where STATE messages go.
+            clock: Time source; replaceable in tests.
+            state: The state, changed by the calling thread alone from now on.
         """
         super().__init__(writer)
         self._writer = writer
@@ -64,100 +66,103 @@ class SeldomStateWriter(StateWriter):
         self._size = 0
         self._not_before = float("-inf")
         self._owner = threading.current_thread()
-        self._bell = threading.Condition()
-        self._asked: list[_Naming] = []
-        self._unwritten: list[_Naming] = []
-        self._holds = 0
-        self._has_ended = False
+        self._wakeup = threading.Condition()
+        self._requested: list[_PersistRequest] = []
+        self._unwritten: list[_PersistRequest] = []
+        self._suspensions = 0
+        self._is_closed = False
 
     @override
     def write_state(self, state: TapState) -> None:
-        if not self._holds and self._clock.monotonic() >= self._not_before:
+        if not self._suspensions and self._clock.monotonic() >= self._not_before:
             self.write_now()
 
     def write_now(self) -> None:
-        """Write the state if it is another one than the last, and all lines before it."""
+        """Write the state if it has changed, after all buffered lines."""
         super().write_state(self._state)
         self._writer.flush()
         self._size = len(serialize_json(self._state))
-        interval = max(SHORTEST_INTERVAL, self._size / BYTES_PER_SECOND)
+        interval = max(MIN_INTERVAL, self._size / BYTES_PER_SECOND)
         self._not_before = self._clock.monotonic() + interval
-        for naming in self._unwritten:
-            naming.written.set()
+        for request in self._unwritten:
+            request.written.set()
         self._unwritten.clear()
 
-    def name(self, change: Callable[[], None]) -> None:
-        """Make a change of the state, and return when it is in a STATE message.
+    def persist(self, change: Callable[[], None]) -> None:
+        """Change the state, and return when the change is in a STATE message. Thread-safe.
+
+        Args:
+            change: Changes the state; called by the main thread.
 
         Raises:
             TapError: The sync has ended.
         """
-        naming = _Naming(change)
-        with self._bell:
-            if self._has_ended:
-                naming.written.set()
-            self._asked.append(naming)
-            self._bell.notify()
+        request = _PersistRequest(change)
+        with self._wakeup:
+            if self._is_closed:
+                request.written.set()
+            self._requested.append(request)
+            self._wakeup.notify()
         if threading.current_thread() is self._owner:
-            while not naming.written.is_set():
-                self.serve()
-                self._clock.sleep(min(self._rest(), LONGEST_REST))
-        naming.written.wait()
-        if self._has_ended:
+            while not request.written.is_set():
+                self.process_requests()
+                self._clock.sleep(min(self._seconds_to_wait(), MAX_WAIT))
+        request.written.wait()
+        if self._is_closed:
             msg = "the sync has ended"
             raise TapError(msg)
 
-    def serve(self) -> None:
-        """Make the changes that are asked for, and write them when their time has come."""
-        with self._bell:
-            asked, self._asked = self._asked, []
-        for naming in asked:
-            naming.change()
-        self._unwritten += asked
-        if self._unwritten and not self._holds and not self._rest():
+    def process_requests(self) -> None:
+        """Apply the changes that other threads requested, and write them when they are due."""
+        with self._wakeup:
+            requested, self._requested = self._requested, []
+        for request in requested:
+            request.change()
+        self._unwritten += requested
+        if self._unwritten and not self._suspensions and not self._seconds_to_wait():
             self.write_now()
 
-    def result_of(self, future: Future[T], meanwhile: Callable[[], None] = lambda: None) -> T:
-        """Wait for work that goes on beside, and serve it and others.
+    def wait_for(self, future: Future[T], on_wakeup: Callable[[], None] = lambda: None) -> T:
+        """Return the result of a future, and process requests meanwhile.
 
         Args:
-            future: The work.
-            meanwhile: Called now and then.
+            future: Work of another thread.
+            on_wakeup: Called at least every `MAX_WAIT` seconds.
         """
         self._writer.flush()
-        future.add_done_callback(lambda _: self._ring())
+        future.add_done_callback(lambda _: self._notify())
         while not future.done():
-            self.serve()
-            meanwhile()
-            with self._bell:
-                if not self._asked and not future.done():
-                    rest = self._rest() if self._unwritten else LONGEST_REST
-                    self._bell.wait(min(rest, LONGEST_REST) or LONGEST_REST)
-        meanwhile()
+            self.process_requests()
+            on_wakeup()
+            with self._wakeup:
+                if not self._requested and not future.done():
+                    wait = self._seconds_to_wait() if self._unwritten else MAX_WAIT
+                    self._wakeup.wait(min(wait, MAX_WAIT) or MAX_WAIT)
+        on_wakeup()
         return future.result()
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Write nothing meanwhile: rows are waiting in a batch."""
-        self._holds += 1
+    def suspended(self) -> Iterator[None]:
+        """Write no STATE in this block: its rows wait in a batch."""
+        self._suspensions += 1
         try:
             yield
         finally:
-            self._holds -= 1
+            self._suspensions -= 1
 
-    def end(self) -> None:
-        """Let nobody wait any longer: nothing more will be written."""
-        with self._bell:
-            self._has_ended = True
-            for naming in [*self._asked, *self._unwritten]:
-                naming.written.set()
+    def close(self) -> None:
+        """Release all waiters."""
+        with self._wakeup:
+            self._is_closed = True
+            for request in [*self._requested, *self._unwritten]:
+                request.written.set()
 
-    def _rest(self) -> float:
-        """Return the seconds until what is waited for may be written."""
-        if self._size < SMALL:
+    def _seconds_to_wait(self) -> float:
+        """Return the seconds until requested changes may be written."""
+        if self._size < SMALL_STATE:
             return 0.0
         return max(self._not_before - self._clock.monotonic(), 0.0)
 
-    def _ring(self) -> None:
-        with self._bell:
-            self._bell.notify()
+    def _notify(self) -> None:
+        with self._wakeup:
+            self._wakeup.notify()

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.match_all.task import Task
     from tap_activecampaign_segments.activecampaign.run_state import RunFacts
     from tap_activecampaign_segments.activecampaign.segments import Segment
+    from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
     from tap_activecampaign_segments.activecampaign.token_user import Viewer
     from tap_activecampaign_segments.clock import Clock
-    from tap_activecampaign_segments.settings import Settings
 
 LONGEST_EXPECTATION = 60.0
 """Seconds before the first look at most, however long the last evaluation took."""
@@ -49,7 +49,7 @@ class Acquisition:
     """Starts, resumes and waits for runs; may be used by several threads at once."""
 
     def __init__(
-        self, match_all: MatchAll, settings: Settings, clock: Clock, viewer: Viewer
+        self, match_all: MatchAll, settings: ActiveCampaignSettings, clock: Clock, viewer: Viewer
     ) -> None:
         """Start nothing yet.
 

@@ -11,7 +11,7 @@ from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.match_all.contact_ids import Roster
 from tap_activecampaign_segments.activecampaign.prefetch import in_order
 from tap_activecampaign_segments.errors import TapError
-from tap_activecampaign_segments.singer.coercion import HIGHEST, count
+from tap_activecampaign_segments.singer.coercion import MAX_INTEGER, coerce_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -281,9 +281,9 @@ def _ended(look: Look) -> Run:
 def _ids(look: Look) -> list[int]:
     matches = look.matches or []
     # Nearly always; looking at each more closely takes ten times as long.
-    if all(type(each) is int and 0 <= each <= HIGHEST for each in matches):
+    if all(type(each) is int and 0 <= each <= MAX_INTEGER for each in matches):
         return matches
-    ids = [count(each) for each in matches]
+    ids = [coerce_count(each) for each in matches]
     if None in ids:
         msg = f"run {look.run.run_id} holds something that is no contact id"
         raise IncompleteResultError(msg)

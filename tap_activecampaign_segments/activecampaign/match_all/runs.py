@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.client import attributes, resources
+from tap_activecampaign_segments.activecampaign.settings import is_sort
 from tap_activecampaign_segments.errors import (
     MalformedAnswerError,
     NotFoundError,
@@ -18,8 +19,7 @@ from tap_activecampaign_segments.errors import (
 )
 from tap_activecampaign_segments.http.urls import path_part
 from tap_activecampaign_segments.polling import until_done
-from tap_activecampaign_segments.settings import is_sort
-from tap_activecampaign_segments.singer.coercion import count
+from tap_activecampaign_segments.singer.coercion import coerce_count
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.client import Client
@@ -193,7 +193,7 @@ class MatchAll:
             raise
         found = resources(answer)
         matches = attributes(found[0]).get("matches") if found else None
-        ids = map(count, matches) if isinstance(matches, list) else ()
+        ids = map(coerce_count, matches) if isinstance(matches, list) else ()
         return [each for each in ids if each is not None]
 
     def wait(self, run: Run, timeout: float, first: float) -> Look:
@@ -295,7 +295,7 @@ def _look(segment_id: str, sort: str, answer: dict[str, Any]) -> Look:
         run,
         is_ready,
         matches,
-        total=count(page.get("total")),
-        last_page=count(page.get("last_page")),
-        per_page=count(page.get("per_page")) or None,
+        total=coerce_count(page.get("total")),
+        last_page=coerce_count(page.get("last_page")),
+        per_page=coerce_count(page.get("per_page")) or None,
     )

@@ -1,28 +1,26 @@
-"""The streams that hang on match-all runs, and how a run is driven through them."""
+"""The streams of match-all runs: each run is a commit of its child streams' rows."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.mapper import SameRecordTransform
 from typing_extensions import override
 
+from tap_activecampaign_segments.activecampaign.base_streams import AccountStream, SegmentStream
 from tap_activecampaign_segments.activecampaign.match_all.acquire import NotReadyError
 from tap_activecampaign_segments.activecampaign.match_all.evaluate import Evaluator
 from tap_activecampaign_segments.activecampaign.match_all.task import Task, Wishes
 from tap_activecampaign_segments.activecampaign.prefetch import background
-from tap_activecampaign_segments.activecampaign.run_state import RunBookmark
+from tap_activecampaign_segments.activecampaign.run_state import RunBookmark, lost_facts
 from tap_activecampaign_segments.errors import RequestError
-from tap_activecampaign_segments.singer.message_writer import RecordPage
-from tap_activecampaign_segments.singer.stream import (
-    AccountStream,
-    CommitStream,
-    LedgerStream,
-    SegmentStream,
+from tap_activecampaign_segments.singer.fast_records import (
+    RecordPage,
+    RecordPageMessage,
+    allows_record_pages,
 )
+from tap_activecampaign_segments.singer.parent_streams import ChildrenFirstStream, ManualStateStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,21 +32,21 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.errors import TapError
 
-
-PAGE = 10_000
-"""Differences that leave at once."""
+DIFFERENCES_PER_PAGE = 10_000
 
 
-class RunStream(CommitStream, SegmentStream):
-    """Runs: each is a commit, whose row comes after all that hangs on it."""
+class MatchAllRuns(ChildrenFirstStream, SegmentStream):
+    """The evaluations made by this tap."""
 
-    evaluation: Evaluation | None = None
-    """The run that is leaving."""
+    name = "match_all_runs"
+    primary_keys = ("segment_id", "run_id")
+    replication_key = "run_id_start"
+    evaluates = True
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Begin no run yet."""
-        super().__init__(*args, **kwargs)
-        self._last_changes: dict[str, Future[str | None]] = {}
+    @staticmethod
+    @override
+    def unreadable_values(partition: dict[str, Any]) -> list[str]:
+        return lost_facts(partition)
 
     @property
     @override
@@ -56,14 +54,9 @@ class RunStream(CommitStream, SegmentStream):
         # A connection test pays for one evaluation at most.
         return super().partitions[: 1 if self.is_test else None]
 
-    @property
-    def is_test(self) -> bool:
-        """Whether a connection test is going on, which cuts each stream short."""
-        return self.ABORT_AT_RECORD_COUNT is not None
-
     @cached_property
     def evaluator(self) -> Evaluator:
-        """What brings segments to results."""
+        """Evaluates segments. Thread-safe."""
         selected = [child for child in self.child_streams if child.selected]
         changes = [child.name for child in selected if isinstance(child, ChangeStream)]
         if changes and not self.selected:
@@ -72,144 +65,111 @@ class RunStream(CommitStream, SegmentStream):
                 ", ".join(changes),
                 self.name,
             )
-        known = (*changes, self.name) if changes and self.selected else tuple(changes)
+        streams = (*changes, self.name) if changes and self.selected else tuple(changes)
         wishes = Wishes(
             contacts=bool(selected),
-            streams=known,
-            # Where nothing is compared, and nothing was, the token alone is noted.
-            viewer=self._tap.viewer(asks=bool(changes) and not self.is_test),
+            streams=streams,
+            # Without differences, now or before, the token's digest alone is noted.
+            viewer=self.sync_context.token_user(asks=bool(changes) and not self.is_test),
             glimpse=self.is_test,
         )
         return Evaluator(self.account, wishes, self.logger)
 
-    def bookmark_of(self, segment: Segment) -> RunBookmark:
+    def run_state(self, segment: Segment) -> RunBookmark:
         """Return what the state keeps of a segment's runs."""
-        entry = self.get_context_state({"segment_id": segment.segment_id})
-        return RunBookmark(segment.segment_id, entry)
+        return RunBookmark(segment.segment_id, self.segment_state(segment))
 
     @override
     def expected_contacts(self, segment: Segment) -> int:
         if not any(child.selected for child in self.child_streams):
             return 0
-        committed = self.bookmark_of(segment).facts.committed
+        committed = self.run_state(segment).facts.committed
         return max(segment.last_size, committed.total if committed else 0)
 
     @override
     def work(self, segment: Segment) -> Callable[[], Evaluation]:
-        bookmark = self.bookmark_of(segment)
+        run_state = self.run_state(segment)
+        state_writer = self.sync_context.state_writer
         task = Task(
             segment,
-            bookmark.facts,
+            run_state.facts,
             segment.segment_id in self.account.selection.rebaselined,
-            name=lambda **facts: self._tap.states.name(lambda: bookmark.update(**facts)),
-            tell=self._tap.progress.count,
+            name=lambda **facts: state_writer.persist(lambda: run_state.update(**facts)),
+            tell=self.sync_context.progress.count,
         )
         last_change: Future[str | None] = Future()
-        self._last_changes[segment.segment_id] = last_change
+        self.sync_context.last_changes[segment.segment_id] = last_change
         evaluator = self.evaluator
 
         def work() -> Evaluation:
-            told = None
+            changed_at = None
             try:
                 evaluation = evaluator.evaluate(task)
                 if evaluation.is_new:
-                    told = evaluation.result.run.segment_timestamp
+                    changed_at = evaluation.result.run.segment_timestamp
                 return evaluation
             finally:
-                last_change.set_result(told)
+                last_change.set_result(changed_at)
 
         return work
 
-    def last_change(self, segment: Segment) -> Future[str | None] | None:
-        """Return when a run of this sync found the segment to have been changed last.
-
-        The instant is None if no run told; there is no future at all if none was begun.
-        """
-        return self._last_changes.get(segment.segment_id)
-
     @override
-    def rows(self, segment: Segment, prepared: Any) -> Iterator[dict[str, Any]]:
-        yield from self._emitted(segment, prepared)
-        if prepared.needs_fresh and not self.is_test:
-            fresh = background(self.work(segment))
-            yield from self._emitted(segment, self._tap.awaited(segment, fresh))
+    def rows(self, segment: Segment, prefetched: Evaluation) -> Iterator[dict[str, Any]]:
+        yield from self._emit(segment, prefetched)
+        if prefetched.needs_fresh and not self.is_test:
+            new = background(self.work(segment))
+            yield from self._emit(segment, self.sync_context.wait_for(segment, new))
 
-    def _emitted(self, segment: Segment, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
-        self.evaluation = evaluation
-        # What hangs on a run leaves before the run's row: it is their commit.
+    def _emit(self, segment: Segment, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
+        """Emit the child streams' rows, then the run as their commit, then change the state."""
+        for child in self.child_streams:
+            assert isinstance(child, RunChildStream)  # noqa: S101
+            child.evaluation = evaluation
         run = evaluation.result.run
         self._sync_children({"segment_id": run.segment_id, "run_id": run.run_id})
         if not self.is_test:
             if not evaluation.is_repeated:
                 yield evaluation.row
-            self.bookmark_of(segment).update(**evaluation.facts)
-        self.evaluation = None
+            self.run_state(segment).update(**evaluation.facts)
 
     @override
     def give_up(self, segment: Segment, error: TapError) -> None:
-        # Where only the way to a run was barred, the run may still be had.
-        bookmark = self.bookmark_of(segment)
-        if bookmark.facts.running and not isinstance(error, (NotReadyError, RequestError)):
-            bookmark.update(running=None)
+        # If only a request failed, or the run was not ready in time, it can still be resumed.
+        run_state = self.run_state(segment)
+        if run_state.facts.running and not isinstance(error, (NotReadyError, RequestError)):
+            run_state.update(running=None)
 
 
-@dataclass(frozen=True)
-class Page:
-    """Records that differ in a few numbers alone.
+class RunChildStream(ManualStateStream, AccountStream):
+    """A child stream of `MatchAllRuns`, whose state stands in the run's partition."""
 
-    Attributes:
-        row: One of them.
-        columns: The numbers, by field, in the order of the row's fields.
-    """
-
-    row: dict[str, Any]
-    columns: dict[str, Sequence[int]]
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """Give the records one by one."""
-        for numbers in zip(*self.columns.values(), strict=True):
-            yield {**self.row, **dict(zip(self.columns, numbers, strict=True))}
-
-
-class RunChildStream(LedgerStream, AccountStream):
-    """A stream below a run. What the state knows of it stands in the run's partition."""
-
+    parent_stream_type = MatchAllRuns
     state_partitioning_keys: Sequence[str] = ()
+    evaluation: Evaluation
+    """The run that is emitted."""
     _counter: Counter
 
     @cached_property
-    def renders_pages(self) -> bool:
-        """Whether nothing looks at single records, so that whole pages may leave at once."""
-        [first, *others] = self.stream_maps
-        return (
-            type(first) is SameRecordTransform
-            and not others
-            and not first.flattening_enabled
-            and self.ABORT_AT_RECORD_COUNT is None
-            and self.get_batch_config(self.config) is None
-            and all(self.mask[("properties", name)] for name in self.schema["properties"])
-        )
+    def _writes_pages(self) -> bool:
+        return allows_record_pages(self)
 
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
-        parent = self._tap.streams["match_all_runs"]
-        assert isinstance(parent, RunStream)  # noqa: S101
-        assert parent.evaluation is not None  # noqa: S101
-        for page in self.pages(parent.evaluation):
-            self._tap.states.serve()
-            if self.renders_pages:
+        for page in self.pages(self.evaluation):
+            self.sync_context.state_writer.process_requests()
+            if self._writes_pages:
                 self._write_page(page)
             else:
-                yield from page.rows()
+                yield from page.records()
 
-    def pages(self, evaluation: Evaluation) -> Iterator[Page]:
-        """Give the records of one run."""
+    def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
+        """Yield the records of one run."""
         raise NotImplementedError
 
-    def _write_page(self, page: Page) -> None:
-        [message] = self._generate_record_messages(page.row.copy())
-        self._tap.write_message(RecordPage.of(message, page.columns))
-        self._counter.increment(len(page.columns["contact_id"]))
+    def _write_page(self, page: RecordPage) -> None:
+        [message] = self._generate_record_messages(page.record.copy())
+        self._tap.write_message(RecordPageMessage.from_message(message, page))
+        self._counter.increment(len(page))
 
     @override
     def get_record_counter(self, **options: Any) -> Counter:
@@ -221,16 +181,88 @@ class ChangeStream(RunChildStream):
     """A stream of who joined and who left."""
 
     @override
-    def pages(self, evaluation: Evaluation) -> Iterator[Page]:
+    def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
         if evaluation.is_baseline:
-            row = self.row(evaluation, is_member=True)
+            record = self.record(evaluation, is_member=True)
             for page in evaluation.result.roster:
-                yield Page(row, {"contact_id": page})
+                yield RecordPage(record, {"contact_id": page})
         for contact_ids, is_member in ((evaluation.joined, True), (evaluation.left, False)):
-            row = self.row(evaluation, is_member=is_member)
-            for start in range(0, len(contact_ids), PAGE):
-                yield Page(row, {"contact_id": contact_ids[start : start + PAGE]})
+            record = self.record(evaluation, is_member=is_member)
+            for start in range(0, len(contact_ids), DIFFERENCES_PER_PAGE):
+                page_ids = contact_ids[start : start + DIFFERENCES_PER_PAGE]
+                yield RecordPage(record, {"contact_id": page_ids})
 
-    def row(self, evaluation: Evaluation, *, is_member: bool) -> dict[str, Any]:
-        """Return the record of a contact that joined, or left, in a run; its id is to be set."""
+    def record(self, evaluation: Evaluation, *, is_member: bool) -> dict[str, Any]:
+        """Return the record of a contact that joined, or left, with 0 in place of its id."""
         raise NotImplementedError
+
+
+class MatchAllResults(RunChildStream):
+    """The contacts that a run found, each with its rank."""
+
+    name = "match_all_results"
+    primary_keys = ("segment_id", "contact_id")
+
+    @override
+    def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
+        if not evaluation.is_newest:
+            return
+        run = evaluation.result.run
+        record = {
+            "segment_id": run.segment_id,
+            "contact_id": 0,
+            "position": 0,
+            "run_id": run.run_id,
+            "run_id_end": run.run_id_end,
+            "segment_timestamp": run.segment_timestamp,
+        }
+        first = 1
+        for contact_ids in evaluation.result.roster:
+            positions = range(first, first + len(contact_ids))
+            yield RecordPage(record, {"contact_id": contact_ids, "position": positions})
+            first = positions.stop
+
+
+class MembershipChanges(ChangeStream):
+    """The log: who joined and who left between two runs."""
+
+    name = "membership_changes"
+    primary_keys = ("segment_id", "contact_id", "run_id")
+    replication_key = "changed_at"
+
+    @override
+    def record(self, evaluation: Evaluation, *, is_member: bool) -> dict[str, Any]:
+        run = evaluation.result.run
+        previous = evaluation.predecessor.run if evaluation.predecessor else None
+        return {
+            "segment_id": run.segment_id,
+            "contact_id": 0,
+            "run_id": run.run_id,
+            "change": "joined" if is_member else "left",
+            "changed_at": run.run_id_end,
+            "previous_run_id": previous.run_id if previous else None,
+            "previous_run_id_end": previous.run_id_end if previous else None,
+            "segment_timestamp": run.segment_timestamp,
+            "definition_changed": evaluation.definition_changed,
+            "is_baseline": evaluation.is_baseline,
+        }
+
+
+class Memberships(ChangeStream):
+    """The present state of each contact in a segment."""
+
+    name = "memberships"
+    primary_keys = ("segment_id", "contact_id")
+    replication_key = "changed_at"
+
+    @override
+    def record(self, evaluation: Evaluation, *, is_member: bool) -> dict[str, Any]:
+        run = evaluation.result.run
+        return {
+            "segment_id": run.segment_id,
+            "contact_id": 0,
+            "is_member": is_member,
+            "changed_at": run.run_id_end,
+            "run_id": run.run_id,
+            "baseline_run_id": evaluation.baseline_run_id,
+        }

@@ -1,0 +1,191 @@
+"""One sync of one account: what its streams share."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from tap_activecampaign_segments.activecampaign.account import Account
+from tap_activecampaign_segments.activecampaign.prefetch import Lookahead
+from tap_activecampaign_segments.activecampaign.progress import Progress
+from tap_activecampaign_segments.activecampaign.segment_state import KnownSegments
+from tap_activecampaign_segments.activecampaign.token_user import Viewer
+from tap_activecampaign_segments.failures import unexpected_is_told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+
+    from tap_activecampaign_segments.activecampaign.segments import Segment
+    from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
+    from tap_activecampaign_segments.clock import Clock
+    from tap_activecampaign_segments.failures import Failures
+    from tap_activecampaign_segments.singer.output_tap import OutputTap
+    from tap_activecampaign_segments.singer.state_writer import ThrottledStateWriter
+
+T = TypeVar("T")
+
+PREFETCH_WIDTH = 100
+"""Maximum pieces of work that are started ahead of the one that is emitted."""
+PREFETCHED_CONTACTS = 50_000_000
+"""Maximum contact ids that these may hold in memory; a single segment may have more."""
+SLOW_EVALUATION = 4.0
+"""Seconds from which on an evaluation is started early: a request waits no longer (documented)."""
+
+
+class SegmentWork(Protocol):
+    """A stream with work for each segment that can be done ahead of its turn."""
+
+    name: str
+    evaluates: bool
+    """Whether the work evaluates the segment, which may take minutes."""
+    ABORT_AT_RECORD_COUNT: int | None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the stream or one of its child streams is selected."""
+
+    def work(self, segment: Segment) -> Callable[[], Any]:
+        """Return what can be done for a segment ahead of its turn, in another thread."""
+
+    def expected_contacts(self, segment: Segment) -> int:
+        """Return how many contact ids that will probably hold in memory."""
+
+
+class AccountSync:
+    """What the streams of an account share in one sync.
+
+    Attributes:
+        settings: The settings.
+        failures: Where failures are recorded.
+        segment_streams: The streams with a partition for each segment, in the order of reading.
+        last_changes: When a run of this sync found each segment to have been changed last, by
+            its id; None if no run told.
+    """
+
+    def __init__(
+        self,
+        tap: OutputTap,
+        settings: ActiveCampaignSettings,
+        failures: Failures,
+        state_streams: Sequence[str],
+    ) -> None:
+        """Share what is needed; nothing is read yet.
+
+        Args:
+            tap: Offers state, writers, clock and logger.
+            settings: The settings.
+            failures: Where failures are recorded.
+            state_streams: The names of the streams whose state has a partition for each segment.
+        """
+        self._tap = tap
+        self.settings = settings
+        self.failures = failures
+        self._state_streams = state_streams
+        self.segment_streams: list[SegmentWork] = []
+        self.last_changes: dict[str, Future[str | None]] = {}
+        self.progress = Progress(tap.clock, tap.logger)
+
+    @property
+    def clock(self) -> Clock:
+        """Time source."""
+        return self._tap.clock
+
+    @property
+    def state_writer(self) -> ThrottledStateWriter:
+        """Where the state is persisted."""
+        return self._tap.state_writer
+
+    @cached_property
+    def account(self) -> Account:
+        """The account."""
+        return Account(
+            self.settings,
+            self.clock,
+            self._tap.logger,
+            self.failures,
+            known=self._segment_state.listed(self.settings.segment_ids),
+        )
+
+    @cached_property
+    def _segment_state(self) -> KnownSegments:
+        return KnownSegments(self._tap.state, self._state_streams)
+
+    def list_segments(self) -> None:
+        """List the segments and forget those that are gone.
+
+        Raises:
+            TapError: They cannot be listed.
+        """
+        segments = self.account.segments
+        self._segment_state.forget({each.segment_id for each in segments}, self.account.is_gone)
+        # Whatever is selected, a setting that matches no segment is reported.
+        _ = self.account.selection
+        self._segment_state.remember(sum(each.listed for each in segments))
+
+    def token_user(self, *, asks: bool) -> Viewer:
+        """Return the user of the API token, who sees the results; see `Viewer.of`."""
+        return Viewer.of(
+            self.account.client,
+            self.settings.api_token,
+            self._segment_state.listing,
+            self._tap.logger,
+            asks=asks,
+        )
+
+    def prefetched(self, stream: SegmentWork, segment: Segment) -> Any:
+        """Return what `stream.work` brings for a segment, started ahead of its turn.
+
+        Raises:
+            TapError: It failed.
+        """
+        key = (stream.name, segment.segment_id)
+        future = self._prefetcher.take(key)
+        done, total = self._prefetcher.place(key)
+        segments = len(self.account.selected)
+
+        def report() -> None:
+            self.progress.say(done, total, segments, f"{stream.name}: {segment}")
+
+        return self.wait_for(segment, future, report)
+
+    def wait_for(
+        self, segment: Segment, future: Future[T], on_wakeup: Callable[[], None] = lambda: None
+    ) -> T:
+        """Return the result of work for a segment.
+
+        Args:
+            segment: The segment.
+            future: The work.
+            on_wakeup: Called now and then meanwhile.
+
+        Raises:
+            TapError: It failed.
+        """
+        # Isolate unexpected errors to this segment.
+        with unexpected_is_told(self._tap.logger, segment):
+            return self.state_writer.wait_for(future, on_wakeup)
+
+    @cached_property
+    def _prefetcher(self) -> Lookahead[tuple[str, str], Any]:
+        streams = {each.name: each for each in self.segment_streams if each.is_read}
+        segments = self.account.selected
+        slow = sorted(
+            (each for each in segments if (each.evaluation_seconds or 0) > SLOW_EVALUATION),
+            key=lambda each: -(each.evaluation_seconds or 0),
+        )
+        is_test = any(each.ABORT_AT_RECORD_COUNT is not None for each in streams.values())
+        by_id = self.account.by_id
+        return Lookahead(
+            [(name, each.segment_id) for name in streams for each in segments],
+            lambda key: streams[key[0]].work(by_id[key[1]]),
+            width=0 if is_test else PREFETCH_WIDTH,
+            weight=lambda key: streams[key[0]].expected_contacts(by_id[key[1]]),
+            most=PREFETCHED_CONTACTS,
+            first=[
+                (name, each.segment_id)
+                for name, stream in streams.items()
+                if stream.evaluates
+                for each in slow
+            ],
+        )

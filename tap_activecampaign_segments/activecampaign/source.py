@@ -1,0 +1,101 @@
+"""The source ActiveCampaign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from typing_extensions import override
+
+from tap_activecampaign_segments.activecampaign import settings
+from tap_activecampaign_segments.activecampaign.account_sync import AccountSync
+from tap_activecampaign_segments.activecampaign.base_streams import SegmentStream
+from tap_activecampaign_segments.activecampaign.match_all.streams import (
+    MatchAllResults,
+    MatchAllRuns,
+    MembershipChanges,
+    Memberships,
+)
+from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
+from tap_activecampaign_segments.activecampaign.streams import (
+    CountHistory,
+    SegmentDefinitions,
+    Segments,
+)
+from tap_activecampaign_segments.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from tap_activecampaign_segments.activecampaign.base_streams import AccountStream
+    from tap_activecampaign_segments.singer.base_stream import BaseStream
+    from tap_activecampaign_segments.singer.output_tap import OutputTap
+
+
+class ActiveCampaign(Source):
+    """The segments of one account."""
+
+    properties = settings.PROPERTIES
+    stream_types: ClassVar[tuple[type[Any], ...]] = (
+        Segments,
+        CountHistory,
+        MatchAllRuns,
+        MatchAllResults,
+        MembershipChanges,
+        Memberships,
+        SegmentDefinitions,
+    )
+    required_settings = "api_url and api_token are"
+
+    def __init__(self, tap: OutputTap) -> None:
+        """Create the source; see `Source`."""
+        super().__init__(tap)
+        self._streams: list[AccountStream] = []
+
+    @classmethod
+    @override
+    def is_configured(cls, config: Mapping[str, Any]) -> bool:
+        return settings.is_configured(config)
+
+    @classmethod
+    @override
+    def config_errors(
+        cls, config: Mapping[str, Any], *, required: bool
+    ) -> Iterator[tuple[str, str]]:
+        return settings.config_errors(config, required=required)
+
+    @classmethod
+    @override
+    def config_warnings(cls, config: Mapping[str, Any]) -> Iterator[str]:
+        return settings.config_warnings(config)
+
+    @override
+    def create_streams(self) -> list[BaseStream]:
+        types: tuple[type[Any], ...] = self.stream_types
+        per_segment = [each.name for each in types if issubclass(each, SegmentStream)]
+        sync = AccountSync(
+            self.tap,
+            ActiveCampaignSettings.from_config(self.tap.config),
+            self.failures,
+            per_segment,
+        )
+        self._sync = sync
+        self._streams = [stream(self.tap, sync) for stream in self.stream_types]
+        return [*self._streams]
+
+    @override
+    def begin(self) -> None:
+        with self.failures.of("segments"):
+            self._sync.list_segments()
+
+    @override
+    def end(self) -> None:
+        if not self.failures.end:
+            self._sync.account.check_rest()
+
+    @override
+    def activate_versions(self) -> None:
+        if self._sync.account.is_whole and self._sync.account.selected:
+            for stream in self._streams:
+                if isinstance(stream, MatchAllResults):
+                    stream.activate_version()

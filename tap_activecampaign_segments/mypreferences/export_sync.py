@@ -1,0 +1,56 @@
+"""One sync of one MyPreferences account: what its streams share."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tap_activecampaign_segments.mypreferences.client import Client
+from tap_activecampaign_segments.mypreferences.exports import Exports
+
+if TYPE_CHECKING:
+    from tap_activecampaign_segments.clock import Clock
+    from tap_activecampaign_segments.failures import Failures
+    from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
+    from tap_activecampaign_segments.singer.output_tap import OutputTap
+    from tap_activecampaign_segments.singer.state_writer import ThrottledStateWriter
+
+
+class ExportSync:
+    """What the streams of an account share in one sync.
+
+    Attributes:
+        settings: The settings.
+        failures: Where failures are recorded.
+    """
+
+    def __init__(self, tap: OutputTap, settings: MyPreferencesSettings, failures: Failures) -> None:
+        """Share what is needed; nothing is read yet.
+
+        Args:
+            tap: Offers writers, clock and logger.
+            settings: The settings.
+            failures: Where failures are recorded.
+        """
+        self._tap = tap
+        self.settings = settings
+        self.failures = failures
+
+    @property
+    def clock(self) -> Clock:
+        """Time source."""
+        return self._tap.clock
+
+    @property
+    def state_writer(self) -> ThrottledStateWriter:
+        """Where the state is persisted."""
+        return self._tap.state_writer
+
+    @cached_property
+    def exports(self) -> Exports:
+        """Initiates, polls and reads exports."""
+        settings = self.settings
+        client = Client(
+            settings, self.clock, settings.request_timeout, self._tap.logger, settings.user_agent
+        )
+        return Exports(client, settings, self.clock)

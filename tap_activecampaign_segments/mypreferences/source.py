@@ -1,0 +1,53 @@
+"""The source MyPreferences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from typing_extensions import override
+
+from tap_activecampaign_segments.mypreferences import settings
+from tap_activecampaign_segments.mypreferences.export_sync import ExportSync
+from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
+from tap_activecampaign_segments.mypreferences.streams import (
+    SegmentGroupExports,
+    SegmentGroupProfiles,
+)
+from tap_activecampaign_segments.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tap_activecampaign_segments.singer.base_stream import BaseStream
+
+
+class MyPreferences(Source):
+    """The segment groups of one PossibleNOW MyPreferences account."""
+
+    properties = settings.PROPERTIES
+    stream_types: ClassVar[tuple[type[Any], ...]] = (SegmentGroupExports, SegmentGroupProfiles)
+    required_settings = "mypreferences is"
+
+    @classmethod
+    @override
+    def is_configured(cls, config: Mapping[str, Any]) -> bool:
+        return settings.is_configured(config)
+
+    @classmethod
+    @override
+    def config_errors(
+        cls, config: Mapping[str, Any], *, required: bool
+    ) -> Iterator[tuple[str, str]]:
+        return settings.config_errors(config)
+
+    @classmethod
+    @override
+    def config_warnings(cls, config: Mapping[str, Any]) -> Iterator[str]:
+        return settings.config_warnings(config)
+
+    @override
+    def create_streams(self) -> list[BaseStream]:
+        sync = ExportSync(
+            self.tap, MyPreferencesSettings.from_config(self.tap.config), self.failures
+        )
+        return [stream(self.tap, sync) for stream in self.stream_types]

@@ -1,0 +1,62 @@
+"""BATCH files, with the columns and mappings that RECORD messages have."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Stream
+from singer_sdk.batch import Batcher
+from singer_sdk.helpers._batch import SDKBatchMessage
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from singer_sdk.helpers._batch import BatchConfig
+    from singer_sdk.helpers.types import Context, Record
+
+    from tap_activecampaign_segments.singer.output_tap import OutputTap
+
+
+class BatchStream(Stream):
+    """A stream whose BATCH files hold exactly what its RECORD messages would.
+
+    The SDK's own files contain rows as they were read, with deselected and removed columns.
+    """
+
+    _tap: OutputTap
+
+    @override
+    def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:
+        batch_config = super().get_batch_config(config)
+        if batch_config and batch_config.encoding.format == "jsonl":
+            # The SDK writes gzip whatever is set, and a target believes the message.
+            batch_config.encoding.compression = "gzip"
+        return batch_config
+
+    def write_batches(self, batch_config: BatchConfig, context: Context | None) -> None:
+        """Write the records of a context into files, with a STATE after each chunk."""
+        rows = self._sync_records(context, write_messages=False)
+        with self.get_batch_counter() as counter:
+            while chunk := list(islice(rows, batch_config.batch_size)):
+                for message in self._batch_messages(chunk, batch_config):
+                    counter.increment()
+                    self._tap.write_message(message)
+                self.state_manager.is_flushed = False
+                self._write_state_message()
+
+    def _batch_messages(
+        self, rows: list[Record], batch_config: BatchConfig
+    ) -> Iterator[SDKBatchMessage]:
+        """Write rows into files, one or more per mapped stream, and yield a message for each."""
+        records: dict[str, list[Record]] = {}
+        for row in rows:
+            for message in self._generate_record_messages(row):
+                records.setdefault(message.stream, []).append(message.record)
+        for stream, found in records.items():
+            batcher = Batcher(self.tap_name, stream, batch_config)
+            for manifest in batcher.get_batches(iter(found)):
+                yield SDKBatchMessage(
+                    stream=stream, encoding=batch_config.encoding, manifest=manifest
+                )
