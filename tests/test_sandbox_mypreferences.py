@@ -94,7 +94,7 @@ class Vendor:
     def export(self, name: str = "VIP", **body: Any) -> Export:
         response = self.initiate(name, **body)
         assert response.status_code == 200, response.text
-        export = self.preferences.export(response.json()["AccessToken"])
+        export = self.preferences.find_export(response.json()["AccessToken"])
         assert export
         return export
 
@@ -405,7 +405,7 @@ class TestSince:
         [(0, 3), (2, 3), (3, 7), (6, 7), (7, 10), (9, 10), (120, 123), (997, 1000)],
     )
     def test_milliseconds_are_rounded_up(self, vendor: Vendor, sent: int, found: int) -> None:
-        group = vendor.preferences.group("VIP")
+        group = vendor.preferences.find_group("VIP")
         assert group
         group.touch(2, NOW + (found - 1) / 1000)
         group.touch(5, NOW + found / 1000)
@@ -417,7 +417,7 @@ class TestSince:
         assert vendor.ids(export) == []
 
     def test_only_what_changed_counts_as_changed(self, vendor: Vendor, clock: VirtualClock) -> None:
-        group = vendor.preferences.group("VIP")
+        group = vendor.preferences.find_group("VIP")
         assert group
         clock.advance(60)
         group.profiles = [*group.profiles[:2], {"ProfileId": 3, "IsActive": False}]
@@ -426,7 +426,7 @@ class TestSince:
         assert vendor.ids(vendor.export()) == [1, 2, 3, 99]
 
     def test_a_deleted_profile_has_changed(self, vendor: Vendor, clock: VirtualClock) -> None:
-        group = vendor.preferences.group("VIP")
+        group = vendor.preferences.find_group("VIP")
         assert group
         clock.advance(60)
         group.delete(4, reason="Moved")

@@ -68,7 +68,7 @@ def fresh() -> Iterator[Checked]:
 @pytest.mark.parametrize("name", ["Newsletter consents", "Loyalty club", "deleted", "empty"])
 def test_the_life_of_an_export(vendor: Checked, name: str) -> None:
     response = vendor.initiate(name)
-    export = vendor.preferences.export(good(response)["AccessToken"])
+    export = vendor.preferences.find_export(good(response)["AccessToken"])
     assert export
     good(vendor.ask("GET", f"{export.token}/Status"))
     export.ended = NOW

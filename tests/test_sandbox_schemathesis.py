@@ -13,7 +13,7 @@ from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi
 
 from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox, VirtualClock
-from tap_activecampaign_segments.sandbox.order import Order
+from tap_activecampaign_segments.sandbox.mypreferences.export_requests import ExportRequest
 from tests.fuzzing import fuzz
 from tests.test_sandbox_mypreferences import NOW, Vendor
 
@@ -114,7 +114,7 @@ def test_mypreferences(case: Case, sandbox: Sandbox) -> None:
     group = sandbox.preferences.groups[0]
     for name, value in case.path_parameters.items():
         if value == ANY_EXPORT:
-            export = sandbox.preferences.initiate(group, Order())
+            export = sandbox.preferences.initiate(group, ExportRequest())
             case.path_parameters[name] = export.token
     with requests.Session() as session:
         authorization = Vendor(sandbox, session).signed()
