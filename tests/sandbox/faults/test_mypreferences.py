@@ -1,69 +1,32 @@
-"""The faults of the sandbox's second half."""
+"""Faults of MyPreferences' exports and pages."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
-from tap_activecampaign_segments.sandbox import Fault, Sandbox, VirtualClock
-from tests.test_sandbox_mypreferences import PROFILES, Vendor
+from tap_activecampaign_segments.sandbox import Fault
+from tests.sandbox.client import OPERATIONS, PROFILES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tap_activecampaign_segments.sandbox import Export
-
-OPERATIONS = ("initiate", "status", "data", "commit", "token")
-
-
-class Troubled(Vendor):
-    """A client with an export of five profiles."""
-
-    def __init__(self, sandbox: Sandbox, session: requests.Session) -> None:
-        super().__init__(sandbox, session)
-        self.faults = sandbox.faults
-        sandbox.preferences.add_group("VIP", [{"ProfileId": number} for number in range(1, 6)])
-        self.first = self.export()
-
-    def operate(self, operation: str) -> requests.Response:
-        token = self.first.token
-        if operation == "initiate":
-            return self.initiate()
-        if operation == "token":
-            return self.token()
-        if operation == "status":
-            return self.ask("GET", f"{token}/Status")
-        return self.data(self.first) if operation == "data" else self.commit(self.first)
-
-    def pages(self, export: Export, limit: int = 2) -> list[dict[str, Any]]:
-        offsets = range(1, 7, limit)
-        query = f"limit={limit}&keepAlive=true&offset="
-        return [self.data(export, f"{query}{offset}").json() for offset in offsets]
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock()
-
-
-@pytest.fixture
-def vendor(clock: VirtualClock) -> Iterator[Troubled]:
-    with Sandbox(clock=clock) as sandbox, requests.Session() as session:
-        yield Troubled(sandbox, session)
+    from tap_activecampaign_segments.sandbox import VirtualClock
+    from tests.sandbox.client import PreparedExportsClient
 
 
 class TestGeneric:
     @pytest.mark.parametrize("operation", OPERATIONS)
-    def test_they_can_be_meant_for_one_operation(self, vendor: Troubled, operation: str) -> None:
+    def test_they_can_be_meant_for_one_operation(
+        self, vendor: PreparedExportsClient, operation: str
+    ) -> None:
         vendor.faults.add(Fault("status", operation, status=503, headers={"Retry-After": "7"}))
         statuses = {each: vendor.operate(each).status_code for each in OPERATIONS}
         assert statuses == {each: 503 if each == operation else 200 for each in OPERATIONS}
 
     @pytest.mark.parametrize("operation", OPERATIONS)
-    def test_answers_can_be_no_answers(self, vendor: Troubled, operation: str) -> None:
+    def test_answers_can_be_no_answers(self, vendor: PreparedExportsClient, operation: str) -> None:
         for kind in ("empty", "html", "redirect", "retry_after"):
             vendor.faults.add(Fault(kind, operation))
         empty, html, redirect, busy = (vendor.operate(operation) for _ in range(4))
@@ -75,12 +38,16 @@ class TestGeneric:
 
     @pytest.mark.parametrize("kind", ["reset", "cut"])
     @pytest.mark.parametrize("operation", OPERATIONS)
-    def test_connections_can_break(self, vendor: Troubled, operation: str, kind: str) -> None:
+    def test_connections_can_break(
+        self, vendor: PreparedExportsClient, operation: str, kind: str
+    ) -> None:
         vendor.faults.add(Fault(kind, operation))
         with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
             vendor.operate(operation)
 
-    def test_an_answer_can_be_late(self, vendor: Troubled, clock: VirtualClock) -> None:
+    def test_an_answer_can_be_late(
+        self, vendor: PreparedExportsClient, clock: VirtualClock
+    ) -> None:
         before, real = clock.time(), time.monotonic()
         vendor.faults.add(Fault("slow", "data", seconds=30))
         assert vendor.operate("data").status_code == 200
@@ -88,7 +55,9 @@ class TestGeneric:
         assert time.monotonic() < real + 5
 
     @pytest.mark.parametrize("operation", OPERATIONS)
-    def test_answers_can_have_another_form(self, vendor: Troubled, operation: str) -> None:
+    def test_answers_can_have_another_form(
+        self, vendor: PreparedExportsClient, operation: str
+    ) -> None:
         whole = vendor.operate(operation).json()
         vendor.first.retrieved = False
         substance = {"data": PROFILES, "token": "access_token", "initiate": "AccessToken"}.get(
@@ -105,11 +74,11 @@ class TestGeneric:
         assert isinstance(answers[1][substance], dict)
         assert isinstance(answers[2], list)
 
-    def test_an_answer_can_be_edited(self, vendor: Troubled) -> None:
+    def test_an_answer_can_be_edited(self, vendor: PreparedExportsClient) -> None:
         vendor.faults.add(Fault("edit", "data", answer=lambda page: {**page, "Extra": 1}))
         assert vendor.operate("data").json()["Extra"] == 1
 
-    def test_they_can_be_meant_for_one_group(self, vendor: Troubled) -> None:
+    def test_they_can_be_meant_for_one_group(self, vendor: PreparedExportsClient) -> None:
         vendor.preferences.add_group("other")
         other = vendor.export("other")
         vendor.faults.add(Fault("status", segment_id="other", times=None))
@@ -117,7 +86,7 @@ class TestGeneric:
         assert vendor.initiate("other").status_code == 500
         assert vendor.data(other).status_code == 500
 
-    def test_they_can_be_meant_for_one_page(self, vendor: Troubled) -> None:
+    def test_they_can_be_meant_for_one_page(self, vendor: PreparedExportsClient) -> None:
         fault = vendor.faults.add(Fault("status", "data", page=2))
         query = "limit=2&keepAlive=true&offset="
         statuses = [vendor.data(vendor.first, f"{query}{at}").status_code for at in (1, 3, 5)]
@@ -125,9 +94,9 @@ class TestGeneric:
         vendor.faults.add(Fault("status", "data", page=2))
         assert vendor.data(vendor.first, "limit=x&offset=3").status_code == 400
 
-    def test_nothing_goes_wrong_without_authorization(self, vendor: Troubled) -> None:
+    def test_nothing_goes_wrong_without_authorization(self, vendor: PreparedExportsClient) -> None:
         fault = vendor.faults.add(Fault("status"))
-        assert vendor.ask("GET", "1/Status", "Bearer x").status_code == 401
+        assert vendor.request("GET", "1/Status", "Bearer x").status_code == 401
         assert fault.applied == 0
 
 
@@ -136,13 +105,13 @@ class TestExports:
         ("kind", "status"), [("export_fails", "Failed"), ("export_errors", "Error")]
     )
     def test_they_end_badly_from_their_start(
-        self, vendor: Troubled, kind: str, status: str
+        self, vendor: PreparedExportsClient, kind: str, status: str
     ) -> None:
         vendor.faults.add(Fault(kind))
         exports = vendor.export(), vendor.export()
         assert [vendor.status(each)["Status"] for each in exports] == [status, "Complete"]
 
-    def test_they_never_end(self, vendor: Troubled, clock: VirtualClock) -> None:
+    def test_they_never_end(self, vendor: PreparedExportsClient, clock: VirtualClock) -> None:
         vendor.faults.add(Fault("export_never_ends"))
         export = vendor.export()
         clock.advance(10**7)
@@ -152,7 +121,7 @@ class TestExports:
         ("kind", "status"), [("export_expires", "Expired"), ("export_retrieved", "Retrieved")]
     )
     def test_they_are_lost_at_the_next_status(
-        self, vendor: Troubled, kind: str, status: str
+        self, vendor: PreparedExportsClient, kind: str, status: str
     ) -> None:
         vendor.faults.add(Fault(kind))
         assert vendor.status(vendor.first)["Status"] == status
@@ -162,48 +131,50 @@ class TestExports:
     @pytest.mark.parametrize("kind", ["export_expires", "export_retrieved"])
     @pytest.mark.parametrize("operation", ["data", "commit"])
     def test_they_are_lost_later_if_told_so(
-        self, vendor: Troubled, kind: str, operation: str
+        self, vendor: PreparedExportsClient, kind: str, operation: str
     ) -> None:
         vendor.faults.add(Fault(kind, operation))
         assert vendor.status(vendor.first)["Status"] == "Complete"
         assert vendor.operate(operation).status_code == 400
 
     @pytest.mark.parametrize(("body", "word"), [("", "Archiving"), ("Queued", "Queued")])
-    def test_a_status_can_be_unknown(self, vendor: Troubled, body: str, word: str) -> None:
+    def test_a_status_can_be_unknown(
+        self, vendor: PreparedExportsClient, body: str, word: str
+    ) -> None:
         vendor.faults.add(Fault("unknown_status", body=body))
         assert vendor.status(vendor.first)["Status"] == word
         assert vendor.status(vendor.first)["Status"] == "Complete"
 
 
 class TestPages:
-    def test_there_is_always_more(self, vendor: Troubled) -> None:
+    def test_there_is_always_more(self, vendor: PreparedExportsClient) -> None:
         fault = vendor.faults.add(Fault("has_more_wrong", times=None))
         assert [page["HasMore"] for page in vendor.pages(vendor.first)] == [True] * 3
         assert fault.applied == 1
         beyond = vendor.data(vendor.first, "offset=6&keepAlive=true").json()
         assert (beyond["Count"], beyond["HasMore"]) == (0, True)
 
-    def test_there_is_never_more(self, vendor: Troubled) -> None:
+    def test_there_is_never_more(self, vendor: PreparedExportsClient) -> None:
         vendor.faults.add(Fault("has_more_wrong", value=0))
         assert [page["HasMore"] for page in vendor.pages(vendor.first)] == [False, True, False]
 
-    def test_a_page_can_count_nothing(self, vendor: Troubled) -> None:
+    def test_a_page_can_count_nothing(self, vendor: PreparedExportsClient) -> None:
         vendor.faults.add(Fault("count_zero", page=2))
         pages = vendor.pages(vendor.first)
         assert [(page["Count"], len(page[PROFILES])) for page in pages] == [(2, 2), (0, 0), (1, 1)]
         assert pages[1]["HasMore"]
 
-    def test_the_total_can_be_wrong(self, vendor: Troubled) -> None:
+    def test_the_total_can_be_wrong(self, vendor: PreparedExportsClient) -> None:
         vendor.faults.add(Fault("total_wrong"))
         assert [page["TotalResults"] for page in vendor.pages(vendor.first)] == [6, 5, 5]
 
-    def test_a_page_can_repeat_a_profile(self, vendor: Troubled) -> None:
+    def test_a_page_can_repeat_a_profile(self, vendor: PreparedExportsClient) -> None:
         vendor.faults.add(Fault("repeats_profiles"))
         page = vendor.pages(vendor.first)[0]
         assert [each["ProfileId"] for each in page[PROFILES]] == [1, 1]
         assert page["Count"] == 2
 
-    def test_keys_can_be_in_lower_case(self, vendor: Troubled) -> None:
+    def test_keys_can_be_in_lower_case(self, vendor: PreparedExportsClient) -> None:
         for operation in (None, "initiate", "status"):
             vendor.faults.add(Fault("lower_case_keys", operation))
         vendor.faults.add(Fault("total_wrong"))
@@ -213,7 +184,7 @@ class TestPages:
         assert set(vendor.operate("initiate").json()) == {"accesstoken"}
         assert "status" in vendor.operate("status").json()
 
-    def test_they_do_not_concern_the_other_half(self, vendor: Troubled) -> None:
+    def test_they_do_not_concern_the_other_half(self, vendor: PreparedExportsClient) -> None:
         account = vendor.sandbox.account
         segment = account.add_segment("VIP", [1])
         for kind in ("export_fails", "total_wrong", "lower_case_keys"):
@@ -225,13 +196,3 @@ class TestPages:
         )
         assert response.json()["data"][0]["attributes"]["matches"] == [1]
         assert {fault.applied for fault in vendor.faults} == {0}
-
-
-def test_the_switches_show_bodies_and_take_the_new_kinds(vendor: Troubled) -> None:
-    headers = {"Api-Token": vendor.sandbox.token}
-    url = f"{vendor.sandbox.url}/sandbox"
-    (request,) = requests.get(f"{url}/requests", headers=headers, timeout=10).json()
-    assert request["body"] == "{}"
-    fault = {"kind": "has_more_wrong", "operation": "data", "value": 0}
-    assert requests.post(f"{url}/faults", headers=headers, json=fault, timeout=10).ok
-    assert vendor.pages(vendor.first)[0]["HasMore"] is False

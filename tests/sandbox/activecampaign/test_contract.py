@@ -17,7 +17,7 @@ from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox, Virtual
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CONTRACT = Path(__file__).parent / "contract" / "activecampaign.openapi.json"
+CONTRACT = Path(__file__).parents[1] / "contract" / "activecampaign.openapi.json"
 API = OpenAPI.from_file_path(str(CONTRACT))
 NOW = 1_750_000_000.0
 

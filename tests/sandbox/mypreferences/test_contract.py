@@ -13,22 +13,22 @@ from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAP
 from openapi_core.exceptions import OpenAPIError
 
 from tap_activecampaign_segments.sandbox import Fault, Preferences, Sandbox, VirtualClock
-from tests.test_sandbox_mypreferences import NOW, PROFILES, Vendor
+from tests.sandbox.client import NOW, PROFILES, ExportsClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CONTRACT = Path(__file__).parent / "contract" / "mypreferences.openapi.json"
+CONTRACT = Path(__file__).parents[1] / "contract" / "mypreferences.openapi.json"
 API = OpenAPI.from_file_path(str(CONTRACT))
 
 
-class Checked(Vendor):
+class Checked(ExportsClient):
     """A client that checks what it gets, and can tell whether it asked well."""
 
-    def ask(
+    def request(
         self, method: str, path: str, authorization: str | None = None, **options: Any
     ) -> requests.Response:
-        return checked(super().ask(method, path, authorization, **options))
+        return checked(super().request(method, path, authorization, **options))
 
     def token(self, **changes: Any) -> requests.Response:
         return checked(super().token(**changes))
@@ -70,9 +70,9 @@ def test_the_life_of_an_export(vendor: Checked, name: str) -> None:
     response = vendor.initiate(name)
     export = vendor.preferences.find_export(good(response)["AccessToken"])
     assert export
-    good(vendor.ask("GET", f"{export.token}/Status"))
+    good(vendor.request("GET", f"{export.token}/Status"))
     export.ended = NOW
-    good(vendor.ask("GET", f"{export.token}/Status"))
+    good(vendor.request("GET", f"{export.token}/Status"))
     offset, more, found = 1, True, 0
     while more:
         page = good(vendor.data(export, f"offset={offset}&keepAlive=true"))
@@ -80,14 +80,14 @@ def test_the_life_of_an_export(vendor: Checked, name: str) -> None:
         found += len(page[PROFILES])
     assert found == page["TotalResults"]
     good(vendor.commit(export))
-    assert good(vendor.ask("GET", f"{export.token}/Status"))["Status"] == "Retrieved"
+    assert good(vendor.request("GET", f"{export.token}/Status"))["Status"] == "Retrieved"
 
 
 @pytest.mark.parametrize("kind", ["export_fails", "export_errors", "export_never_ends"])
 def test_exports_that_come_to_nothing(fresh: Checked, kind: str) -> None:
     fresh.sandbox.faults.add(Fault(kind))
     export = fresh.export()
-    good(fresh.ask("GET", f"{export.token}/Status"))
+    good(fresh.request("GET", f"{export.token}/Status"))
     assert fresh.data(export).status_code == 400
 
 
@@ -95,13 +95,13 @@ def test_exports_that_come_to_nothing(fresh: Checked, kind: str) -> None:
 def test_exports_that_are_lost(fresh: Checked, kind: str) -> None:
     fresh.sandbox.faults.add(Fault(kind))
     export = fresh.export()
-    good(fresh.ask("GET", f"{export.token}/Status"))
+    good(fresh.request("GET", f"{export.token}/Status"))
     assert fresh.commit(export).status_code == 400
 
 
 def test_a_token_and_what_it_opens(fresh: Checked) -> None:
     bearer = f"Bearer {good(fresh.token())['access_token']}"
-    good(fresh.ask("POST", "SegmentGroup/VIP", bearer, json={}))
+    good(fresh.request("POST", "SegmentGroup/VIP", bearer, json={}))
 
 
 @pytest.mark.parametrize(
@@ -124,10 +124,10 @@ def test_what_is_not_there_and_who_may_not_ask(fresh: Checked) -> None:
         ("GET", "1/Status"),
         ("POST", "SegmentGroup/Commit/1"),
     ):
-        assert fresh.ask(method, path, json={}).status_code == 404
-        assert fresh.ask(method, path, "Bearer x", json={}).status_code == 401
+        assert fresh.request(method, path, json={}).status_code == 404
+        assert fresh.request(method, path, "Bearer x", json={}).status_code == 401
         fresh.sandbox.faults.add(Fault("retry_after"))
-        assert fresh.ask(method, path, json={}).status_code == 429
+        assert fresh.request(method, path, json={}).status_code == 429
 
 
 @pytest.mark.parametrize("kind", ["unknown_status", "lower_case_keys", "no_data"])

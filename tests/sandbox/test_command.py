@@ -25,7 +25,7 @@ START = [
     "-c",
     "import sys; from tap_activecampaign_segments.sandbox.command import main; sys.exit(main())",
 ]
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 ASK = """
 import os, urllib.request

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi import checks as openapi
 from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox, VirtualClock
 from tap_activecampaign_segments.sandbox.mypreferences.export_requests import ExportRequest
 from tests.fuzzing import fuzz
-from tests.test_sandbox_mypreferences import NOW, Vendor
+from tests.sandbox.client import NOW, ExportsClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +117,7 @@ def test_mypreferences(case: Case, sandbox: Sandbox) -> None:
             export = sandbox.preferences.initiate(group, ExportRequest())
             case.path_parameters[name] = export.token
     with requests.Session() as session:
-        authorization = Vendor(sandbox, session).signed()
+        authorization = ExportsClient(sandbox, session).signed()
     case.call_and_validate(
         base_url=sandbox.mypreferences_url, headers={"Authorization": authorization}, checks=CHECKS
     )
