@@ -1,4 +1,4 @@
-"""The command ``activecampaign-sandbox`` as a process."""
+"""The command ``activecampaign-sandbox``, in a process of its own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ START = [
 ]
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-ASK = """
+REQUEST_SCRIPT = """
 import os, urllib.request
 prefix = "TAP_ACTIVECAMPAIGN_SEGMENTS_"
 url = os.environ[prefix + "API_URL"] + "/api/3/audiences"
@@ -36,7 +36,7 @@ with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as ans
     print(answer.status)
 raise SystemExit(7)
 """
-WAIT = """
+WAIT_SCRIPT = """
 import signal, sys, time
 def end(number, frame):
     print("ended by", number, flush=True)
@@ -65,12 +65,12 @@ def spawn(arguments: Sequence[str]) -> subprocess.Popen[str]:
     )
 
 
-def test_a_command_gets_the_settings_and_its_code_is_handed_on() -> None:
-    done = run("--", sys.executable, "-c", ASK)
+def test_sets_the_environment_and_returns_the_commands_code() -> None:
+    done = run("--", sys.executable, "-c", REQUEST_SCRIPT)
     assert (done.stdout, done.stderr, done.returncode) == ("200\n", "", 7)
 
 
-def test_a_command_gets_the_settings_of_the_second_source_whole_and_in_parts() -> None:
+def test_sets_mypreferences_whole_and_in_parts() -> None:
     tell = "import json, os; print(json.dumps(dict(os.environ)))"
     done = run("--seed", "3", "--", sys.executable, "-c", tell)
     prefix = "TAP_ACTIVECAMPAIGN_SEGMENTS_"
@@ -89,26 +89,26 @@ def test_a_command_gets_the_settings_of_the_second_source_whole_and_in_parts() -
         assert (json.loads(part) if name == "segment_groups" else part) == value
 
 
-def test_a_command_killed_by_a_signal_is_128_and_more() -> None:
+def test_a_killed_command_returns_128_plus_signal() -> None:
     kill = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     assert run("--", sys.executable, "-c", kill).returncode == 128 + signal.SIGKILL
 
 
-def test_a_command_that_is_not_found_is_127() -> None:
+def test_an_unknown_command_returns_127() -> None:
     done = run("--", "no-such-command", "--port", "x")
     assert done.returncode == 127
     assert done.stderr == "activecampaign-sandbox: no-such-command: command not found\n"
 
 
-def test_a_command_that_cannot_be_executed_is_126() -> None:
+def test_a_command_not_executable_returns_126() -> None:
     done = run("--", str(ROOT))
     assert done.returncode == 126
     assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_is_passed_on_to_the_command(number: signal.Signals) -> None:
-    with spawn(["--", sys.executable, "-c", WAIT]) as process:
+def test_forwards_signals_to_the_command(number: signal.Signals) -> None:
+    with spawn(["--", sys.executable, "-c", WAIT_SCRIPT]) as process:
         assert process.stdout
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(number)
@@ -117,7 +117,7 @@ def test_a_signal_is_passed_on_to_the_command(number: signal.Signals) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_without_a_command_it_serves_until_a_signal(number: signal.Signals) -> None:
+def test_serves_until_a_signal_without_a_command(number: signal.Signals) -> None:
     with spawn(["--seed", "3"]) as process:
         assert process.stdout
         url = process.stdout.readline().split()
@@ -138,7 +138,7 @@ def test_without_a_command_it_serves_until_a_signal(number: signal.Signals) -> N
         assert process.wait(10) == 0
 
 
-def test_a_taken_port_is_one_line() -> None:
+def test_a_taken_port_is_reported_in_one_line() -> None:
     with Sandbox() as sandbox:
         done = run("--port", sandbox.url.rpartition(":")[2])
     assert done.returncode == 1
@@ -146,7 +146,7 @@ def test_a_taken_port_is_one_line() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--port", "65536"], ["--seed", "x"], ["tap"], ["--"]])
-def test_wrong_arguments_are_refused(
+def test_rejects_invalid_arguments(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
@@ -155,7 +155,7 @@ def test_wrong_arguments_are_refused(
     assert "usage: activecampaign-sandbox" in capsys.readouterr().err
 
 
-def test_a_missing_extra_is_one_line_that_names_it(
+def test_a_missing_extra_is_named_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in list(sys.modules):

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from tests.sandbox.client import PreparedExportsClient, PreparedSegmentsClient
 
 
-class TestSwitches:
-    def test_faults_are_switched_over_http(self, prepared: PreparedSegmentsClient) -> None:
+class TestControl:
+    def test_adds_lists_and_clears_faults(self, prepared: PreparedSegmentsClient) -> None:
         fields = {"kind": "status", "operation": "list", "status": 503, "times": None}
         added = prepared.control("faults", "POST", json=fields)
         assert added.status_code == 201
@@ -38,13 +38,13 @@ class TestSwitches:
             '{"kind": "status", "applied": 3}',
         ],
     )
-    def test_a_wrong_fault_is_refused(self, prepared: PreparedSegmentsClient, body: str) -> None:
+    def test_rejects_an_invalid_fault(self, prepared: PreparedSegmentsClient, body: str) -> None:
         response = prepared.control("faults", "POST", data=body)
         assert response.status_code == 400
         assert response.json()["errors"][0]["detail"]
         assert not len(prepared.faults)
 
-    def test_requests_are_shown_and_forgotten(self, prepared: PreparedSegmentsClient) -> None:
+    def test_lists_and_clears_requests(self, prepared: PreparedSegmentsClient) -> None:
         prepared.status()
         shown = prepared.control("requests", "GET").json()
         assert [each["path"] for each in shown] == [
@@ -55,11 +55,11 @@ class TestSwitches:
         assert prepared.control("requests", "DELETE").json() == []
 
     @pytest.mark.parametrize("path", ["faults", "requests"])
-    def test_they_need_the_token_too(self, prepared: PreparedSegmentsClient, path: str) -> None:
+    def test_requires_the_token(self, prepared: PreparedSegmentsClient, path: str) -> None:
         assert requests.get(f"{prepared.sandbox.url}/sandbox/{path}", timeout=10).status_code == 403
 
 
-def test_the_switches_show_bodies_and_take_the_new_kinds(vendor: PreparedExportsClient) -> None:
+def test_shows_bodies_and_accepts_export_faults(vendor: PreparedExportsClient) -> None:
     headers = {"Api-Token": vendor.sandbox.token}
     url = f"{vendor.sandbox.url}/sandbox"
     (request,) = requests.get(f"{url}/requests", headers=headers, timeout=10).json()

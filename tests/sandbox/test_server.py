@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class TestServer:
-    def test_requests_are_written_down_in_order(
+    def test_journal_lists_requests_in_order(
         self, api: SegmentsClient, clock: VirtualClock
     ) -> None:
         api.get("audiences?search=a%20b")
@@ -37,7 +37,7 @@ class TestServer:
         api.sandbox.clear_requests()
         assert api.sandbox.requests == []
 
-    def test_it_listens_on_loopback_and_stops_with_its_block(self) -> None:
+    def test_serves_on_loopback_until_the_block_ends(self) -> None:
         with Sandbox() as sandbox:
             assert sandbox.url.startswith("http://127.0.0.1:")
             requests.get(sandbox.url, timeout=10)
@@ -45,7 +45,7 @@ class TestServer:
             requests.get(sandbox.url, timeout=10)
         assert "sandbox" not in {thread.name for thread in threading.enumerate()}
 
-    def test_a_port_can_be_chosen_once(self) -> None:
+    def test_a_port_can_be_used_once(self) -> None:
         with Sandbox() as sandbox:
             port = int(sandbox.url.rpartition(":")[2])
             with pytest.raises(OSError, match="in use"), Sandbox(port=port):
@@ -53,7 +53,7 @@ class TestServer:
         with Sandbox(port=port) as again:
             assert again.url == sandbox.url
 
-    def test_two_can_run_at_once(self) -> None:
+    def test_two_sandboxes_can_run(self) -> None:
         with Sandbox(Account(1)) as first, Sandbox(Account(2)) as second:
             headers = {"Api-Token": first.token}
             statuses = [

@@ -13,21 +13,23 @@ if TYPE_CHECKING:
     from tests.sandbox.client import SegmentsClient
 
 
-class TestAccess:
+class TestToken:
     @pytest.mark.parametrize("token", ["", "wrong"])
-    def test_a_wrong_token_is_refused_without_a_word(self, api: SegmentsClient, token: str) -> None:
+    def test_rejects_a_wrong_token_with_an_empty_body(
+        self, api: SegmentsClient, token: str
+    ) -> None:
         response = api.get("audiences", token=token)
         assert (response.status_code, response.content) == (403, b"")
 
-    def test_a_missing_token_is_refused(self, api: SegmentsClient) -> None:
+    def test_rejects_a_missing_token(self, api: SegmentsClient) -> None:
         response = requests.get(f"{api.sandbox.url}/api/3/audiences", timeout=10)
         assert response.status_code == 403
 
-    def test_the_refusal_can_be_401(self, api: SegmentsClient) -> None:
+    def test_refusal_status_can_be_401(self, api: SegmentsClient) -> None:
         api.account.refusal_status = 401
         assert api.get("audiences", token="wrong").status_code == 401
 
-    def test_the_token_follows_from_the_seed(self) -> None:
+    def test_token_depends_on_the_seed(self) -> None:
         assert Account(7).token == Account(7).token != Account(8).token
 
     @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
@@ -35,18 +37,16 @@ class TestAccess:
         response = api.get("audiences", method=method)
         assert (response.status_code, response.headers["Allow"]) == (405, "GET")
 
-    def test_head_is_not_allowed_either(self, api: SegmentsClient) -> None:
+    def test_head_is_not_allowed(self, api: SegmentsClient) -> None:
         assert api.get("audiences", method="HEAD").status_code == 405
 
     @pytest.mark.parametrize("path", ["segments", "audiences/", "segmentMatchAll", ""])
-    def test_what_does_not_exist_is_404_in_the_old_form(
-        self, api: SegmentsClient, path: str
-    ) -> None:
+    def test_unknown_paths_are_404_in_the_old_form(self, api: SegmentsClient, path: str) -> None:
         response = api.get(path)
         assert response.status_code == 404
         assert set(response.json()) == {"message"}
 
-    def test_an_error_has_the_form_of_json_api(self, api: SegmentsClient) -> None:
+    def test_errors_are_json_api(self, api: SegmentsClient) -> None:
         (error,) = api.get("segmentsV2/nobody").json()["errors"]
         assert set(error) == {"code", "detail", "source", "status", "title"}
         assert error["status"] == "404 NOT_FOUND"

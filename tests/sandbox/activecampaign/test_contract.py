@@ -1,4 +1,4 @@
-"""Every answer of the sandbox against the contract."""
+"""Responses of the Segments API conform to its OpenAPI contract."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ API = OpenAPI.from_file_path(str(CONTRACT))
 NOW = 1_750_000_000.0
 
 
-class Checked:
-    """A client that checks what it sends and what it gets."""
+class ValidatingClient:
+    """A client that validates responses."""
 
     def __init__(self, sandbox: Sandbox, session: requests.Session) -> None:
         self.sandbox = sandbox
@@ -31,15 +31,15 @@ class Checked:
         self._session = session
 
     def get(self, path: str, token: str | None = None) -> requests.Response:
-        """Ask for a path below the prefix, and check the answer."""
+        """Send a request, and validate the response."""
         response = self._get(path, token)
         API.validate_response(
             RequestsOpenAPIRequest(response.request), RequestsOpenAPIResponse(response)
         )
         return response
 
-    def good(self, path: str) -> dict[str, Any]:
-        """Ask for what there is; check the question as well, and return the attributes."""
+    def get_attributes(self, path: str) -> dict[str, Any]:
+        """Send a valid request, and return the attributes of a 200."""
         response = self.get(path)
         assert response.status_code == 200, response.text
         API.validate_request(RequestsOpenAPIRequest(response.request))
@@ -55,64 +55,66 @@ class Checked:
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[Checked]:
+def api() -> Iterator[ValidatingClient]:
     clock = VirtualClock(NOW)
     with (
         Sandbox(Account.demo(now=NOW), clock, requests_per_second=None) as sandbox,
         requests.Session() as session,
     ):
-        yield Checked(sandbox, session)
+        yield ValidatingClient(sandbox, session)
 
 
 @pytest.fixture
-def empty() -> Iterator[Checked]:
+def empty() -> Iterator[ValidatingClient]:
     with Sandbox(clock=VirtualClock(NOW)) as sandbox, requests.Session() as session:
-        yield Checked(sandbox, session)
+        yield ValidatingClient(sandbox, session)
 
 
 @pytest.mark.parametrize(
     "query", ["", "?page=2&page_size=3", "?sort=-last_total", "?sort=name&search=e"]
 )
 @pytest.mark.parametrize("meta", [True, False])
-def test_the_listing(api: Checked, query: str, *, meta: bool) -> None:
+def test_listing(api: ValidatingClient, query: str, *, meta: bool) -> None:
     api.account.listing_meta = meta
-    assert api.good(f"audiences{query}")["name"]
+    assert api.get_attributes(f"audiences{query}")["name"]
 
 
-def test_all_about_every_segment(api: Checked) -> None:
+def test_every_operation_on_every_segment(api: ValidatingClient) -> None:
     for segment in api.account.segments:
         segment_id = segment.segment_id
         if segment.name is not None:
-            api.good(f"audiences/{segment_id}")
-        api.good(f"segmentsV2/{segment_id}")
+            api.get_attributes(f"audiences/{segment_id}")
+        api.get_attributes(f"segmentsV2/{segment_id}")
         for version in segment.versions:
-            api.good(f"segmentsV2/{segment_id}/createdDate/{round(version.created * 1000) + 1}")
-        api.good(f"segmentsV2/{segment_id}/count-history")
-        api.good(f"segmentsV2/{segment_id}/count-history/{round(NOW) - 86_400 * 60}")
-        run = api.good(f"segmentMatchAll/{segment_id}?instant=&sort=-email,score2")
+            api.get_attributes(
+                f"segmentsV2/{segment_id}/createdDate/{round(version.created * 1000) + 1}"
+            )
+        api.get_attributes(f"segmentsV2/{segment_id}/count-history")
+        api.get_attributes(f"segmentsV2/{segment_id}/count-history/{round(NOW) - 86_400 * 60}")
+        run = api.get_attributes(f"segmentMatchAll/{segment_id}?instant=&sort=-email,score2")
         path = f"{segment_id}/{run['run_id']}"
-        api.good(f"segmentsV2/{segment_id}/count-history")
-        api.good(f"segmentMatchAll/{path}?sort=-email,score2&page=2&page_size=10000")
-        api.good(f"segmentMatchSome/{path}?page=1&page_size=7")
-        api.good(f"segmentMatchAll/{path}?page=1&page_size=7")
-        api.good(f"segmentMatchAll/{segment_id}?page=1&page_size=10000")
+        api.get_attributes(f"segmentsV2/{segment_id}/count-history")
+        api.get_attributes(f"segmentMatchAll/{path}?sort=-email,score2&page=2&page_size=10000")
+        api.get_attributes(f"segmentMatchSome/{path}?page=1&page_size=7")
+        api.get_attributes(f"segmentMatchAll/{path}?page=1&page_size=7")
+        api.get_attributes(f"segmentMatchAll/{segment_id}?page=1&page_size=10000")
     ids = ",".join(segment.segment_id for segment in api.account.segments)
-    api.good(f"segmentsV2/count-history?segmentIds={ids}")
+    api.get_attributes(f"segmentsV2/count-history?segmentIds={ids}")
 
 
 @pytest.mark.parametrize("omits", ["keep", "matches", "both"])
-def test_an_empty_result(empty: Checked, omits: Any) -> None:
+def test_empty_result(empty: ValidatingClient, omits: Any) -> None:
     empty.account.omits_empty = omits
     segment = empty.account.add_segment("empty")
-    assert empty.good(f"segmentMatchAll/{segment.segment_id}")["is_ready"]
+    assert empty.get_attributes(f"segmentMatchAll/{segment.segment_id}")["is_ready"]
 
 
-def test_a_failed_run_and_an_external_condition(empty: Checked) -> None:
+def test_failed_run_and_external_condition(empty: ValidatingClient) -> None:
     segment = empty.account.add_segment("VIP", [1])
     empty.sandbox.faults.add(Fault("run_fails"))
-    assert empty.good(f"segmentMatchAll/{segment.segment_id}")["is_ready"] is False
+    assert empty.get_attributes(f"segmentMatchAll/{segment.segment_id}")["is_ready"] is False
     segment.external = True
-    empty.good(f"segmentsV2/{segment.segment_id}")
+    empty.get_attributes(f"segmentsV2/{segment.segment_id}")
     assert empty.get(f"segmentMatchAll/{segment.segment_id}").status_code == 400
 
 
@@ -130,7 +132,7 @@ def test_a_failed_run_and_an_external_condition(empty: Checked) -> None:
         "segmentMatchSome/nobody/run",
     ],
 )
-def test_what_is_not_there(api: Checked, path: str) -> None:
+def test_not_found(api: ValidatingClient, path: str) -> None:
     assert api.get(path).status_code == 404
 
 
@@ -149,23 +151,23 @@ def test_what_is_not_there(api: Checked, path: str) -> None:
         "segmentMatchSome/a/run?sort=id",
     ],
 )
-def test_what_is_refused(api: Checked, path: str) -> None:
+def test_bad_request(api: ValidatingClient, path: str) -> None:
     assert api.get(path).status_code == 400
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_wrong_token_on_every_operation(empty: Checked, status: int) -> None:
+def test_wrong_token_on_every_operation(empty: ValidatingClient, status: int) -> None:
     empty.account.refusal_status = status
     for template in json.loads(CONTRACT.read_text())["paths"]:
         path = template.strip("/").replace("{", "").replace("}", "")
         assert empty.get(path, token="wrong").status_code == status
 
 
-def test_too_many_requests(empty: Checked) -> None:
+def test_too_many_requests(empty: ValidatingClient) -> None:
     assert [empty.get("segmentsV2/x").status_code for _ in range(6)] == [404] * 5 + [429]
 
 
-def test_a_spoilt_answer_breaks_the_contract(empty: Checked) -> None:
+def test_an_altered_response_breaks_the_contract(empty: ValidatingClient) -> None:
     segment = empty.account.add_segment("VIP", [1])
     empty.sandbox.faults.add(Fault("text_id"))
     with pytest.raises(OpenAPIError):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class TestCountHistory:
-    def test_fifty_rows_newest_first_and_a_cursor_that_excludes(
+    def test_50_rows_newest_first_and_an_exclusive_cursor(
         self, api: SegmentsClient, vip: Segment
     ) -> None:
         for number in range(120):
@@ -24,25 +24,21 @@ class TestCountHistory:
         assert [row["attributes"]["result_count"] for row in second] == list(range(50, 100))
         assert api.data(f"{path}/1") == []
 
-    def test_the_seconds_of_the_cursor_cut_through_a_second(
-        self, api: SegmentsClient, vip: Segment
-    ) -> None:
+    def test_the_cursor_has_whole_seconds(self, api: SegmentsClient, vip: Segment) -> None:
         for milliseconds in (100, 500, 900):
             vip.add_count(NOW + milliseconds / 1000, milliseconds)
         path = f"segmentsV2/{vip.segment_id}/count-history"
         assert api.data(f"{path}/{round(NOW)}") == []
         assert len(api.data(f"{path}/{round(NOW) + 1}")) == 3
 
-    def test_sixty_rows_of_one_instant_have_ids_of_their_own(
-        self, api: SegmentsClient, vip: Segment
-    ) -> None:
+    def test_rows_of_one_instant_have_distinct_ids(self, api: SegmentsClient, vip: Segment) -> None:
         for number in range(60):
             vip.add_count(NOW, number)
         rows = api.data(f"segmentsV2/{vip.segment_id}/count-history")
         assert [row["attributes"]["result_count"] for row in rows] == list(range(59, 9, -1))
         assert len({row["id"] for row in rows}) == 50
 
-    def test_a_finished_run_is_recorded_unless_switched_off(
+    def test_records_finished_runs_unless_switched_off(
         self, api: SegmentsClient, vip: Segment
     ) -> None:
         run = api.run(vip)
@@ -55,7 +51,7 @@ class TestCountHistory:
         api.run(vip)
         assert len(vip.counts) == 1
 
-    def test_the_newest_row_says_that_a_newer_one_is_coming(
+    def test_newest_row_names_the_running_evaluation(
         self, api: SegmentsClient, clock: VirtualClock, vip: Segment
     ) -> None:
         vip.add_count(NOW - DAY, 1)
@@ -71,14 +67,12 @@ class TestCountHistory:
         assert len(rows) == 3
         assert not any("count_updating_with_runid" in row for row in rows)
 
-    def test_rows_may_be_taken_away(self, api: SegmentsClient, vip: Segment) -> None:
+    def test_rows_can_be_removed(self, api: SegmentsClient, vip: Segment) -> None:
         vip.counts.append(vip.add_count(NOW, 1))
         vip.counts.clear()
         assert api.data(f"segmentsV2/{vip.segment_id}/count-history") == []
 
-    def test_the_newest_ones_of_many_segments_come_at_once(
-        self, api: SegmentsClient, vip: Segment
-    ) -> None:
+    def test_recent_counts_of_many_segments(self, api: SegmentsClient, vip: Segment) -> None:
         other = api.account.add_segment("other")
         api.account.add_segment("never counted", segment_id="never")
         for number in range(3):
@@ -93,6 +87,6 @@ class TestCountHistory:
         assert [row["attributes"]["result_count"] for row in rows] == [0, 2]
         assert rows[0]["attributes"]["active_result_count"] == 7
 
-    def test_a_hundred_ids_are_allowed(self, api: SegmentsClient) -> None:
+    def test_recent_counts_accept_100_ids(self, api: SegmentsClient) -> None:
         ids = ",".join(map(str, range(100)))
         assert api.data(f"segmentsV2/count-history?segmentIds={ids}") == []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TestDefinition:
-    def test_every_version_is_found_by_walking_back(
+    def test_walking_back_finds_every_version(
         self, api: SegmentsClient, clock: VirtualClock
     ) -> None:
         segment = api.account.add_segment("VIP", created=NOW - 9 * DAY)
@@ -30,7 +30,7 @@ class TestDefinition:
         assert found == [version.segment_hash for version in reversed(segment.versions)]
         assert len(set(found)) == 3
 
-    def test_a_version_is_in_force_from_its_very_millisecond(self, api: SegmentsClient) -> None:
+    def test_a_version_is_in_force_from_its_millisecond(self, api: SegmentsClient) -> None:
         segment = api.account.add_segment("VIP", created=NOW)
         path = f"segmentsV2/{segment.segment_id}/createdDate"
         assert api.status(f"{path}/{round(NOW * 1000)}") == 200
@@ -41,14 +41,14 @@ class TestDefinition:
         assert api.status("segmentsV2/17") == 200
         assert api.status("segmentsV2/17/createdDate/1750000000000") == 404
 
-    def test_without_a_date_it_is_the_newest_one(self, api: SegmentsClient, vip: Segment) -> None:
+    def test_default_version_is_the_newest(self, api: SegmentsClient, vip: Segment) -> None:
         newest = vip.edit(NOW - DAY, description="mine")
         answer = api.attributes(f"segmentsV2/{vip.segment_id}")
         assert answer["segment_hash"] == newest.segment_hash
         assert answer["description"] == "mine"
         assert answer["category"] == "AUDIENCE"
 
-    def test_an_edit_is_the_segment_timestamp_of_later_runs(
+    def test_an_edit_sets_segment_timestamp_of_later_runs(
         self, api: SegmentsClient, vip: Segment
     ) -> None:
         before = api.run(vip)["segment_timestamp"]
@@ -57,9 +57,7 @@ class TestDefinition:
         assert before < after
         assert after == api.attributes(f"segmentsV2/{vip.segment_id}")["created_date"]
 
-    def test_an_external_condition_shows_and_refuses_every_run(
-        self, api: SegmentsClient, vip: Segment
-    ) -> None:
+    def test_an_external_condition_prevents_runs(self, api: SegmentsClient, vip: Segment) -> None:
         vip.external = True
         conditions = api.attributes(f"segmentsV2/{vip.segment_id}")["segment_conditions"]
         assert conditions[0]["fields"][0]["external"] is True
@@ -67,9 +65,7 @@ class TestDefinition:
         vip.external = False
         assert api.status(f"segmentMatchAll/{vip.segment_id}") == 200
 
-    def test_only_a_saved_segment_can_change_its_name(
-        self, api: SegmentsClient, vip: Segment
-    ) -> None:
+    def test_only_saved_segments_can_be_renamed(self, api: SegmentsClient, vip: Segment) -> None:
         vip.edit(name="VIPs")
         assert api.names() == ["VIPs"]
         with pytest.raises(ValueError, match="not saved"):

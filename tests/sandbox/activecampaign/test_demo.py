@@ -9,14 +9,14 @@ from tests.sandbox.client import NOW
 
 
 class TestDemo:
-    def test_it_follows_from_its_seed(self) -> None:
+    def test_depends_on_the_seed(self) -> None:
         first, second, other = (Account.demo(seed, NOW) for seed in (1, 1, 2))
         assert [s.segment_id for s in first.segments] == [s.segment_id for s in second.segments]
         assert [s.members for s in first.segments] == [s.members for s in second.segments]
         assert [s.counts for s in first.segments] == [s.counts for s in second.segments]
         assert first.segments[0].members != other.segments[0].members
 
-    def test_there_is_something_to_see(self) -> None:
+    def test_has_segments_of_many_sizes_and_ages(self) -> None:
         account = Account.demo(now=NOW)
         saved = [segment for segment in account.segments if segment.name]
         assert len(saved) == 8

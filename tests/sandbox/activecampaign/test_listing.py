@@ -12,13 +12,11 @@ if TYPE_CHECKING:
 
 
 class TestListing:
-    def test_an_account_without_saved_segments_is_not_found(self, api: SegmentsClient) -> None:
+    def test_is_404_without_saved_segments(self, api: SegmentsClient) -> None:
         api.account.add_segment(None, [1])
         assert api.status("audiences") == 404
 
-    def test_unsaved_segments_work_by_id_but_are_listed_nowhere(
-        self, api: SegmentsClient, vip: Segment
-    ) -> None:
+    def test_unsaved_segments_work_by_id_only(self, api: SegmentsClient, vip: Segment) -> None:
         unsaved = api.account.add_segment(None, [1, 2])
         assert [row["id"] for row in api.data("audiences")] == [vip.segment_id]
         assert api.status(f"audiences/{unsaved.segment_id}") == 404
@@ -33,29 +31,23 @@ class TestListing:
         assert api.status("audiences?page_size=3&page=4") == 404
         assert api.status("audiences?page_size=10000&page=2") == 404
 
-    def test_twenty_rows_are_a_page_by_default(self, api: SegmentsClient) -> None:
+    def test_default_page_size_is_20(self, api: SegmentsClient) -> None:
         for number in range(21):
             api.account.add_segment(f"{number}")
         assert len(api.names()) == 20
 
-    def test_the_number_of_pages_comes_with_it_unless_switched_off(
-        self, api: SegmentsClient, vip: Segment
-    ) -> None:
+    def test_paging_meta_can_be_switched_off(self, api: SegmentsClient, vip: Segment) -> None:
         assert vip.name
         assert api.get("audiences").json()["meta"] == {"page": {"current_page": 1, "last_page": 1}}
         api.account.listing_meta = False
         assert set(api.get("audiences").json()) == {"data"}
 
-    def test_search_takes_part_of_a_name_in_any_case(
-        self, api: SegmentsClient, vip: Segment
-    ) -> None:
+    def test_search_ignores_case(self, api: SegmentsClient, vip: Segment) -> None:
         api.account.add_segment("Newsletter")
         assert api.names("search=vi") == [vip.name]
         assert api.status("audiences?search=nothing") == 404
 
-    def test_it_sorts_by_name_size_and_change(
-        self, api: SegmentsClient, clock: VirtualClock
-    ) -> None:
+    def test_sorts_by_name_size_and_change(self, api: SegmentsClient, clock: VirtualClock) -> None:
         small = api.account.add_segment("b", [1])
         large = api.account.add_segment("A", range(1, 10))
         api.account.add_segment("c")
@@ -69,7 +61,7 @@ class TestListing:
         assert api.names("sort=-recent") == ["b", "A", "c"]
         assert api.names() == api.names("sort=-updated_date") == ["b", "A", "c"]
 
-    def test_a_row_has_its_last_run(self, api: SegmentsClient, vip: Segment) -> None:
+    def test_rows_show_the_last_run(self, api: SegmentsClient, vip: Segment) -> None:
         assert api.attributes(f"audiences/{vip.segment_id}")["counts"] == {}
         run = api.run(vip)
         row = api.attributes(f"audiences/{vip.segment_id}")

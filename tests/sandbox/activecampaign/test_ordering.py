@@ -21,9 +21,7 @@ class TestSort:
     @pytest.mark.parametrize(
         "field", ["email", "phone", "first_name", "cdate", "score", "score2", "field9"]
     )
-    def test_every_field_is_a_lasting_order_and_a_dash_reverses_it(
-        self, api: SegmentsClient, field: str
-    ) -> None:
+    def test_order_is_stable_and_a_dash_reverses_it(self, api: SegmentsClient, field: str) -> None:
         api.account.add_segment("some", self.MEMBERS)
         ids = self.ids(api, field)
         assert sorted(ids) == list(self.MEMBERS) != ids
@@ -35,7 +33,7 @@ class TestSort:
         fields = ["email", "phone", "score1", "score2", "field1", "field2"]
         assert len({tuple(self.ids(api, field)) for field in fields}) == len(fields)
 
-    def test_a_second_field_decides_between_equals(self, api: SegmentsClient) -> None:
+    def test_a_second_field_breaks_ties(self, api: SegmentsClient) -> None:
         api.account.add_segment("some", self.MEMBERS)
         by_name = self.ids(api, "account_name")
         by_both = self.ids(api, "account_name,-email")

@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         "segmentMatchSome/VIP/run?page_size=10001",
     ],
 )
-def test_what_the_api_does_not_know_is_refused(api: SegmentsClient, path: str) -> None:
+def test_rejects_invalid_parameters(api: SegmentsClient, path: str) -> None:
     segment = api.account.add_segment("VIP", [1], segment_id="VIP")
     response = api.get(path)
     assert response.status_code == 400
@@ -82,7 +82,7 @@ def test_an_unknown_segment_is_not_found(api: SegmentsClient, path: str) -> None
     assert response.json()["errors"][0]["status"] == "404 NOT_FOUND"
 
 
-def test_an_id_in_a_path_is_decoded_after_the_path_was_split(api: SegmentsClient) -> None:
+def test_ids_are_decoded_after_routing(api: SegmentsClient) -> None:
     strange = "a/b c%2F?#ü"
     segment = api.account.add_segment("strange", [1], segment_id=strange)
     assert api.attributes(f"segmentsV2/{quote(strange, safe='')}")["segment_id"] == strange

@@ -17,7 +17,7 @@ class TestRateLimit:
     def limit(self) -> int:
         return 5
 
-    def test_the_sixth_request_within_a_second_is_too_many(
+    def test_the_sixth_request_in_a_second_is_429(
         self, api: SegmentsClient, clock: VirtualClock
     ) -> None:
         assert [api.status("segmentsV2/x") for _ in range(6)] == [404] * 5 + [429]
@@ -34,13 +34,13 @@ class TestRateLimit:
         clock.advance(0.06)
         assert [api.status("segmentsV2/x") for _ in range(2)] == [404, 429]
 
-    def test_it_says_when_to_come_again_and_what_is_left(self, api: SegmentsClient) -> None:
+    def test_sends_rate_limit_headers(self, api: SegmentsClient) -> None:
         answers = [api.get("segmentsV2/x") for _ in range(6)]
         assert [answer.headers["RateLimit-Remaining"] for answer in answers] == list("432100")
         assert {answer.headers["RateLimit-Limit"] for answer in answers} == {"5"}
         assert [answer.headers.get("Retry-After") for answer in answers] == [None] * 5 + ["1"]
 
-    def test_strangers_and_the_own_switches_spend_nothing(self, api: SegmentsClient) -> None:
+    def test_refused_and_own_requests_do_not_count(self, api: SegmentsClient) -> None:
         for _ in range(9):
             api.get("audiences", token="wrong")
             requests.get(

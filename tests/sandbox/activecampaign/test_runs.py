@@ -14,21 +14,19 @@ if TYPE_CHECKING:
 
 
 class TestRun:
-    def test_a_quick_one_brings_its_first_page_at_once(
-        self, api: SegmentsClient, vip: Segment
-    ) -> None:
+    def test_start_returns_the_first_page(self, api: SegmentsClient, vip: Segment) -> None:
         run = api.run(vip, "page_size=3")
         assert run["is_ready"]
         assert run["matches"] == [3, 5, 8]
         assert run["page"] == {"current_page": 1, "last_page": 2, "per_page": 3, "total": 5}
         assert api.read(run, "page_size=3&page=2")["matches"] == [13, 21]
 
-    def test_twenty_ids_are_a_page_by_default(self, api: SegmentsClient) -> None:
+    def test_default_page_size_is_20(self, api: SegmentsClient) -> None:
         run = api.run(api.account.add_segment("many", range(1, 100)))
         assert run["matches"] == list(range(1, 21))
 
     @pytest.mark.parametrize(("seconds", "ready"), [(3.9, True), (4.0, True), (4.1, False)])
-    def test_it_is_waited_for_four_seconds(
+    def test_start_waits_for_up_to_four_seconds(
         self, api: SegmentsClient, clock: VirtualClock, seconds: float, *, ready: bool
     ) -> None:
         run = api.run(api.account.add_segment("slow", [1], evaluation_seconds=seconds))
@@ -36,7 +34,7 @@ class TestRun:
         assert run["is_ready"] is ready
         assert ("matches" in run) is ("page" in run) is ("run_id_end" in run) is ready
 
-    def test_a_late_result_is_there_when_its_time_has_come(
+    def test_a_late_result_can_be_read_later(
         self, api: SegmentsClient, clock: VirtualClock
     ) -> None:
         run = api.run(api.account.add_segment("slow", [1], evaluation_seconds=6))
@@ -45,7 +43,7 @@ class TestRun:
         assert api.read(run)["matches"] == [1]
 
     @pytest.mark.parametrize("query", ["instant", "instant="])
-    def test_instant_never_waits_and_never_has_the_result(
+    def test_instant_neither_waits_nor_has_a_result(
         self, api: SegmentsClient, clock: VirtualClock, vip: Segment, query: str
     ) -> None:
         run = api.run(vip, query)
@@ -69,20 +67,18 @@ class TestRun:
         assert api.read(run)["matches"] == [1]
         assert not api.read(run, "sort=-id")["is_ready"]
 
-    def test_a_missing_sort_is_id(self, api: SegmentsClient, vip: Segment) -> None:
+    def test_default_sort_is_id(self, api: SegmentsClient, vip: Segment) -> None:
         assert api.read(api.run(vip, "sort=id"))["is_ready"]
         assert api.read(api.run(vip), "sort=id")["is_ready"]
 
-    def test_match_some_keeps_the_sort_and_starts_nothing(
-        self, api: SegmentsClient, vip: Segment
-    ) -> None:
+    def test_match_some_keeps_the_sort(self, api: SegmentsClient, vip: Segment) -> None:
         run = api.run(vip, "sort=-id")
         vip.members = [1]
         assert api.read(run, verb="Some") == run
         assert api.read(run, "page_size=2&page=2", verb="Some")["matches"] == [8, 5]
         assert len(vip.runs) == 1
 
-    def test_a_run_belongs_to_its_segment(self, api: SegmentsClient, vip: Segment) -> None:
+    def test_unknown_under_another_segment(self, api: SegmentsClient, vip: Segment) -> None:
         other = api.account.add_segment("other", [1])
         run = api.run(vip)
         assert api.status(f"segmentMatchAll/{other.segment_id}/{run['run_id']}") == 404
@@ -98,7 +94,7 @@ class TestRun:
         clock.advance(1)
         assert api.status(path) == 404
 
-    def test_runs_can_expire_at_once_or_at_a_set_time(
+    def test_can_expire_at_a_set_time_or_at_once(
         self, api: SegmentsClient, clock: VirtualClock, vip: Segment
     ) -> None:
         first, second = api.run(vip), api.run(vip)
@@ -108,7 +104,7 @@ class TestRun:
         api.account.expire_runs()
         assert [api.status(path) for path in paths] == [404, 404]
 
-    def test_a_failed_one_has_an_end_and_no_result(self, api: SegmentsClient, vip: Segment) -> None:
+    def test_a_failed_run_has_an_end_and_no_result(self, api: SegmentsClient, vip: Segment) -> None:
         run = api.run(vip, "instant")
         vip.runs[0].fails = True
         failed = api.read(run)
@@ -117,14 +113,14 @@ class TestRun:
         assert "matches" not in failed
         assert not vip.counts
 
-    def test_it_keeps_the_members_it_started_with(self, api: SegmentsClient, vip: Segment) -> None:
+    def test_keeps_the_members_of_its_start(self, api: SegmentsClient, vip: Segment) -> None:
         run = api.run(vip)
         vip.members = [1]
         assert api.read(run)["matches"] == [3, 5, 8, 13, 21]
         assert api.run(vip)["matches"] == [1]
         assert [run.members for run in vip.runs] == [(3, 5, 8, 13, 21), (1,)]
 
-    def test_members_drift_with_every_run(self, api: SegmentsClient) -> None:
+    def test_churn_changes_the_members(self, api: SegmentsClient) -> None:
         segment = api.account.add_segment("many", range(1, 2001), churn=0.01)
         for _ in range(3):
             api.run(segment)
@@ -133,7 +129,7 @@ class TestRun:
         assert len(first - second) == len(second - first) == 10
         assert len(second - third) == len(third - second) == 10
 
-    def test_it_goes_with_its_segment(self, api: SegmentsClient, vip: Segment) -> None:
+    def test_is_removed_with_its_segment(self, api: SegmentsClient, vip: Segment) -> None:
         run = api.run(vip, "instant")
         api.account.remove(vip)
         assert api.status(f"segmentMatchAll/{vip.segment_id}/{run['run_id']}") == 404
@@ -143,7 +139,7 @@ class TestRun:
         ("omits", "present"),
         [("keep", {"matches", "page"}), ("matches", {"page"}), ("both", set())],
     )
-    def test_an_empty_result_may_leave_things_out(
+    def test_an_empty_result_can_omit_keys(
         self, api: SegmentsClient, omits: Any, present: set[str]
     ) -> None:
         api.account.omits_empty = omits
@@ -153,7 +149,7 @@ class TestRun:
         if "page" in present:
             assert run["page"]["total"] == 0
 
-    def test_beyond_the_last_page_there_is_nobody(self, api: SegmentsClient, vip: Segment) -> None:
+    def test_pages_after_the_last_are_empty(self, api: SegmentsClient, vip: Segment) -> None:
         run = api.run(vip, "page=2")
         assert run["matches"] == []
         assert run["page"] == {"current_page": 2, "last_page": 1, "per_page": 20, "total": 5}

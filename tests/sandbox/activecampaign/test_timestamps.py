@@ -20,17 +20,15 @@ class TestTimestamps:
         rows = api.data(f"segmentsV2/{vip.segment_id}/count-history")
         return {len(row["attributes"]["timestamp"].split(".")[1]) - 1 for row in rows}
 
-    def test_they_have_three_digits_and_sometimes_four(
-        self, api: SegmentsClient, vip: Segment
-    ) -> None:
+    def test_have_three_or_four_digits(self, api: SegmentsClient, vip: Segment) -> None:
         assert self.fractions(api, vip) == {3, 4}
 
     @pytest.mark.parametrize("digits", [3, 4])
-    def test_the_number_of_digits_can_be_fixed(
+    def test_number_of_digits_can_be_set(
         self, api: SegmentsClient, vip: Segment, digits: int
     ) -> None:
         api.account.fraction_digits = digits
         assert self.fractions(api, vip) == {digits}
 
-    def test_answers_are_dated_by_the_clock(self, api: SegmentsClient) -> None:
+    def test_date_header_follows_the_clock(self, api: SegmentsClient) -> None:
         assert api.get("segmentsV2/x").headers["Date"] == "Sun, 15 Jun 2025 15:06:40 GMT"

@@ -16,7 +16,7 @@ def vip(api: SegmentsClient) -> Segment:
     return api.account.add_segment("VIP", range(1, 31))
 
 
-def test_each_token_has_a_user_who_sees_what_it_may(api: SegmentsClient, vip: Segment) -> None:
+def test_tokens_show_what_their_user_may_see(api: SegmentsClient, vip: Segment) -> None:
     token = api.account.add_token("7", hides=lambda contact: contact > 10)
     assert api.get("users/me").json()["user"]["id"] == "1"
     assert api.get("users/me", token=token).json()["user"]["id"] == "7"
@@ -29,14 +29,12 @@ def test_each_token_has_a_user_who_sees_what_it_may(api: SegmentsClient, vip: Se
     assert api.get("audiences", token="nobody's").status_code == 403
 
 
-def test_a_user_may_not_be_told(api: SegmentsClient) -> None:
+def test_names_user_can_be_switched_off(api: SegmentsClient) -> None:
     api.account.names_user = False
     assert api.get("users/me").status_code == 403
 
 
-def test_a_deleted_contact_is_missing_in_old_results_whose_total_stays(
-    api: SegmentsClient, vip: Segment
-) -> None:
+def test_a_deleted_contact_leaves_earlier_results(api: SegmentsClient, vip: Segment) -> None:
     path = f"segmentMatchAll/{vip.segment_id}"
     before = api.attributes(path)["run_id"]
     api.account.delete_contact(3)
@@ -45,9 +43,7 @@ def test_a_deleted_contact_is_missing_in_old_results_whose_total_stays(
     assert api.attributes(path)["page"]["total"] == 29
 
 
-def test_a_run_may_be_unknown_at_first(
-    api: SegmentsClient, clock: VirtualClock, vip: Segment
-) -> None:
+def test_runs_appear_after_a_delay(api: SegmentsClient, clock: VirtualClock, vip: Segment) -> None:
     api.account.runs_appear_after = 2
     path = f"segmentMatchAll/{vip.segment_id}"
     read = f"{path}/{api.attributes(path)['run_id']}"
@@ -56,7 +52,7 @@ def test_a_run_may_be_unknown_at_first(
     assert api.get(read).status_code == 200
 
 
-def test_an_edit_may_seem_to_come_with_each_evaluation(
+def test_edits_can_seem_to_come_with_each_run(
     api: SegmentsClient, clock: VirtualClock, vip: Segment
 ) -> None:
     api.account.edits_seem = True
@@ -75,9 +71,7 @@ def test_an_edit_may_seem_to_come_with_each_evaluation(
         (False, None),
     ],
 )
-def test_a_listing_may_be_capped_and_tell_less_of_its_pages(
-    api: SegmentsClient, meta: Any, told: object
-) -> None:
+def test_listing_cap_and_paging_meta(api: SegmentsClient, meta: Any, told: object) -> None:
     api.account.listing_cap = 2
     api.account.listing_meta = meta
     for place in range(5):
@@ -87,7 +81,7 @@ def test_a_listing_may_be_capped_and_tell_less_of_its_pages(
     assert answer.get("meta") == told
 
 
-def test_a_history_may_come_in_shorter_answers(api: SegmentsClient, vip: Segment) -> None:
+def test_counts_per_answer_limits_the_history(api: SegmentsClient, vip: Segment) -> None:
     api.account.counts_per_answer = 3
     for place in range(9):
         vip.add_count(1000.0 + place, place)
@@ -96,9 +90,7 @@ def test_a_history_may_come_in_shorter_answers(api: SegmentsClient, vip: Segment
 
 
 @pytest.mark.parametrize("digits", range(7))
-def test_an_account_may_write_all_its_instants_with_fewer_digits(
-    api: SegmentsClient, vip: Segment, digits: int
-) -> None:
+def test_timestamp_digits(api: SegmentsClient, vip: Segment, digits: int) -> None:
     api.account.timestamps.digits = digits
     text = api.attributes(f"segmentMatchAll/{vip.segment_id}")["run_id_start"]
     assert len(text.removesuffix("Z").partition(".")[2]) == digits

@@ -20,20 +20,18 @@ def vip(api: SegmentsClient) -> Segment:
 
 
 class TestRun:
-    def test_one_that_fails_has_an_end_and_no_result(
-        self, prepared: PreparedSegmentsClient
-    ) -> None:
+    def test_run_fails_has_an_end_and_no_result(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("run_fails"))
         run = prepared.attributes(f"segmentMatchAll/{prepared.vip}")
         assert not run["is_ready"]
         assert "run_id_end" in run
         assert prepared.attributes(f"segmentMatchAll/{prepared.vip}")["is_ready"]
 
-    def test_one_can_fail_when_it_is_read(self, prepared: PreparedSegmentsClient) -> None:
+    def test_run_fails_on_read(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("run_fails", "read"))
         assert not prepared.attributes(prepared.run_path)["is_ready"]
 
-    def test_one_that_never_ends_is_never_ready(
+    def test_run_never_ends_is_never_ready(
         self, prepared: PreparedSegmentsClient, clock: VirtualClock
     ) -> None:
         prepared.faults.add(Fault("run_never_ends"))
@@ -43,58 +41,54 @@ class TestRun:
         assert later["is_ready"] is False
         assert "run_id_end" not in later
 
-    def test_one_that_expires_is_not_found_any_more(self, prepared: PreparedSegmentsClient) -> None:
+    def test_run_expires_on_read(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("run_expires"))
         assert prepared.status(f"segmentMatchAll/{prepared.vip}") == 200
         assert [prepared.status(prepared.run_path) for _ in range(2)] == [404, 404]
 
-    def test_one_can_be_started_to_expire(self, prepared: PreparedSegmentsClient) -> None:
+    def test_run_expires_on_start(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("run_expires", "start"))
         run = prepared.attributes(f"segmentMatchAll/{prepared.vip}")
         assert prepared.status(f"segmentMatchAll/{prepared.vip}/{run['run_id']}") == 404
 
     def page(self, prepared: PreparedSegmentsClient, kind: str) -> dict[str, Any]:
-        """The second of three pages, spoilt; the first was spared."""
+        """Return the second of three pages, altered, after the first, unaltered."""
         prepared.faults.add(Fault(kind, "read", page=2))
         assert prepared.attributes(f"{prepared.run_path}?page_size=10")["matches"] == MEMBERS[:10]
         return prepared.attributes(f"{prepared.run_path}?page_size=10&page=2")
 
-    def test_total_changes_on_a_page(self, prepared: PreparedSegmentsClient) -> None:
+    def test_total_changes_by_one(self, prepared: PreparedSegmentsClient) -> None:
         assert self.page(prepared, "total_changes")["page"]["total"] == 31
 
-    def test_duplicate_puts_an_id_in_place_of_another(
-        self, prepared: PreparedSegmentsClient
-    ) -> None:
+    def test_duplicate_replaces_an_id_by_another(self, prepared: PreparedSegmentsClient) -> None:
         assert self.page(prepared, "duplicate")["matches"] == [*MEMBERS[10:19], 11]
 
-    def test_missing_row_leaves_one_id_out(self, prepared: PreparedSegmentsClient) -> None:
+    def test_missing_row_omits_one_id(self, prepared: PreparedSegmentsClient) -> None:
         assert self.page(prepared, "missing_row")["matches"] == MEMBERS[10:19]
 
-    def test_text_id_is_no_number(self, prepared: PreparedSegmentsClient) -> None:
+    def test_text_id_is_not_a_number(self, prepared: PreparedSegmentsClient) -> None:
         assert self.page(prepared, "text_id")["matches"] == ["abc", *MEMBERS[11:20]]
 
-    def test_no_page_is_ready_all_the_same(self, prepared: PreparedSegmentsClient) -> None:
+    def test_no_page_is_still_ready(self, prepared: PreparedSegmentsClient) -> None:
         page = self.page(prepared, "no_page")
         assert page["is_ready"]
         assert not {"page", "matches"} & set(page)
 
-    def test_a_page_that_is_not_there_yet_is_not_spoilt(
-        self, prepared: PreparedSegmentsClient
-    ) -> None:
+    def test_page_faults_need_a_ready_run(self, prepared: PreparedSegmentsClient) -> None:
         fault = prepared.faults.add(Fault("no_page"))
         prepared.attributes(f"segmentMatchAll/{prepared.vip}?instant")
         assert fault.applied == 0
 
 
 @pytest.mark.parametrize(("kind", "key"), [("not_found", "errors"), ("gateway_404", "message")])
-def test_a_404_comes_in_two_forms(api: SegmentsClient, vip: Segment, kind: str, key: str) -> None:
+def test_404_has_two_forms(api: SegmentsClient, vip: Segment, kind: str, key: str) -> None:
     api.sandbox.faults.add(Fault(kind, "segment"))
     answer = api.get(f"audiences/{vip.segment_id}")
     assert (answer.status_code, list(answer.json())) == (404, [key])
     assert api.get(f"audiences/{vip.segment_id}").status_code == 200
 
 
-def test_a_start_may_answer_with_the_last_run(api: SegmentsClient, vip: Segment) -> None:
+def test_same_run_answers_with_the_last_run(api: SegmentsClient, vip: Segment) -> None:
     path = f"segmentMatchAll/{vip.segment_id}"
     api.sandbox.faults.add(Fault("same_run"))
     first = api.attributes(path)["run_id"]
@@ -112,7 +106,7 @@ def test_a_start_may_answer_with_the_last_run(api: SegmentsClient, vip: Segment)
     ],
     ids=lambda value: getattr(value, "kind", ""),
 )
-def test_a_page_may_tell_other_numbers(
+def test_page_numbers_can_be_set(
     api: SegmentsClient, vip: Segment, fault: Fault, numbers: dict[str, object]
 ) -> None:
     api.sandbox.faults.add(fault)
@@ -122,16 +116,14 @@ def test_a_page_may_tell_other_numbers(
 
 
 @pytest.mark.parametrize("digits", [0, 1, 3, 9])
-def test_timestamps_may_have_any_number_of_digits(
-    api: SegmentsClient, vip: Segment, digits: int
-) -> None:
+def test_digits_sets_the_fraction_digits(api: SegmentsClient, vip: Segment, digits: int) -> None:
     api.sandbox.faults.add(Fault("digits", value=digits))
     text = api.attributes(f"segmentMatchAll/{vip.segment_id}")["run_id_end"]
     fraction = text.removesuffix("Z").partition(".")[2]
     assert len(fraction) == digits
 
 
-def test_the_end_of_a_run_may_be_left_out(api: SegmentsClient, vip: Segment) -> None:
+def test_no_end_omits_run_id_end(api: SegmentsClient, vip: Segment) -> None:
     api.sandbox.faults.add(Fault("no_end"))
     found = api.attributes(f"segmentMatchAll/{vip.segment_id}")
     assert found["is_ready"]

@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from tests.sandbox.client import PreparedSegmentsClient
 
 
-class TestTurn:
-    def test_it_comes_so_many_times(self, prepared: PreparedSegmentsClient) -> None:
+class TestFaults:
+    def test_applies_a_number_of_times(self, prepared: PreparedSegmentsClient) -> None:
         fault = prepared.faults.add(Fault("status", times=2))
         assert [prepared.status() for _ in range(3)] == [500, 500, 200]
         assert fault.applied == 2
 
-    def test_it_spares_so_many_first(self, prepared: PreparedSegmentsClient) -> None:
+    def test_skips_a_number_of_requests(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("status", after=2))
         assert [prepared.status() for _ in range(4)] == [200, 200, 500, 200]
 
-    def test_it_may_last_for_ever_until_cleared(self, prepared: PreparedSegmentsClient) -> None:
+    def test_applies_until_cleared_without_a_limit(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("status", times=None))
         assert {prepared.status() for _ in range(9)} == {500}
         prepared.faults.clear()
         assert prepared.status() == 200
 
-    def test_they_take_turns_in_their_order(self, prepared: PreparedSegmentsClient) -> None:
+    def test_faults_apply_in_order_of_addition(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("status", status=502))
         prepared.faults.add(Fault("status", status=503))
         assert len(prepared.faults) == 2
@@ -49,7 +49,7 @@ class TestTurn:
             ("recent_counts", "segmentsV2/count-history?segmentIds={vip}"),
         ],
     )
-    def test_it_can_be_meant_for_one_operation(
+    def test_applies_to_one_operation(
         self, prepared: PreparedSegmentsClient, operation: str, path: str
     ) -> None:
         place = path.format(vip=prepared.vip, run=prepared.run_path, run_id=prepared.run_id)
@@ -59,13 +59,13 @@ class TestTurn:
         assert {prepared.status(other) for other in others} == {200}
         assert fault.applied == 1
 
-    def test_it_can_be_meant_for_one_segment(self, prepared: PreparedSegmentsClient) -> None:
+    def test_applies_to_one_segment(self, prepared: PreparedSegmentsClient) -> None:
         other = prepared.sandbox.account.add_segment("other")
         prepared.faults.add(Fault("status", segment_id=other.segment_id))
         assert prepared.status(f"segmentsV2/{prepared.vip}") == 200
         assert prepared.status(f"segmentsV2/{other.segment_id}") == 500
 
-    def test_it_can_be_meant_for_one_page(self, prepared: PreparedSegmentsClient) -> None:
+    def test_applies_to_one_page(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("status", page=2))
         assert prepared.status(f"{prepared.run_path}?page=1") == 200
         assert prepared.status(f"{prepared.run_path}?page=x") == 400
@@ -75,6 +75,6 @@ class TestTurn:
         "fields",
         [{"kind": "gremlin"}, {"kind": "status", "operation": "delete"}, {"kind": "edit"}],
     )
-    def test_what_does_not_exist_is_refused(self, fields: dict[str, Any]) -> None:
+    def test_rejects_unknown_kinds_and_operations(self, fields: dict[str, Any]) -> None:
         with pytest.raises(ValueError, match=r"fault|operation"):
             Fault(**fields)

@@ -16,17 +16,15 @@ if TYPE_CHECKING:
     from tests.sandbox.client import PreparedExportsClient
 
 
-class TestGeneric:
+class TestEveryOperation:
     @pytest.mark.parametrize("operation", OPERATIONS)
-    def test_they_can_be_meant_for_one_operation(
-        self, vendor: PreparedExportsClient, operation: str
-    ) -> None:
+    def test_applies_to_one_operation(self, vendor: PreparedExportsClient, operation: str) -> None:
         vendor.faults.add(Fault("status", operation, status=503, headers={"Retry-After": "7"}))
         statuses = {each: vendor.operate(each).status_code for each in OPERATIONS}
         assert statuses == {each: 503 if each == operation else 200 for each in OPERATIONS}
 
     @pytest.mark.parametrize("operation", OPERATIONS)
-    def test_answers_can_be_no_answers(self, vendor: PreparedExportsClient, operation: str) -> None:
+    def test_replaces_responses(self, vendor: PreparedExportsClient, operation: str) -> None:
         for kind in ("empty", "html", "redirect", "retry_after"):
             vendor.faults.add(Fault(kind, operation))
         empty, html, redirect, busy = (vendor.operate(operation) for _ in range(4))
@@ -38,14 +36,14 @@ class TestGeneric:
 
     @pytest.mark.parametrize("kind", ["reset", "cut"])
     @pytest.mark.parametrize("operation", OPERATIONS)
-    def test_connections_can_break(
+    def test_breaks_connections(
         self, vendor: PreparedExportsClient, operation: str, kind: str
     ) -> None:
         vendor.faults.add(Fault(kind, operation))
         with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
             vendor.operate(operation)
 
-    def test_an_answer_can_be_late(
+    def test_slow_delays_by_the_sandbox_clock(
         self, vendor: PreparedExportsClient, clock: VirtualClock
     ) -> None:
         before, real = clock.time(), time.monotonic()
@@ -55,9 +53,7 @@ class TestGeneric:
         assert time.monotonic() < real + 5
 
     @pytest.mark.parametrize("operation", OPERATIONS)
-    def test_answers_can_have_another_form(
-        self, vendor: PreparedExportsClient, operation: str
-    ) -> None:
+    def test_reshapes_responses(self, vendor: PreparedExportsClient, operation: str) -> None:
         whole = vendor.operate(operation).json()
         vendor.first.retrieved = False
         substance = {"data": PROFILES, "token": "access_token", "initiate": "AccessToken"}.get(
@@ -74,11 +70,11 @@ class TestGeneric:
         assert isinstance(answers[1][substance], dict)
         assert isinstance(answers[2], list)
 
-    def test_an_answer_can_be_edited(self, vendor: PreparedExportsClient) -> None:
+    def test_edits_a_response(self, vendor: PreparedExportsClient) -> None:
         vendor.faults.add(Fault("edit", "data", answer=lambda page: {**page, "Extra": 1}))
         assert vendor.operate("data").json()["Extra"] == 1
 
-    def test_they_can_be_meant_for_one_group(self, vendor: PreparedExportsClient) -> None:
+    def test_applies_to_one_group(self, vendor: PreparedExportsClient) -> None:
         vendor.preferences.add_group("other")
         other = vendor.export("other")
         vendor.faults.add(Fault("status", segment_id="other", times=None))
@@ -86,7 +82,7 @@ class TestGeneric:
         assert vendor.initiate("other").status_code == 500
         assert vendor.data(other).status_code == 500
 
-    def test_they_can_be_meant_for_one_page(self, vendor: PreparedExportsClient) -> None:
+    def test_applies_to_one_page(self, vendor: PreparedExportsClient) -> None:
         fault = vendor.faults.add(Fault("status", "data", page=2))
         query = "limit=2&keepAlive=true&offset="
         statuses = [vendor.data(vendor.first, f"{query}{at}").status_code for at in (1, 3, 5)]
@@ -94,7 +90,7 @@ class TestGeneric:
         vendor.faults.add(Fault("status", "data", page=2))
         assert vendor.data(vendor.first, "limit=x&offset=3").status_code == 400
 
-    def test_nothing_goes_wrong_without_authorization(self, vendor: PreparedExportsClient) -> None:
+    def test_does_not_apply_without_authorization(self, vendor: PreparedExportsClient) -> None:
         fault = vendor.faults.add(Fault("status"))
         assert vendor.request("GET", "1/Status", "Bearer x").status_code == 401
         assert fault.applied == 0
@@ -104,14 +100,14 @@ class TestExports:
     @pytest.mark.parametrize(
         ("kind", "status"), [("export_fails", "Failed"), ("export_errors", "Error")]
     )
-    def test_they_end_badly_from_their_start(
+    def test_ends_badly_from_the_start(
         self, vendor: PreparedExportsClient, kind: str, status: str
     ) -> None:
         vendor.faults.add(Fault(kind))
         exports = vendor.export(), vendor.export()
         assert [vendor.status(each)["Status"] for each in exports] == [status, "Complete"]
 
-    def test_they_never_end(self, vendor: PreparedExportsClient, clock: VirtualClock) -> None:
+    def test_never_ends(self, vendor: PreparedExportsClient, clock: VirtualClock) -> None:
         vendor.faults.add(Fault("export_never_ends"))
         export = vendor.export()
         clock.advance(10**7)
@@ -120,7 +116,7 @@ class TestExports:
     @pytest.mark.parametrize(
         ("kind", "status"), [("export_expires", "Expired"), ("export_retrieved", "Retrieved")]
     )
-    def test_they_are_lost_at_the_next_status(
+    def test_is_lost_at_the_next_status(
         self, vendor: PreparedExportsClient, kind: str, status: str
     ) -> None:
         vendor.faults.add(Fault(kind))
@@ -130,7 +126,7 @@ class TestExports:
 
     @pytest.mark.parametrize("kind", ["export_expires", "export_retrieved"])
     @pytest.mark.parametrize("operation", ["data", "commit"])
-    def test_they_are_lost_later_if_told_so(
+    def test_is_lost_at_a_chosen_operation(
         self, vendor: PreparedExportsClient, kind: str, operation: str
     ) -> None:
         vendor.faults.add(Fault(kind, operation))
@@ -138,7 +134,7 @@ class TestExports:
         assert vendor.operate(operation).status_code == 400
 
     @pytest.mark.parametrize(("body", "word"), [("", "Archiving"), ("Queued", "Queued")])
-    def test_a_status_can_be_unknown(
+    def test_unknown_status_sets_the_status(
         self, vendor: PreparedExportsClient, body: str, word: str
     ) -> None:
         vendor.faults.add(Fault("unknown_status", body=body))
@@ -147,34 +143,34 @@ class TestExports:
 
 
 class TestPages:
-    def test_there_is_always_more(self, vendor: PreparedExportsClient) -> None:
+    def test_has_more_can_always_be_true(self, vendor: PreparedExportsClient) -> None:
         fault = vendor.faults.add(Fault("has_more_wrong", times=None))
         assert [page["HasMore"] for page in vendor.pages(vendor.first)] == [True] * 3
         assert fault.applied == 1
         beyond = vendor.data(vendor.first, "offset=6&keepAlive=true").json()
         assert (beyond["Count"], beyond["HasMore"]) == (0, True)
 
-    def test_there_is_never_more(self, vendor: PreparedExportsClient) -> None:
+    def test_has_more_can_always_be_false(self, vendor: PreparedExportsClient) -> None:
         vendor.faults.add(Fault("has_more_wrong", value=0))
         assert [page["HasMore"] for page in vendor.pages(vendor.first)] == [False, True, False]
 
-    def test_a_page_can_count_nothing(self, vendor: PreparedExportsClient) -> None:
+    def test_count_zero_empties_a_page(self, vendor: PreparedExportsClient) -> None:
         vendor.faults.add(Fault("count_zero", page=2))
         pages = vendor.pages(vendor.first)
         assert [(page["Count"], len(page[PROFILES])) for page in pages] == [(2, 2), (0, 0), (1, 1)]
         assert pages[1]["HasMore"]
 
-    def test_the_total_can_be_wrong(self, vendor: PreparedExportsClient) -> None:
+    def test_total_wrong_adds_one(self, vendor: PreparedExportsClient) -> None:
         vendor.faults.add(Fault("total_wrong"))
         assert [page["TotalResults"] for page in vendor.pages(vendor.first)] == [6, 5, 5]
 
-    def test_a_page_can_repeat_a_profile(self, vendor: PreparedExportsClient) -> None:
+    def test_repeats_profiles_on_a_page(self, vendor: PreparedExportsClient) -> None:
         vendor.faults.add(Fault("repeats_profiles"))
         page = vendor.pages(vendor.first)[0]
         assert [each["ProfileId"] for each in page[PROFILES]] == [1, 1]
         assert page["Count"] == 2
 
-    def test_keys_can_be_in_lower_case(self, vendor: PreparedExportsClient) -> None:
+    def test_lower_case_keys(self, vendor: PreparedExportsClient) -> None:
         for operation in (None, "initiate", "status"):
             vendor.faults.add(Fault("lower_case_keys", operation))
         vendor.faults.add(Fault("total_wrong"))
@@ -184,7 +180,7 @@ class TestPages:
         assert set(vendor.operate("initiate").json()) == {"accesstoken"}
         assert "status" in vendor.operate("status").json()
 
-    def test_they_do_not_concern_the_other_half(self, vendor: PreparedExportsClient) -> None:
+    def test_does_not_apply_to_the_segments_api(self, vendor: PreparedExportsClient) -> None:
         account = vendor.sandbox.account
         segment = account.add_segment("VIP", [1])
         for kind in ("export_fails", "total_wrong", "lower_case_keys"):

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tests.sandbox.client import PreparedSegmentsClient
 
 
-class TestAnswer:
-    def test_status_brings_headers_and_a_body(self, prepared: PreparedSegmentsClient) -> None:
+class TestResponses:
+    def test_status_sets_headers_and_body(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(
             Fault("status", "list", status=511, headers={"X-Why": "no"}, body="log in first")
         )
@@ -24,7 +24,7 @@ class TestAnswer:
         assert (response.status_code, response.text) == (511, "log in first")
         assert response.headers["X-Why"] == "no"
 
-    def test_a_failing_start_starts_nothing(self, prepared: PreparedSegmentsClient) -> None:
+    def test_a_replaced_start_starts_no_run(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("status", "start"))
         assert prepared.status(f"segmentMatchAll/{prepared.vip}") == 500
         assert len(prepared.segment.runs) == 1
@@ -42,7 +42,7 @@ class TestAnswer:
         response = prepared.get("audiences")
         assert (response.status_code, response.content) == (200, b"")
 
-    def test_html_is_no_json(self, prepared: PreparedSegmentsClient) -> None:
+    def test_html_is_a_gateway_page(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("html"))
         response = prepared.get("audiences")
         assert response.status_code == 200
@@ -53,7 +53,7 @@ class TestAnswer:
         prepared.faults.add(Fault("not_object"))
         assert isinstance(prepared.get("audiences").json(), list)
 
-    def test_no_data_leaves_an_object(self, prepared: PreparedSegmentsClient) -> None:
+    def test_no_data_removes_the_key(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("no_data"))
         assert set(prepared.get("audiences").json()) == {"meta"}
 
@@ -65,7 +65,7 @@ class TestAnswer:
         prepared.faults.add(Fault("edit", answer=lambda document: document | {"data": []}))
         assert prepared.get("audiences").json()["data"] == []
 
-    def test_cut_breaks_off_in_the_body(self, prepared: PreparedSegmentsClient) -> None:
+    def test_cut_truncates_the_body(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("cut"))
         with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
             prepared.get("audiences")
@@ -81,18 +81,18 @@ class TestAnswer:
         assert prepared.sandbox.requests[-1].status == 0
         assert prepared.status() == 200
 
-    def test_hang_never_answers(self, prepared: PreparedSegmentsClient) -> None:
+    def test_hang_causes_a_timeout(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("hang", seconds=30))
         with pytest.raises(requests.Timeout):
             prepared.get("audiences", timeout=0.1)
         assert prepared.status() == 200
 
-    def test_a_hang_ends_with_a_closed_connection(self, prepared: PreparedSegmentsClient) -> None:
+    def test_hang_ends_by_closing_the_connection(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("hang", seconds=0.05))
         with pytest.raises(requests.ConnectionError):
             prepared.get("audiences")
 
-    def test_a_hang_does_not_outlast_the_sandbox(self) -> None:
+    def test_hang_does_not_outlast_the_sandbox(self) -> None:
         began = time.monotonic()
         with Sandbox() as sandbox:
             sandbox.faults.add(Fault("hang", seconds=60))
@@ -101,7 +101,7 @@ class TestAnswer:
                 requests.get(f"{sandbox.url}/api/3/audiences", headers=headers, timeout=0.1)
         assert time.monotonic() - began < 5
 
-    def test_slow_answers_late_by_the_clock(
+    def test_slow_delays_by_the_sandbox_clock(
         self, prepared: PreparedSegmentsClient, clock: VirtualClock
     ) -> None:
         prepared.faults.add(Fault("slow", seconds=20))
@@ -109,13 +109,13 @@ class TestAnswer:
         assert prepared.status() == 200
         assert clock.time() == before + 20
 
-    def test_redirect_leads_elsewhere(self, prepared: PreparedSegmentsClient) -> None:
+    def test_redirect_sets_the_location(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("redirect", location="https://127.0.0.1:1/login"))
         response = prepared.get("audiences")
         assert response.status_code == 302
         assert response.headers["Location"] == "https://127.0.0.1:1/login"
 
-    def test_errors_stay_as_they_are(self, prepared: PreparedSegmentsClient) -> None:
+    def test_error_responses_are_not_altered(self, prepared: PreparedSegmentsClient) -> None:
         prepared.faults.add(Fault("no_data"))
         assert "errors" in prepared.get("audiences?limit=1").json()
         assert "data" not in prepared.get("audiences").json()

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from tests.sandbox.client import ExportsClient
 
 
-class TestSigned:
-    def test_a_signature_of_now_is_good(self, vendor: ExportsClient) -> None:
+class TestSignature:
+    def test_accepts_a_fresh_signature(self, vendor: ExportsClient) -> None:
         assert vendor.initiate().status_code == 200
 
     @pytest.mark.parametrize(
         ("age", "status"), [(0, 200), (5, 200), (900, 200), (901, 401), (-1, 401)]
     )
-    def test_it_is_valid_for_15_minutes_and_never_before(
+    def test_is_valid_for_15_minutes_and_not_before(
         self, vendor: ExportsClient, age: float, status: int
     ) -> None:
         authorization = vendor.signed(NOW - age)
@@ -32,7 +32,7 @@ class TestSigned:
         )
 
     @pytest.mark.parametrize("skew", [-3600.0, 3600.0])
-    def test_it_is_the_vendors_clock_that_counts(self, vendor: ExportsClient, skew: float) -> None:
+    def test_validity_follows_the_vendors_clock(self, vendor: ExportsClient, skew: float) -> None:
         vendor.preferences.clock_skew = skew
         response = vendor.request("POST", "SegmentGroup/VIP", vendor.signed(NOW), json={})
         assert response.status_code == 401
@@ -53,7 +53,7 @@ class TestSigned:
             {"timestamp": "1750000000"},
         ],
     )
-    def test_every_part_counts(self, vendor: ExportsClient, changes: dict[str, Any]) -> None:
+    def test_every_part_is_checked(self, vendor: ExportsClient, changes: dict[str, Any]) -> None:
         response = vendor.request("POST", "SegmentGroup/VIP", vendor.signed(**changes), json={})
         assert response.status_code == 401
         assert SCHEME in response.headers["WWW-Authenticate"]
@@ -61,7 +61,7 @@ class TestSigned:
         assert not vendor.preferences.exports
 
     @pytest.mark.parametrize("timestamp", ["2025-06-15T15:06:40Z", "2025-06-15T15:06:39.1234567Z"])
-    def test_any_fraction_will_do(self, vendor: ExportsClient, timestamp: str) -> None:
+    def test_accepts_any_fraction(self, vendor: ExportsClient, timestamp: str) -> None:
         authorization = vendor.signed(timestamp=timestamp)
         assert vendor.request("POST", "SegmentGroup/VIP", authorization, json={}).status_code == 200
 
@@ -69,11 +69,11 @@ class TestSigned:
         "authorization",
         ["nonsense", SCHEME, f"{SCHEME} Credential=u/2025-06-15T15:06:40Z", "Basic eDp5", "Bearer"],
     )
-    def test_another_form_is_refused(self, vendor: ExportsClient, authorization: str) -> None:
+    def test_rejects_another_form(self, vendor: ExportsClient, authorization: str) -> None:
         response = vendor.request("POST", "SegmentGroup/VIP", authorization, json={})
         assert response.status_code == 401
 
-    def test_none_is_refused_on_every_operation(self, vendor: ExportsClient) -> None:
+    def test_is_required_by_every_operation(self, vendor: ExportsClient) -> None:
         base = f"{vendor.sandbox.mypreferences_url}/Async/{vendor.preferences.client_id}/Export"
         for method, path in (
             ("POST", "SegmentGroup/VIP"),
@@ -85,13 +85,13 @@ class TestSigned:
             assert (response.status_code, set(response.json())) == (401, {"Message"})
             assert response.headers["WWW-Authenticate"]
 
-    def test_the_secrets_follow_from_the_seed(self) -> None:
+    def test_secrets_depend_on_the_seed(self) -> None:
         assert Preferences(7).shared_secret == Preferences(7).shared_secret
         assert Preferences(7).shared_secret != Preferences(8).shared_secret
 
 
 class TestOAuth:
-    def test_a_token_opens_everything_until_it_expires(
+    def test_a_token_is_accepted_until_it_expires(
         self, vendor: ExportsClient, clock: VirtualClock
     ) -> None:
         vendor.preferences.token_lifetime = 60
@@ -113,12 +113,12 @@ class TestOAuth:
         assert vendor.token().json()["access_token"] not in bearer
 
     @pytest.mark.parametrize("auth", [("x", "y"), ("", ""), None])
-    def test_wrong_credentials_are_401(self, vendor: ExportsClient, auth: Any) -> None:
+    def test_rejects_wrong_credentials(self, vendor: ExportsClient, auth: Any) -> None:
         response = vendor.token(auth=auth)
         assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
         assert response.headers["WWW-Authenticate"].startswith("Basic")
 
-    def test_credentials_that_are_no_base64_are_401(self, vendor: ExportsClient) -> None:
+    def test_rejects_credentials_that_are_no_base64(self, vendor: ExportsClient) -> None:
         response = vendor.token(auth=None, headers={"Authorization": "Basic ###"})
         assert response.status_code == 401
 
@@ -133,7 +133,7 @@ class TestOAuth:
             ({"query": "?scope=x"}, "invalid_request"),
         ],
     )
-    def test_a_wrong_question_is_400(
+    def test_rejects_an_invalid_token_request(
         self, vendor: ExportsClient, changes: dict[str, Any], error: str
     ) -> None:
         response = vendor.token(**changes)

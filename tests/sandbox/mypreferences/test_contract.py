@@ -1,4 +1,4 @@
-"""Every answer of the sandbox's second half against its contract."""
+"""Responses of the export API conform to its OpenAPI contract."""
 
 from __future__ import annotations
 
@@ -22,86 +22,86 @@ CONTRACT = Path(__file__).parents[1] / "contract" / "mypreferences.openapi.json"
 API = OpenAPI.from_file_path(str(CONTRACT))
 
 
-class Checked(ExportsClient):
-    """A client that checks what it gets, and can tell whether it asked well."""
+class ValidatingClient(ExportsClient):
+    """A client that validates every response."""
 
     def request(
         self, method: str, path: str, authorization: str | None = None, **options: Any
     ) -> requests.Response:
-        return checked(super().request(method, path, authorization, **options))
+        return validate(super().request(method, path, authorization, **options))
 
     def token(self, **changes: Any) -> requests.Response:
-        return checked(super().token(**changes))
+        return validate(super().token(**changes))
 
 
-def checked(response: requests.Response) -> requests.Response:
+def validate(response: requests.Response) -> requests.Response:
     API.validate_response(
         RequestsOpenAPIRequest(response.request), RequestsOpenAPIResponse(response)
     )
     return response
 
 
-def good(response: requests.Response) -> Any:
-    """What was answered to a question that the contract allows."""
+def get_content(response: requests.Response) -> Any:
+    """Return the content of a 200 whose request conforms to the contract."""
     assert response.status_code == 200, response.text
     API.validate_request(RequestsOpenAPIRequest(response.request))
     return response.json()
 
 
 @pytest.fixture(scope="module")
-def vendor() -> Iterator[Checked]:
+def vendor() -> Iterator[ValidatingClient]:
     clock = VirtualClock(NOW)
     preferences = Preferences.demo(now=NOW)
     preferences.add_group("deleted", 5, deleted=True)
     preferences.add_group("empty")
     with Sandbox(clock=clock, preferences=preferences) as sandbox, requests.Session() as session:
-        yield Checked(sandbox, session)
+        yield ValidatingClient(sandbox, session)
 
 
 @pytest.fixture
-def fresh() -> Iterator[Checked]:
+def fresh() -> Iterator[ValidatingClient]:
     with Sandbox(clock=VirtualClock(NOW)) as sandbox, requests.Session() as session:
         sandbox.preferences.add_group("VIP", 3)
-        yield Checked(sandbox, session)
+        yield ValidatingClient(sandbox, session)
 
 
 @pytest.mark.parametrize("name", ["Newsletter consents", "Loyalty club", "deleted", "empty"])
-def test_the_life_of_an_export(vendor: Checked, name: str) -> None:
+def test_export_from_initiate_to_commit(vendor: ValidatingClient, name: str) -> None:
     response = vendor.initiate(name)
-    export = vendor.preferences.find_export(good(response)["AccessToken"])
+    export = vendor.preferences.find_export(get_content(response)["AccessToken"])
     assert export
-    good(vendor.request("GET", f"{export.token}/Status"))
+    get_content(vendor.request("GET", f"{export.token}/Status"))
     export.ended = NOW
-    good(vendor.request("GET", f"{export.token}/Status"))
+    get_content(vendor.request("GET", f"{export.token}/Status"))
     offset, more, found = 1, True, 0
     while more:
-        page = good(vendor.data(export, f"offset={offset}&keepAlive=true"))
+        page = get_content(vendor.data(export, f"offset={offset}&keepAlive=true"))
         offset, more = page["Offset"] + page["Count"], page["HasMore"]
         found += len(page[PROFILES])
     assert found == page["TotalResults"]
-    good(vendor.commit(export))
-    assert good(vendor.request("GET", f"{export.token}/Status"))["Status"] == "Retrieved"
+    get_content(vendor.commit(export))
+    assert get_content(vendor.request("GET", f"{export.token}/Status"))["Status"] == "Retrieved"
 
 
 @pytest.mark.parametrize("kind", ["export_fails", "export_errors", "export_never_ends"])
-def test_exports_that_come_to_nothing(fresh: Checked, kind: str) -> None:
+def test_exports_that_fail(fresh: ValidatingClient, kind: str) -> None:
     fresh.sandbox.faults.add(Fault(kind))
     export = fresh.export()
-    good(fresh.request("GET", f"{export.token}/Status"))
+    get_content(fresh.request("GET", f"{export.token}/Status"))
     assert fresh.data(export).status_code == 400
 
 
 @pytest.mark.parametrize("kind", ["export_expires", "export_retrieved"])
-def test_exports_that_are_lost(fresh: Checked, kind: str) -> None:
+def test_exports_that_are_lost(fresh: ValidatingClient, kind: str) -> None:
     fresh.sandbox.faults.add(Fault(kind))
     export = fresh.export()
-    good(fresh.request("GET", f"{export.token}/Status"))
+    get_content(fresh.request("GET", f"{export.token}/Status"))
     assert fresh.commit(export).status_code == 400
 
 
-def test_a_token_and_what_it_opens(fresh: Checked) -> None:
-    bearer = f"Bearer {good(fresh.token())['access_token']}"
-    good(fresh.request("POST", "SegmentGroup/VIP", bearer, json={}))
+def test_token_authorizes(fresh: ValidatingClient) -> None:
+    bearer = f"Bearer {get_content(fresh.token())['access_token']}"
+    get_content(fresh.request("POST", "SegmentGroup/VIP", bearer, json={}))
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,11 @@ def test_a_token_and_what_it_opens(fresh: Checked) -> None:
         ({"form": {"more": "x"}}, 400),
     ],
 )
-def test_a_refused_token(fresh: Checked, changes: dict[str, Any], status: int) -> None:
+def test_refused_token(fresh: ValidatingClient, changes: dict[str, Any], status: int) -> None:
     assert fresh.token(**changes).status_code == status
 
 
-def test_what_is_not_there_and_who_may_not_ask(fresh: Checked) -> None:
+def test_404_401_and_429(fresh: ValidatingClient) -> None:
     for method, path in (
         ("POST", "SegmentGroup/nobody"),
         ("GET", "SegmentGroup/1"),
@@ -131,14 +131,14 @@ def test_what_is_not_there_and_who_may_not_ask(fresh: Checked) -> None:
 
 
 @pytest.mark.parametrize("kind", ["unknown_status", "lower_case_keys", "no_data"])
-def test_a_spoilt_answer_breaks_the_contract(fresh: Checked, kind: str) -> None:
+def test_an_altered_response_breaks_the_contract(fresh: ValidatingClient, kind: str) -> None:
     export = fresh.export()
     fresh.sandbox.faults.add(Fault(kind, "status"))
     with pytest.raises(OpenAPIError):
         fresh.status(export)
 
 
-def test_all_kinds_of_answers_are_in_the_contract() -> None:
+def test_the_contract_has_every_operation() -> None:
     operations = {
         operation["operationId"]
         for item in json.loads(CONTRACT.read_text())["paths"].values()

@@ -13,22 +13,22 @@ from tests.sandbox.client import NOW, PROFILES, SCHEME, ExportsClient, stamp
 
 
 class TestInitiate:
-    def test_it_answers_with_an_integer(self, vendor: ExportsClient) -> None:
+    def test_access_token_is_an_integer(self, vendor: ExportsClient) -> None:
         answer = vendor.initiate().json()
         assert set(answer) == {"AccessToken"}
         assert type(answer["AccessToken"]) is int
 
-    def test_repeated_it_makes_another_export(self, vendor: ExportsClient) -> None:
+    def test_repeating_starts_another_export(self, vendor: ExportsClient) -> None:
         assert vendor.export() is not vendor.export()
         assert len({export.token for export in vendor.preferences.exports}) == 2
 
-    def test_tokens_follow_from_the_seed(self, vendor: ExportsClient) -> None:
+    def test_tokens_depend_on_the_seed(self, vendor: ExportsClient) -> None:
         with Sandbox(clock=VirtualClock(NOW)) as sandbox, requests.Session() as session:
             other = ExportsClient(sandbox, session)
             sandbox.preferences.add_group("VIP")
             assert other.export().token == vendor.export().token
 
-    def test_what_was_sent_is_kept(self, vendor: ExportsClient) -> None:
+    def test_keeps_the_body(self, vendor: ExportsClient) -> None:
         body: dict[str, Any] = {"MatchCriteria": "ProfileId", "Values": ["3"]}
         export = vendor.export(**body)
         assert export.body == body
@@ -62,28 +62,26 @@ class TestInitiate:
             {"Values": ["a"]},
         ],
     )
-    def test_a_wrong_body_is_refused(self, vendor: ExportsClient, body: dict[str, Any]) -> None:
+    def test_rejects_an_invalid_body(self, vendor: ExportsClient, body: dict[str, Any]) -> None:
         response = vendor.initiate(**body)
         assert (response.status_code, set(response.json())) == (400, {"Message"})
         assert not vendor.preferences.exports
 
     @pytest.mark.parametrize("body", ["", "x", "[]", "null", '"x"'])
-    def test_a_body_that_is_no_object_is_refused(self, vendor: ExportsClient, body: str) -> None:
+    def test_rejects_a_body_that_is_no_object(self, vendor: ExportsClient, body: str) -> None:
         headers = {"Content-Type": "application/json"}
         response = vendor.request("POST", "SegmentGroup/VIP", data=body, headers=headers)
         assert response.status_code == 400
 
-    def test_another_media_type_is_refused(self, vendor: ExportsClient) -> None:
+    def test_rejects_another_media_type(self, vendor: ExportsClient) -> None:
         assert vendor.request("POST", "SegmentGroup/VIP", data="{}").status_code == 400
 
-    def test_null_is_as_good_as_absent_where_the_vendor_says_so(
-        self, vendor: ExportsClient
-    ) -> None:
+    def test_null_means_absent_where_documented(self, vendor: ExportsClient) -> None:
         export = vendor.export(LastDateTime=None, MatchCriteria=None, Values=None)
         assert len(export.rows) == 7
 
 
-class TestSince:
+class TestLastDateTime:
     @pytest.mark.parametrize(
         ("sent", "found"),
         [(0, 3), (2, 3), (3, 7), (6, 7), (7, 10), (9, 10), (120, 123), (997, 1000)],
@@ -98,11 +96,11 @@ class TestSince:
         export = vendor.export(LastDateTime=stamp(NOW + sent / 1000))
         assert vendor.ids(export) == [5]
 
-    def test_it_may_lack_the_zone(self, vendor: ExportsClient) -> None:
+    def test_the_zone_is_optional(self, vendor: ExportsClient) -> None:
         export = vendor.export(LastDateTime=stamp(NOW).removesuffix("Z"))
         assert vendor.ids(export) == []
 
-    def test_only_what_changed_counts_as_changed(
+    def test_selects_changed_profiles_only(
         self, vendor: ExportsClient, clock: VirtualClock
     ) -> None:
         group = vendor.preferences.find_group("VIP")
@@ -113,9 +111,7 @@ class TestSince:
         assert vendor.ids(vendor.export(LastDateTime=stamp(NOW))) == [3, 99]
         assert vendor.ids(vendor.export()) == [1, 2, 3, 99]
 
-    def test_a_deleted_profile_has_changed(
-        self, vendor: ExportsClient, clock: VirtualClock
-    ) -> None:
+    def test_selects_deleted_profiles(self, vendor: ExportsClient, clock: VirtualClock) -> None:
         group = vendor.preferences.find_group("VIP")
         assert group
         clock.advance(60)
@@ -127,12 +123,12 @@ class TestSince:
             "ReasonCode": "Moved",
         }
 
-    def test_nobody_can_be_touched_who_is_not_there(self, vendor: ExportsClient) -> None:
+    def test_touch_needs_a_known_profile(self, vendor: ExportsClient) -> None:
         with pytest.raises(KeyError, match="no profile 8"):
             vendor.preferences.groups[0].touch(8)
 
 
-class TestCriteria:
+class TestMatchCriteria:
     @pytest.mark.parametrize(
         ("criterion", "kind", "values", "found"),
         [
@@ -146,7 +142,7 @@ class TestCriteria:
             ("AlternateId", "ShopId", ["C-1"], [2]),
         ],
     )
-    def test_they_are_joined_with_the_groups_own(
+    def test_narrow_the_group(
         self,
         vendor: ExportsClient,
         criterion: str,

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 
 class TestStatus:
-    def test_it_is_complete_after_its_time(
-        self, vendor: ExportsClient, clock: VirtualClock
-    ) -> None:
+    def test_is_complete_after_processing(self, vendor: ExportsClient, clock: VirtualClock) -> None:
         group = vendor.preferences.groups[0]
         group.processing_seconds = 10
         export = vendor.export()
@@ -30,7 +28,7 @@ class TestStatus:
         assert answer["ByteCount"] > 7
 
     @pytest.mark.parametrize(("cause", "status"), [("fails", "Failed"), ("errors", "Error")])
-    def test_it_may_end_badly(
+    def test_can_end_as_failed_or_error(
         self, vendor: ExportsClient, clock: VirtualClock, cause: str, status: str
     ) -> None:
         group = vendor.preferences.groups[0]
@@ -47,9 +45,7 @@ class TestStatus:
         }
         assert vendor.data(export).status_code == 400
 
-    def test_it_expires_if_not_fetched_in_time(
-        self, vendor: ExportsClient, clock: VirtualClock
-    ) -> None:
+    def test_expired_cannot_be_read(self, vendor: ExportsClient, clock: VirtualClock) -> None:
         export = vendor.export()
         export.expires_at = NOW + 100
         assert vendor.ids(export)
@@ -58,19 +54,19 @@ class TestStatus:
         assert vendor.data(export).status_code == 400
         assert vendor.commit(export).status_code == 400
 
-    def test_it_expires_by_itself(self, vendor: ExportsClient, clock: VirtualClock) -> None:
+    def test_expires_after_its_lifetime(self, vendor: ExportsClient, clock: VirtualClock) -> None:
         export = vendor.export()
         clock.advance(vendor.preferences.groups[0].lifetime)
         assert export.status == "Expired"
 
-    def test_it_can_be_changed_on_the_export_alone(self, vendor: ExportsClient) -> None:
+    def test_can_be_changed_per_export(self, vendor: ExportsClient) -> None:
         first, second = vendor.export(), vendor.export()
         first.fails = True
         assert [vendor.status(each)["Status"] for each in (first, second)] == ["Failed", "Complete"]
 
 
 class TestData:
-    def test_offsets_begin_with_one(self, vendor: ExportsClient) -> None:
+    def test_offsets_start_at_one(self, vendor: ExportsClient) -> None:
         export = vendor.export()
         pages = [
             vendor.data(export, f"limit=3&offset={offset}&keepAlive=true").json()
@@ -93,7 +89,7 @@ class TestData:
             for offset, count in ((1, 3), (4, 3), (7, 1), (8, 0))
         ]
 
-    def test_a_page_has_a_thousand_unless_told_otherwise(self, vendor: ExportsClient) -> None:
+    def test_default_limit_is_1000(self, vendor: ExportsClient) -> None:
         vendor.preferences.add_group("many", 1001)
         export = vendor.export("many")
         page = vendor.data(export).json()
@@ -125,12 +121,12 @@ class TestData:
             "keepalive=true",
         ],
     )
-    def test_wrong_parameters_are_refused(self, vendor: ExportsClient, query: str) -> None:
+    def test_rejects_invalid_parameters(self, vendor: ExportsClient, query: str) -> None:
         export = vendor.export()
         assert vendor.data(export, query).status_code == 400
         assert export.status == "Complete"
 
-    def test_nothing_is_read_before_the_end(self, vendor: ExportsClient) -> None:
+    def test_cannot_be_read_while_processing(self, vendor: ExportsClient) -> None:
         vendor.preferences.groups[0].processing_seconds = 10
         export = vendor.export()
         response = vendor.data(export)
@@ -138,9 +134,7 @@ class TestData:
         assert vendor.commit(export).status_code == 400
 
     @pytest.mark.parametrize("query", ["limit=4", "limit=4&keepAlive=false"])
-    def test_the_last_page_is_the_end_unless_kept_alive(
-        self, vendor: ExportsClient, query: str
-    ) -> None:
+    def test_last_page_ends_it_unless_kept_alive(self, vendor: ExportsClient, query: str) -> None:
         export = vendor.export()
         assert vendor.ids(export, query) == [1, 2, 3, 4]
         assert vendor.status(export)["Status"] == "Complete"
@@ -148,31 +142,31 @@ class TestData:
         assert vendor.status(export)["Status"] == "Retrieved"
         assert vendor.data(export, f"{query}&offset=5").status_code == 400
 
-    def test_kept_alive_it_can_be_read_again(self, vendor: ExportsClient) -> None:
+    def test_can_be_read_again_if_kept_alive(self, vendor: ExportsClient) -> None:
         export = vendor.export()
         assert vendor.ids(export) == vendor.ids(export) == list(range(1, 8))
 
-    def test_it_is_what_was_there_at_the_start(self, vendor: ExportsClient) -> None:
+    def test_is_a_snapshot_of_the_start(self, vendor: ExportsClient) -> None:
         export = vendor.export()
         vendor.preferences.groups[0].profiles = []
         assert len(vendor.ids(export)) == 7
 
-    def test_profiles_are_as_they_were_given(self, vendor: ExportsClient) -> None:
+    def test_profiles_are_unchanged(self, vendor: ExportsClient) -> None:
         profile = {"ProfileId": 5, "Emails": None, "Ünknown": {"a": [1, 2.5, None, "ß"]}}
         vendor.preferences.groups[0].profiles = [profile, profile]
         assert vendor.data(vendor.export()).json()[PROFILES] == [profile, profile]
 
-    def test_a_profile_without_an_id_is_refused(self, vendor: ExportsClient) -> None:
+    def test_rejects_a_profile_without_an_id(self, vendor: ExportsClient) -> None:
         with pytest.raises(TypeError, match="ProfileId"):
             vendor.preferences.add_group("odd", [{"IsActive": True}])
 
-    def test_a_name_is_given_once(self, vendor: ExportsClient) -> None:
+    def test_group_names_are_unique(self, vendor: ExportsClient) -> None:
         with pytest.raises(ValueError, match="already"):
             vendor.preferences.add_group("VIP")
 
 
 class TestCommit:
-    def test_without_its_files_the_export_is_spent(self, vendor: ExportsClient) -> None:
+    def test_export_is_retrieved_without_its_files(self, vendor: ExportsClient) -> None:
         export = vendor.export()
         response = vendor.commit(export)
         assert response.status_code == 200
@@ -181,14 +175,14 @@ class TestCommit:
         assert vendor.data(export).status_code == 400
         assert vendor.commit(export).status_code == 400
 
-    def test_with_its_files_it_stays_readable(self, vendor: ExportsClient) -> None:
+    def test_export_stays_readable_with_its_files(self, vendor: ExportsClient) -> None:
         export = vendor.export()
         vendor.commit(export, "keepFiles=true")
         assert (export.committed, export.keep_files) == (True, True)
         assert len(vendor.ids(export)) == 7
 
     @pytest.mark.parametrize("query", ["keepFiles=no", "keepFiles=1", "keepAlive=true"])
-    def test_wrong_parameters_are_refused(self, vendor: ExportsClient, query: str) -> None:
+    def test_rejects_invalid_parameters(self, vendor: ExportsClient, query: str) -> None:
         export = vendor.export()
         assert vendor.commit(export, query).status_code == 400
         assert not export.committed

@@ -38,11 +38,11 @@ KNOWN_FIELDS = {
 
 
 class TestPreferences:
-    def test_made_up_profiles_follow_from_seed_and_name(self) -> None:
+    def test_generated_profiles_depend_on_the_seed(self) -> None:
         one, same, other = (Preferences(seed).add_group("a", 50).profiles for seed in (1, 1, 2))
         assert one == same != other
 
-    def test_made_up_profiles_have_every_trouble(self) -> None:
+    def test_generated_profiles_vary_in_their_fields(self) -> None:
         profiles = Preferences().add_group("a", 200).profiles
         assert len({profile["ProfileId"] for profile in profiles}) == 200
         assert any(profile.keys() - KNOWN_FIELDS for profile in profiles)
@@ -51,13 +51,13 @@ class TestPreferences:
         assert all(profile["Emails"] and profile["Consents"] for profile in profiles)
         assert {name for profile in profiles for name in profile} >= KNOWN_FIELDS
 
-    def test_made_up_deletions_tell_almost_nothing(self) -> None:
+    def test_generated_deletions_have_three_fields(self) -> None:
         profiles = Preferences().add_group("gone", 9, deleted=True).profiles
         assert {frozenset(each) for each in profiles} == {
             frozenset({"ProfileId", "DateDeleted", "ReasonCode"})
         }
 
-    def test_members_drift_if_they_shall(self, vendor: ExportsClient, clock: VirtualClock) -> None:
+    def test_churn_changes_the_profiles(self, vendor: ExportsClient, clock: VirtualClock) -> None:
         group = vendor.preferences.add_group("drifting", 100, churn=0.1)
         clock.advance(60)
         first = set(vendor.ids(vendor.export("drifting")))
@@ -73,14 +73,14 @@ class TestPreferences:
         assert preferences.groups[1].profiles[-1]["ReasonCode"]
         assert preferences.client_id == Preferences(3).client_id
 
-    def test_neither_half_slows_the_other_down(self, vendor: ExportsClient) -> None:
+    def test_the_rate_limit_is_activecampaigns_alone(self, vendor: ExportsClient) -> None:
         assert {vendor.initiate().status_code for _ in range(20)} == {200}
         headers = {"Api-Token": vendor.sandbox.token}
         url = f"{vendor.sandbox.url}/api/3/segmentsV2/x"
         assert requests.get(url, headers=headers, timeout=10).status_code == 404
         assert "RateLimit-Limit" not in vendor.initiate().headers
 
-    def test_the_other_half_keeps_its_own_time(self, vendor: ExportsClient) -> None:
+    def test_clock_skew_is_mypreferences_alone(self, vendor: ExportsClient) -> None:
         vendor.preferences.clock_skew = 3600
         response = requests.get(f"{vendor.sandbox.url}/api/3/audiences", timeout=10)
         assert parsedate_to_datetime(response.headers["Date"]).timestamp() == NOW

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from tests.sandbox.client import ExportsClient
 
 
-class TestPlaces:
-    def test_an_unknown_client_is_404_even_if_it_signs(self, vendor: ExportsClient) -> None:
+class TestRoutes:
+    def test_an_unknown_client_is_404_even_if_signed(self, vendor: ExportsClient) -> None:
         response = requests.post(
             f"{vendor.sandbox.mypreferences_url}/Async/another/Export/SegmentGroup/VIP",
             json={},
@@ -31,19 +31,19 @@ class TestPlaces:
         assert vendor.request("GET", f"SegmentGroup/{token}").status_code == 404
         assert vendor.request("POST", f"SegmentGroup/Commit/{token}").status_code == 404
 
-    def test_client_and_group_may_need_percent_signs(self, vendor: ExportsClient) -> None:
+    def test_decodes_client_and_group(self, vendor: ExportsClient) -> None:
         vendor.preferences.client_id = "Acme & Söhne/EU"
         group = vendor.preferences.add_group("a/b c?%")
         assert vendor.export("a/b c?%") is group.exports[0]
         assert "Acme%20%26%20S%C3%B6hne%2FEU" in vendor.sandbox.requests[0].path
 
-    def test_what_is_removed_is_404(self, vendor: ExportsClient) -> None:
+    def test_a_removed_group_is_404(self, vendor: ExportsClient) -> None:
         (group,) = vendor.preferences.groups
         vendor.preferences.remove(group)
         assert vendor.initiate().status_code == 404
 
     @pytest.mark.parametrize("path", ["", "SegmentGroup", "Segment/VIP", "SegmentGroup/Commit/1/2"])
-    def test_another_path_is_404_with_a_message(self, vendor: ExportsClient, path: str) -> None:
+    def test_an_unknown_path_is_404(self, vendor: ExportsClient, path: str) -> None:
         response = vendor.request("POST", path)
         assert (response.status_code, set(response.json())) == (404, {"Message"})
 
@@ -56,7 +56,7 @@ class TestPlaces:
             ("GET", "SegmentGroup/Commit/1"),
         ],
     )
-    def test_another_method_is_405(self, vendor: ExportsClient, method: str, path: str) -> None:
+    def test_a_wrong_method_is_405(self, vendor: ExportsClient, method: str, path: str) -> None:
         assert vendor.request(method, path).status_code == 405
 
     @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ class TestPlaces:
             ("POST", "SegmentGroup/Commit/{token}"),
         ],
     )
-    def test_unknown_and_repeated_parameters_are_refused(
+    def test_rejects_unknown_and_repeated_parameters(
         self, vendor: ExportsClient, method: str, path: str
     ) -> None:
         place = path.format(token=vendor.export().token)
