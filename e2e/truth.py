@@ -6,7 +6,8 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from tap_activecampaign_segments.sandbox import Account, Preferences, documents
+from tap_activecampaign_segments.sandbox import Account, Preferences
+from tap_activecampaign_segments.sandbox.activecampaign import documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -84,7 +85,7 @@ def listed(account: Account) -> Rows:
         {"last_used_date": None, "listing_size": len(account.segments)}
         | {
             name: instant(value) if name.endswith("_date") else value
-            for name, value in documents.summary(account, segment)["attributes"].items()
+            for name, value in documents.build_summary(account, segment)["attributes"].items()
         }
         for segment in account.segments
     ]
@@ -101,10 +102,10 @@ def known(account: Account) -> dict[str, Rows]:
     }
     for segment in account.segments:
         for version in segment.versions:
-            row = documents.definition(account, segment, version)["attributes"]
+            row = documents.build_definition(account, segment, version)["attributes"]
             rows["segment_definitions"].append(row | {"created_date": instant(row["created_date"])})
         rows["count_history"] += [
-            _size(documents.size(account, segment, count)) for count in segment.counts
+            _size(documents.build_count(account, segment, count)) for count in segment.counts
         ]
         for stream, found in _of_runs(account, segment).items():
             rows[stream] += found
@@ -125,7 +126,7 @@ def _of_runs(account: Account, segment: Segment) -> dict[str, Rows]:
     """The rows that hang on a segment's runs, of which the first is the baseline."""
 
     def text(at: float) -> datetime:
-        return instant(account.timestamps.text(at))
+        return instant(account.timestamps.format(at))
 
     rows: dict[str, Rows] = {"match_all_runs": [], "membership_changes": [], "memberships": []}
     rows["match_all_results"] = [

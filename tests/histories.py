@@ -218,7 +218,7 @@ class History:
 
     def _note(self, synced: Sync, token: str) -> None:
         """Note what the runs found of which something was said, and hold the log's words to it."""
-        user = self.account.user(token)
+        user = self.account.find_user(token)
         assert user
         runs = {run.run_id: run for segment in self.account.segments for run in segment.runs}
         emitted = {row["run_id"] for stream in RUN_STREAMS for row in synced.records(stream)}

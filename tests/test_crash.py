@@ -502,7 +502,7 @@ def test_killed_at_any_moment_the_next_sync_makes_the_views_right(
         started = len(segment.runs) - before[segment.segment_id]
         assert started == (0 if segment.segment_id in named else 1)
     versions = sorted(
-        account.timestamps.text(version.created)
+        account.timestamps.format(version.created)
         for segment in account.segments
         for version in segment.versions
     )

@@ -70,7 +70,7 @@ def test_a_second_sync_brings_the_versions_made_since(account: Account, sandbox:
 
 def test_start_date_includes_the_version_then_in_force(account: Account, sandbox: Sandbox) -> None:
     segment = with_versions(account, 5)
-    since = account.timestamps.text(segment.versions[2].created + DAY / 2)
+    since = account.timestamps.format(segment.versions[2].created + DAY / 2)
     synced = sync(sandbox, streams=STREAM, start_date=since)
     assert len(dates(synced)) == 3
 
@@ -80,7 +80,7 @@ def test_an_api_that_always_names_the_same_version_ends_in_a_failure(
 ) -> None:
     with_versions(account, 1)
 
-    created = account.timestamps.text(account.clock.time() - 50 * DAY)
+    created = account.timestamps.format(account.clock.time() - 50 * DAY)
 
     def same(body: dict[str, Any]) -> dict[str, Any]:
         body["data"][0]["attributes"]["created_date"] = created
@@ -103,7 +103,7 @@ def test_an_api_that_always_finds_one_version_more_ends_in_a_failure(
     def one_more(body: dict[str, Any]) -> dict[str, Any]:
         nonlocal moment
         moment -= 60
-        body["data"][0]["attributes"]["created_date"] = account.timestamps.text(moment)
+        body["data"][0]["attributes"]["created_date"] = account.timestamps.format(moment)
         return body
 
     sandbox.faults.add(Fault("edit", operation="definition", times=None, answer=one_more))

@@ -6,9 +6,9 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tap_activecampaign_segments.singer.stream import TapStream
 
 from tap_activecampaign_segments.sandbox import Account, Fault, Preferences, Sandbox
-from tap_activecampaign_segments.singer.stream import TapStream
 from tests.fuzzing import RAW, Raw, check_end
 from tests.support import catalog, config_of, sync, tap
 from tests.test_mypreferences import by_oauth

@@ -187,7 +187,7 @@ def test_the_state_of_a_segment_goes_only_when_the_api_confirms_that_it_is_gone(
     account: Account, sandbox: Sandbox, four: dict[str, str]
 ) -> None:
     first = sync(sandbox)
-    gone = account.segment(four["VIP"])
+    gone = account.find_segment(four["VIP"])
     assert gone
     account.remove(gone)
     second = sync(sandbox, state=first.state, segment_names=["Trial"])

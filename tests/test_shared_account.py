@@ -12,13 +12,14 @@ from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tap_activecampaign_segments.http.rate_limiter import Budget
 from typing_extensions import override
 
 from tap_activecampaign_segments.clock import Clock
 from tap_activecampaign_segments.http.client import Content, Http
-from tap_activecampaign_segments.http.rate_limiter import Budget
-from tap_activecampaign_segments.sandbox import Account, Sandbox, answers, gate
+from tap_activecampaign_segments.sandbox import Account, Sandbox, responses
 from tap_activecampaign_segments.sandbox import Clock as SandboxClock
+from tap_activecampaign_segments.sandbox.activecampaign import rate_limit
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
 from tests.support import Sync, sync
 
@@ -186,7 +187,9 @@ def refuse(
 ) -> None:
     """Have the sandbox refuse some of the requests, by their number."""
     numbers = count()
-    monkeypatch.setattr(gate.Budget, "grant", lambda *_: None if next(numbers) in places else 1)
+    monkeypatch.setattr(
+        rate_limit.RateLimiter, "grant", lambda *_: None if next(numbers) in places else 1
+    )
     say_retry_after(monkeypatch, clock, form, seconds)
 
 
@@ -198,9 +201,11 @@ def say_retry_after(
     def refusal(status: HTTPStatus, detail: str, **_: Any) -> Response:
         at = clock.now() + timedelta(seconds=seconds)
         value = {"seconds": str(seconds), "date": format_datetime(at, usegmt=True)}.get(form)
-        return answers.refusal(status, detail, headers={"Retry-After": value} if value else {})
+        return responses.render_error(
+            status, detail, headers={"Retry-After": value} if value else {}
+        )
 
-    monkeypatch.setattr(gate, "refusal", refusal)
+    monkeypatch.setattr(rate_limit, "render_error", refusal)
 
 
 @pytest.mark.parametrize(
@@ -221,13 +226,13 @@ def test_where_less_is_granted_nothing_is_lost_and_little_is_refused(
 def test_an_integration_that_comes_and_goes_only_slows_the_sync_down(
     monkeypatch: pytest.MonkeyPatch, idle: IdleClock, shared: Account
 ) -> None:
-    grant = gate.Budget.grant
+    grant = rate_limit.RateLimiter.grant
 
-    def what_is_left(budget: gate.Budget, now: float) -> int | None:
+    def what_is_left(budget: rate_limit.RateLimiter, now: float) -> int | None:
         budget.limit = 1 if now % 60 < 30 else 5
         return grant(budget, now)
 
-    monkeypatch.setattr(gate.Budget, "grant", what_is_left)
+    monkeypatch.setattr(rate_limit.RateLimiter, "grant", what_is_left)
     with Sandbox(shared, clock=idle) as sandbox:
         synced = sync(sandbox, requests_per_second=4, max_concurrent_requests=CONCURRENCY)
         requests = sandbox.requests

@@ -72,7 +72,7 @@ class ActiveCampaign(Source):
     @override
     def create_streams(self) -> list[BaseStream]:
         types: tuple[type[Any], ...] = self.stream_types
-        per_segment = [each.name for each in types if issubclass(each, SegmentStream)]
+        per_segment = [str(each.name) for each in types if issubclass(each, SegmentStream)]
         sync = AccountSync(
             self.tap,
             ActiveCampaignSettings.from_config(self.tap.config),

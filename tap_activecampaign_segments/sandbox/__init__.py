@@ -1,21 +1,27 @@
-"""A strict replica of ActiveCampaign's Segments API, and of MyPreferences' exports, on loopback.
+"""A strict replica of ActiveCampaign's Segments API and of MyPreferences' exports, on loopback.
 
-For trying a pipeline out, and for testing one, without an account. It needs the extra
-``sandbox`` only to be served; everything else is the standard library.
+Tests and trials of a pipeline run against it without an account. Serving needs the extra
+``sandbox``; the rest needs the standard library only.
+
+Example:
+    >>> account = Account()
+    >>> account.add_segment("VIP", range(1, 101))
+    >>> with Sandbox(account) as sandbox:
+    ...     print(sandbox.url, sandbox.token)
 """
 
 from typing import TYPE_CHECKING, Any
 
-from .account import Account
+from .activecampaign.account import Account
+from .activecampaign.counts import Count
+from .activecampaign.runs import Run
+from .activecampaign.segments import Segment
 from .clock import Clock, VirtualClock
-from .evaluation import Run
-from .export import Export
-from .faults import Fault
-from .group import Group
-from .history import Count
+from .faults.fault import Fault
 from .journal import Request
-from .preferences import Preferences
-from .segment import Segment
+from .mypreferences.exports import Export
+from .mypreferences.groups import Group
+from .mypreferences.preferences import Preferences
 
 if TYPE_CHECKING:
     from .server import Sandbox
@@ -37,7 +43,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load the server on demand, so that the command can say what is missing without it."""
+    """Import the server on first use, because it needs the extra."""
     if name == "Sandbox":
         from .server import Sandbox  # noqa: PLC0415
 

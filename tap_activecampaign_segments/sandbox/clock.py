@@ -1,4 +1,4 @@
-"""The sandbox's time."""
+"""Time sources of the sandbox."""
 
 import asyncio
 import threading
@@ -9,19 +9,26 @@ class Clock:
     """Real time."""
 
     def time(self) -> float:
-        """Seconds since the epoch."""
+        """Return seconds since the epoch."""
         return time.time()
 
     async def pause(self, seconds: float) -> None:
-        """Let this many seconds go by."""
+        """Sleep."""
         await asyncio.sleep(seconds)
 
 
 class VirtualClock(Clock):
-    """Time that stands still until somebody moves it; a pause is over at once."""
+    """Time that advances only when told to. A pause advances it and returns at once.
+
+    Example:
+        >>> clock = VirtualClock(start=1_750_000_000.0)
+        >>> clock.advance(60)
+        >>> clock.time()
+        1750000060.0
+    """
 
     def __init__(self, start: float = 1_750_000_000.0) -> None:
-        """Stop the clock.
+        """Create a clock.
 
         Args:
             start: Seconds since the epoch.
@@ -30,15 +37,15 @@ class VirtualClock(Clock):
         self._lock = threading.Lock()
 
     def time(self) -> float:
-        """Seconds since the epoch."""
+        """Return seconds since the epoch."""
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on."""
+        """Move the clock forward."""
         with self._lock:
             self._now += seconds
 
     async def pause(self, seconds: float) -> None:
-        """Move the clock on and give other requests a turn."""
+        """Move the clock forward and yield to other requests."""
         self.advance(seconds)
         await asyncio.sleep(0)

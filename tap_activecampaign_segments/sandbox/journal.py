@@ -1,4 +1,4 @@
-"""Which requests have come in."""
+"""The requests that the sandbox has received."""
 
 import threading
 from collections.abc import Mapping
@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 
 @dataclass
 class Request:
-    """One request.
+    """A received request.
 
     Attributes:
-        method: In capitals.
-        path: As it was sent, with its percent signs.
-        raw_query: As it was sent, without the question mark.
-        status: Of the answer; 0 while there is none, and if there never was one.
+        method: HTTP method in upper case.
+        path: Percent-encoded, as sent.
+        raw_query: Percent-encoded, as sent, without the question mark.
+        status: Status of the response; 0 if none was sent (yet).
         at: Epoch seconds by the sandbox's clock.
-        headers: By lower-case name.
-        body: As far as it was read.
+        headers: Keyed by lower-case name.
+        body: The part that was read.
     """
 
     method: str
@@ -29,24 +29,24 @@ class Request:
 
 
 class Journal:
-    """The requests in order of arrival."""
+    """Requests in order of arrival. Thread-safe."""
 
     def __init__(self) -> None:
-        """Open an empty journal."""
+        """Create an empty journal."""
         self._requests: list[Request] = []
         self._lock = threading.Lock()
 
     def add(self, request: Request) -> None:
-        """Write a request down; its status may be filled in later."""
+        """Add a request. Its status and body may be filled in later."""
         with self._lock:
             self._requests.append(request)
 
     def copy(self) -> list[Request]:
-        """The requests so far, as they are now."""
+        """Return a snapshot."""
         with self._lock:
             return [replace(request) for request in self._requests]
 
     def clear(self) -> None:
-        """Forget all."""
+        """Remove all requests."""
         with self._lock:
             self._requests.clear()

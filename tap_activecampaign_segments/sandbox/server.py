@@ -1,4 +1,4 @@
-"""The sandbox as an HTTP server on loopback."""
+"""Serves both APIs over HTTP on loopback."""
 
 from __future__ import annotations
 
@@ -14,11 +14,15 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.routing import Mount, Router
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from . import activecampaign, control, mypreferences
-from .account import Account
-from .faults import Faults
+from . import control
+from .activecampaign.account import Account
+from .activecampaign.api import PREFIX as ACTIVECAMPAIGN_PREFIX
+from .activecampaign.api import ActiveCampaignApi
+from .faults.fault import Faults
 from .journal import Journal, Request
-from .preferences import Preferences
+from .mypreferences.api import PREFIX as MYPREFERENCES_PREFIX
+from .mypreferences.api import TOKEN_PATH, TOKEN_PREFIX, MyPreferencesApi
+from .mypreferences.preferences import Preferences
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,12 +36,17 @@ LOGGER = logging.getLogger(__name__)
 
 
 class Sandbox:
-    """A replica of the APIs of one account each, served while the ``with`` block lasts.
+    """Both APIs with one account each, served in a thread while the ``with`` block lasts.
+
+    Example:
+        >>> with Sandbox(Account.demo()) as sandbox:
+        ...     config = {"api_url": sandbox.url, "api_token": sandbox.token}
+        ...     sandbox.faults.add(Fault("run_fails"))
 
     Attributes:
-        account: What is served of ActiveCampaign.
-        preferences: What is served of MyPreferences.
-        faults: What goes wrong.
+        account: The data of ActiveCampaign.
+        preferences: The data of MyPreferences.
+        faults: The faults to inject into both.
     """
 
     def __init__(
@@ -49,14 +58,14 @@ class Sandbox:
         *,
         preferences: Preferences | None = None,
     ) -> None:
-        """Prepare to serve.
+        """Create a sandbox; entering the block serves it.
 
         Args:
-            account: What to serve; an empty one, if absent.
-            clock: The clock of both from now on; the one that the account has, if absent.
-            port: 0 for any free one.
+            account: Data of ActiveCampaign; an empty account by default.
+            clock: Set as the clock of both; the account's by default.
+            port: 0 for any free port.
             requests_per_second: ActiveCampaign's rate limit, None for no limit.
-            preferences: What to serve of MyPreferences; a client without groups, if absent.
+            preferences: Data of MyPreferences; a client without groups by default.
         """
         self.account = Account() if account is None else account
         if clock is not None:
@@ -71,10 +80,10 @@ class Sandbox:
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Sandbox:  # noqa: PYI034 (Python 3.10 has no Self)
-        """Listen, and serve in a thread."""
+        """Serve; raises OSError if the port cannot be bound."""
         listener = socket.create_server((HOST, self._port))
         self._port = listener.getsockname()[1]
-        self._server = _Server(self._application())
+        self._server = _Server(self._build_app())
         self._thread = threading.Thread(
             target=self._server.run, args=([listener],), name="sandbox", daemon=True
         )
@@ -88,57 +97,57 @@ class Sandbox:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Break off whatever is going on, and stop listening."""
+        """Abort open requests, and stop listening."""
         if self._server and self._thread:
             self._server.stop()
             self._thread.join()
 
     @property
     def url(self) -> str:
-        """Where it is served, like ``http://127.0.0.1:8080``."""
+        """Base URL, like ``http://127.0.0.1:8080``."""
         return f"http://{HOST}:{self._port}"
 
     @property
     def token(self) -> str:
-        """The ``Api-Token`` that it accepts."""
+        """API token of the account's first user."""
         return self.account.token
 
     @property
     def mypreferences_url(self) -> str:
-        """Where MyPreferences is served, its version included."""
-        return f"{self.url}{mypreferences.PREFIX}"
+        """Base URL of MyPreferences, version included."""
+        return f"{self.url}{MYPREFERENCES_PREFIX}"
 
     @property
     def oauth_token_url(self) -> str:
-        """Where tokens for MyPreferences are issued."""
-        return f"{self.url}{mypreferences.TOKEN_PREFIX}{mypreferences.TOKEN_PATH}"
+        """URL of MyPreferences' OAuth token endpoint."""
+        return f"{self.url}{TOKEN_PREFIX}{TOKEN_PATH}"
 
     @property
     def requests(self) -> list[Request]:
-        """The requests so far in order of arrival, without those to its own switches."""
+        """Requests in order of arrival, except those to the sandbox's own routes."""
         return self._journal.copy()
 
     def clear_requests(self) -> None:
-        """Forget the requests so far."""
+        """Remove all requests from the journal."""
         self._journal.clear()
 
-    def _application(self) -> ASGIApp:
-        """Every vendor's API, each below its own prefix."""
-        switches = control.Control(self.account, self.faults, self._journal)
-        segments = activecampaign.ActiveCampaign(self.account, self.faults)
-        groups = mypreferences.MyPreferences(self.preferences, self.faults)
+    def _build_app(self) -> ASGIApp:
+        """Mount each API at its prefix."""
+        own = control.Control(self.account, self.faults, self._journal)
+        activecampaign = ActiveCampaignApi(self.account, self.faults)
+        mypreferences = MyPreferencesApi(self.preferences, self.faults)
         routes = [
-            Mount(control.PREFIX, switches.application()),
-            Mount(activecampaign.PREFIX, segments.application(self._limit)),
-            Mount(mypreferences.PREFIX, groups.application()),
-            Mount(mypreferences.TOKEN_PREFIX, groups.token_application()),
+            Mount(control.PREFIX, own.build_app()),
+            Mount(ACTIVECAMPAIGN_PREFIX, activecampaign.build_app(self._limit)),
+            Mount(MYPREFERENCES_PREFIX, mypreferences.build_app()),
+            Mount(TOKEN_PREFIX, mypreferences.build_token_app()),
         ]
         router = Router(routes, redirect_slashes=False)
-        return _Front(router, self._journal, self.account, self.preferences)
+        return _JournalMiddleware(router, self._journal, self.account, self.preferences)
 
 
-class _Front:
-    """Takes requests in: writes them down, and dates the answers by the sandbox's clock."""
+class _JournalMiddleware:
+    """Records requests, and sets the ``Date`` of responses by the clock of the API."""
 
     def __init__(
         self, app: ASGIApp, journal: Journal, account: Account, preferences: Preferences
@@ -161,37 +170,38 @@ class _Front:
         if not path.startswith(f"{control.PREFIX}/"):
             self._journal.add(request)
 
-        second = path.startswith((f"{mypreferences.PREFIX}/", f"{mypreferences.TOKEN_PREFIX}/"))
+        is_mypreferences = path.startswith((f"{MYPREFERENCES_PREFIX}/", f"{TOKEN_PREFIX}/"))
 
-        async def noted_receive() -> Message:
+        async def receive_and_record() -> Message:
             message = await receive()
             if message["type"] == "http.request":
                 request.body += message.get("body", b"")
             return message
 
-        async def dated_send(message: Message) -> None:
+        async def send_dated(message: Message) -> None:
             if message["type"] == "http.response.start":
                 request.status = message["status"]
-                now = self._preferences.time() if second else self._account.clock.time()
+                owner = self._preferences if is_mypreferences else self._account.clock
+                now = owner.time()
                 MutableHeaders(scope=message)["Date"] = formatdate(now, usegmt=True)
             await send(message)
 
         try:
-            # Routed undecoded, so that a %2F within an id separates nothing.
-            await self._app({**scope, "path": path}, noted_receive, dated_send)
+            # Routed by the encoded path, so that a %2F within an id is no separator.
+            await self._app({**scope, "path": path}, receive_and_record, send_dated)
         except Exception:
             LOGGER.exception("The sandbox failed at %s", path)
             raise
 
 
 class _Protocol(H11Protocol):
-    """HTTP/1.1 that lets an answer get at its connection, to break it."""
+    """HTTP/1.1 whose responses can reach their connection, to break it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.app_state = {**self.app_state, "transport": transport}
         super().connection_made(transport)
-        # Without it a body waits 40 ms for the client to acknowledge its head: asyncio sees to
-        # that only for sockets that were made with a protocol number.
+        # Without TCP_NODELAY a body waits 40 ms for the client to acknowledge the head. asyncio
+        # sets it only for sockets created with a protocol number.
         connection = transport.get_extra_info("socket")
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -208,7 +218,7 @@ class _Server(uvicorn.Server):
                 ws="none",
                 lifespan="off",
                 log_config=None,
-                # Broken answers are meant to be, and no reason to complain.
+                # Broken responses are intended, and not worth a log line.
                 log_level="critical",
                 access_log=False,
                 date_header=False,
@@ -221,25 +231,25 @@ class _Server(uvicorn.Server):
         self._end = asyncio.Event()
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serve on the sockets; whoever waits for that goes on even if it fails."""
+        """Serve on the sockets. Sets `ready` even if that fails."""
         try:
             super().run(sockets)
         finally:
             self.ready.set()
 
     def stop(self) -> None:
-        """End from another thread."""
+        """Stop; callable from any thread."""
         if self._loop:
             self._loop.call_soon_threadsafe(self._end.set)
 
     async def main_loop(self) -> None:
-        """Serve until told to stop."""
+        """Serve until `stop` is called."""
         self._loop = asyncio.get_running_loop()
         self.ready.set()
         await self._end.wait()
 
     async def shutdown(self, sockets: Any = None) -> None:
-        """Close everything at once; nobody is waited for."""
+        """Close everything at once, without waiting for open requests."""
         for server in self.servers:
             server.close()
         for listener in sockets or ():
@@ -250,5 +260,5 @@ class _Server(uvicorn.Server):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        # The transports close their sockets one turn after they were told to.
+        # Transports close their sockets one loop iteration later.
         await asyncio.sleep(0)

@@ -34,7 +34,7 @@ class Truth:
             before: The state that it began with.
         """
         for row in synced.records("segments"):
-            segment = self._account.segment(row["segment_id"])
+            segment = self._account.find_segment(row["segment_id"])
             assert segment
             assert row["name"] in {None, segment.name}
         for row in synced.records("segment_definitions"):
@@ -51,10 +51,10 @@ class Truth:
         _check_states(synced, before)
 
     def _segment(self, row: dict[str, Any]) -> Any:
-        return self._account.segment(row["segment_id"])
+        return self._account.find_segment(row["segment_id"])
 
     def _members(self, segment_id: str, run_id: str | None) -> frozenset[int]:
-        segment = self._account.segment(segment_id)
+        segment = self._account.find_segment(segment_id)
         runs = segment.runs if segment else []
         return frozenset().union(*(run.members for run in runs if run.run_id == run_id))
 

@@ -1,0 +1,1 @@
+"""ActiveCampaign: an account with segments, and the Segments API on it."""

@@ -1,0 +1,117 @@
+"""The segments of the demo account."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from tap_activecampaign_segments.sandbox.seeded import make_random
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .segments import Segment
+
+_DAY = 86_400.0
+_CONTACTS = 60_000
+_CHURN = 0.01
+
+
+class DemoAccount(Protocol):
+    """An account that can be filled."""
+
+    seed: int
+
+    def add_segment(
+        self,
+        name: str | None,
+        members: Sequence[int] = ...,
+        *,
+        evaluation_seconds: float = ...,
+        churn: float = ...,
+        created: float | None = ...,
+    ) -> Segment:
+        """Add a segment."""
+
+
+class Plan(NamedTuple):
+    """A segment of the demo.
+
+    Attributes:
+        name: None if it is not saved.
+        size: Number of members now.
+        seconds: Duration of a run.
+        versions: Number of versions.
+        counts: Number of recorded sizes.
+        days: Age in days.
+        description: Of the first version.
+    """
+
+    name: str | None
+    size: int
+    seconds: float
+    versions: int
+    counts: int
+    days: int
+    description: str = ""
+
+
+_PLANS = (
+    Plan("Newsletter", 25_118, 6.0, 3, 168, 240, "Everybody who confirmed the newsletter"),
+    Plan("VIP customers", 41, 0.2, 4, 122, 200, "Five orders or more"),
+    Plan("Trial expired", 903, 0.4, 2, 97, 150, "Trial over, no plan yet"),
+    Plan("Webinar sign-ups", 4_021, 0.8, 1, 74, 110),
+    Plan("Abandoned basket", 386, 0.3, 5, 140, 180, "Basket older than a day"),
+    Plan("Opened nothing for 90 days", 7_740, 1.5, 2, 110, 220, "Candidates for a goodbye"),
+    Plan("Beta testers", 1, 0.1, 1, 60, 90),
+    Plan("Win-back (paused)", 0, 0.1, 2, 66, 130, "Switched off for the summer"),
+    Plan(None, 212, 0.2, 1, 0, 30),
+)
+
+
+def fill_account(account: DemoAccount, now: float) -> None:
+    """Add the demo's segments to an empty account.
+
+    Args:
+        account: The account; its seed decides about members and counts.
+        now: Epoch seconds at which the past of the segments ends.
+    """
+    for plan in _PLANS:
+        generator = make_random(account.seed, plan.name, "demo")
+        segment = account.add_segment(
+            plan.name,
+            sorted(generator.sample(range(1, _CONTACTS), plan.size)),
+            evaluation_seconds=plan.seconds,
+            churn=_CHURN,
+            created=now - plan.days * _DAY + 0.2718,
+        )
+        segment.versions[0].description = plan.description
+        _add_versions(segment, plan, now)
+        _add_counts(account.seed, segment, plan, now)
+
+
+def _add_versions(segment: Segment, plan: Plan, now: float) -> None:
+    """Edit the segment at uneven intervals."""
+    step = plan.days * _DAY / plan.versions
+    for number in range(1, plan.versions):
+        segment.edit(now - (plan.versions - number) * step + number * 4567.8913)
+
+
+def _add_counts(seed: int, segment: Segment, plan: Plan, now: float) -> None:
+    """Record sizes on a growth curve with a weekly cycle and noise."""
+    generator = make_random(seed, plan.name, "counts")
+    step = (plan.days - 1) * _DAY / max(plan.counts, 1)
+    peak = plan.size or 64
+    for number in range(plan.counts):
+        left = plan.counts - number
+        age = left / plan.counts
+        growth = (1 + math.exp(-4)) / (1 + math.exp(7 * age - 4))
+        week = 1 + 0.03 * math.sin(2 * math.pi * left * step / (7 * _DAY))
+        noise = generator.uniform(0.99, 1.01)
+        # A segment that is empty now has shrunk to that.
+        decline = min(1.0, 4 * (age - 1 / plan.counts)) if plan.size == 0 else 1.0
+        size = round(peak * growth * week * noise * decline)
+        at = now - left * step + generator.uniform(0, step / 4)
+        segment.add_count(
+            at, size, active_result_count=round(size * 0.93), started=at - plan.seconds
+        )

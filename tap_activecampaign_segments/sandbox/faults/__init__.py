@@ -1,0 +1,1 @@
+"""Faults: which kinds there are, when they apply, and how they alter responses."""

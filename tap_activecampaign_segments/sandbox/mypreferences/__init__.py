@@ -1,0 +1,1 @@
+"""MyPreferences: a client with segment groups, and the export API on it."""
