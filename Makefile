@@ -9,7 +9,7 @@ PLUGINS := .meltano/.ready
 DEMO := .meltano/.demo
 LOWEST := $(VENV)/lowest
 DAGSTER := $(VENV)/dagster
-ACCOUNTS := orchestration/.meltano/.ready
+ACCOUNTS := examples/dagster/.meltano/.ready
 BUILT := $(VENV)/built
 
 .PHONY: test histories e2e lowest lint audit demo bench orchestrate pictures mutants hub build \
@@ -53,20 +53,20 @@ audit: $(READY)
 # The sandbox comes with the tap, and the library that reads DuckDB's file with the loader.
 demo: $(DEMO)
 	@.meltano/extractors/tap-activecampaign-segments/venv/bin/activecampaign-sandbox -- \
-	  .meltano/loaders/target-duckdb/venv/bin/python -m demo $(MELTANO)/bin/meltano
+	  .meltano/loaders/target-duckdb/venv/bin/python -m examples.demo $(MELTANO)/bin/meltano
 
 # Everything in about six minutes; QUICK=1 for fewer and smaller syncs.
 bench: $(READY) $(PLUGINS)
-	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+	@$(BIN)/python -m tools.bench $(if $(QUICK),--quick)
 
 # Two accounts on Dagster: that none gets in the other's way, and what it brings.
 orchestrate: $(READY) $(DAGSTER)/.ready $(ACCOUNTS)
 	$(BIN)/pytest e2e/test_orchestration.py
-	@$(BIN)/python -m orchestration
+	@$(BIN)/python -m examples.dagster
 
 # The pictures of README.md, drawn anew from what the sandbox gives. A minute.
 pictures: $(VENV)/.pictures
-	@$(BIN)/python -m pictures
+	@$(BIN)/python -m tools.pictures
 
 $(VENV)/.pictures: $(READY)
 	$(BIN)/python -m pip install --quiet --group pictures
@@ -85,8 +85,8 @@ $(VENV)/.mutation: $(READY)
 
 # The entry for the Meltano Hub. With REPO=https://github.com/OWNER/NAME the whole one is in output/.
 hub: $(READY)
-	@$(BIN)/python -m hub
-	@$(if $(REPO),mkdir -p output && $(BIN)/python -m hub $(REPO) > output/hub.yml)
+	@$(BIN)/python -m tools.hub
+	@$(if $(REPO),mkdir -p output && $(BIN)/python -m tools.hub $(REPO) > output/hub.yml)
 
 # What is published, tried in environments where nothing else is.
 build: $(READY)
@@ -112,10 +112,10 @@ $(PLUGINS) $(DEMO): meltano.yml pyproject.toml $(MELTANO)/.ready
 	  { cat output/install.log; exit 1; }
 	@touch $@
 
-$(ACCOUNTS): orchestration/meltano.yml pyproject.toml $(MELTANO)/.ready
+$(ACCOUNTS): examples/dagster/meltano.yml pyproject.toml $(MELTANO)/.ready
 	@echo 'Installing the tap and a loader for two accounts (once) ...'
 	@mkdir -p output
-	@$(MELTANO)/bin/meltano --cwd orchestration install > output/install.log 2>&1 || \
+	@$(MELTANO)/bin/meltano --cwd examples/dagster install > output/install.log 2>&1 || \
 	  { cat output/install.log; exit 1; }
 	@touch $@
 
@@ -149,4 +149,4 @@ $(LOWEST)/.ready: pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) .meltano orchestration/.meltano output dist mutants .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .meltano examples/dagster/.meltano output dist mutants .mypy_cache .ruff_cache .pytest_cache

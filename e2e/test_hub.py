@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from e2e.project import TAP, variables_of
-from hub import definition
+from tools.hub import definition
 
 if TYPE_CHECKING:
     from e2e.project import Project

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from demo import report
-from demo.database import Database
 from e2e import truth
 from e2e.loaders import Csv, DuckDb, JsonLines, Loader, Postgres, by_key
 from e2e.project import ALL_STREAMS, TAP, Project, variables_of
+from examples.demo import report
+from examples.demo.database import Database
 from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox
 
 if TYPE_CHECKING:

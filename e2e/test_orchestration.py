@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from orchestration.deployment import DAGSTER, PLUGINS, Deployment
+from examples.dagster.deployment import DAGSTER, PLUGINS, Deployment
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from orchestration.deployment import Run
+    from examples.dagster.deployment import Run
     from tap_activecampaign_segments.sandbox import Request
 
 ACCOUNTS = ("europe", "america")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from hub import definition
 from tap_activecampaign_segments import settings
+from tools.hub import definition
 
 PROJECT = Path(__file__).parents[1] / "meltano.yml"
 
