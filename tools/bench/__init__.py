@@ -1,1 +1,1 @@
-"""The benchmark: what a sync costs, side by side with what it could cost."""
+"""Benchmark: what a sync costs, compared with what it could cost."""

@@ -1,4 +1,4 @@
-"""Run the benchmark; see `make bench`."""
+"""Run the benchmark: `python -m tools.bench [--quick] [PART …]`; see `make bench`."""
 
 from __future__ import annotations
 
@@ -10,31 +10,47 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.bench import counting, emission, load, loading, memory, states, waiting
-from tools.bench.figures import Figure, markdown, table
+from tools.bench import (
+    loaders,
+    memory,
+    rate_limit,
+    request_counts,
+    scale,
+    state_messages,
+    throughput,
+)
+from tools.bench.figures import Figure, to_json, to_markdown, to_text
 from tools.bench.syncs import SyncError
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 OUTPUT = Path("output")
-PARTS: tuple[ModuleType, ...] = (emission, waiting, counting, memory, states, load, loading)
+PARTS: tuple[ModuleType, ...] = (
+    throughput,
+    rate_limit,
+    request_counts,
+    memory,
+    state_messages,
+    scale,
+    loaders,
+)
 INTERRUPTED = 130
 
 
 def main() -> int:
-    """Measure, and say what was found.
+    """Run the parts, then print and save the figures.
 
     Returns:
-        The exit code: 1 if something could not be measured; a target that is missed is no fault.
+        The exit code: 1 if a part could not be measured. A missed target is not an error.
     """
     quick = "--quick" in sys.argv
-    chosen = [each for each in PARTS if _name(each) in sys.argv] or PARTS
+    parts = [part for part in PARTS if _name(part) in sys.argv] or PARTS
     figures: list[Figure] = []
     failures: list[str] = []
     start = time.monotonic()
     try:
-        for part in chosen:
+        for part in parts:
             sys.stderr.write(f"{part.__doc__}".partition("\n")[0] + "\n")
             try:
                 figures += part.measure(quick=quick)
@@ -42,13 +58,13 @@ def main() -> int:
                 failures.append(f"{_name(part)} could not be measured: {error}")
     except KeyboardInterrupt:
         return INTERRUPTED
-    machine = _machine(quick=quick, seconds=time.monotonic() - start)
-    _say(f"\n{table(figures)}\n\n{machine}")
+    machine = _describe_machine(quick=quick, seconds=time.monotonic() - start)
+    _print(f"\n{to_text(figures)}\n\n{machine}")
     for failure in failures:
-        _say(failure)
+        _print(failure)
     OUTPUT.mkdir(exist_ok=True)
-    (OUTPUT / "bench.md").write_text(f"{markdown(figures)}\n\n{machine}\n", encoding="utf-8")
-    content = {"machine": machine, "figures": [each.content for each in figures]}
+    (OUTPUT / "bench.md").write_text(f"{to_markdown(figures)}\n\n{machine}\n", encoding="utf-8")
+    content = {"machine": machine, "figures": to_json(figures)}
     (OUTPUT / "bench.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
     return int(bool(failures))
 
@@ -57,7 +73,7 @@ def _name(part: ModuleType) -> str:
     return part.__name__.rpartition(".")[2]
 
 
-def _machine(*, quick: bool, seconds: float) -> str:
+def _describe_machine(*, quick: bool, seconds: float) -> str:
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return (
         f"Measured in {seconds:.0f} s{' (quick: fewer, smaller)' if quick else ''} on "
@@ -66,7 +82,7 @@ def _machine(*, quick: bool, seconds: float) -> str:
     )
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

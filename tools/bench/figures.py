@@ -1,4 +1,4 @@
-"""Figures: what was measured, as a table for a terminal and for a README."""
+"""Figures: measurements as text, Markdown and JSON."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TIMES = " \N{MULTIPLICATION SIGN}"
-HEADINGS = ("measured", "result", "to reach", "", "in numbers")
+HEADINGS = ("measured", "result", "target", "", "numbers")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One row.
+    """One row of the table.
 
     Attributes:
         what: What was measured.
-        value: The ratio or the number; None where only absolute numbers are of interest.
+        value: The ratio or the number; None if only `numbers` matter.
         numbers: The absolute numbers behind it.
-        at_least: What the value should not fall below.
-        at_most: What it should not exceed.
-        is_ratio: Whether the value is so many times another.
-        raw: Whatever else was measured, for the file.
+        at_least: Lower target.
+        at_most: Upper target.
+        is_ratio: Whether the value is a multiple of something else.
+        raw: Further measurements for the JSON file.
     """
 
     what: str
@@ -36,7 +36,7 @@ class Figure:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the target is reached, None where there is none."""
+        """Whether the target is met; None without a target."""
         if self.value is None:
             return None
         if self.at_least is not None:
@@ -45,37 +45,24 @@ class Figure:
 
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
-        """The row as text."""
+        """The row as text, in the order of `HEADINGS`."""
         target = ""
         if self.at_least is not None:
-            target = f"≥ {self._text(self.at_least)}"
+            target = f"≥ {self._format(self.at_least)}"
         if self.at_most is not None:
-            target = f"≤ {self._text(self.at_most)}" if self.at_most else "0"
+            target = f"≤ {self._format(self.at_most)}" if self.at_most else "0"
         verdict = {True: "yes", False: "NO", None: ""}[self.is_met]
-        value = "" if self.value is None else self._text(self.value)
+        value = "" if self.value is None else self._format(self.value)
         return self.what, value, target, verdict, self.numbers
 
-    @property
-    def content(self) -> dict[str, Any]:
-        """The row for the file."""
-        return {
-            "what": self.what,
-            "value": self.value,
-            "at_least": self.at_least,
-            "at_most": self.at_most,
-            "is_met": self.is_met,
-            "numbers": self.numbers,
-            **self.raw,
-        }
-
-    def _text(self, value: float) -> str:
+    def _format(self, value: float) -> str:
         digits = 0 if value == int(value) else 1 if abs(value) >= 10 else 2  # noqa: PLR2004
         return f"{value:.{digits}f}{TIMES if self.is_ratio else ''}"
 
 
-def table(figures: Sequence[Figure]) -> str:
-    """Return the figures in columns, for a terminal; those with a target first."""
-    rows = [HEADINGS, *(each.cells for each in in_order(figures))]
+def to_text(figures: Sequence[Figure]) -> str:
+    """Format the figures in columns for a terminal."""
+    rows = [HEADINGS, *(figure.cells for figure in _sort(figures))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     rows.insert(1, tuple("-" * width for width in widths))  # type: ignore[arg-type]
     return "\n".join(
@@ -87,21 +74,37 @@ def table(figures: Sequence[Figure]) -> str:
     )
 
 
-def markdown(figures: Sequence[Figure]) -> str:
-    """Return the figures as a table for a README."""
+def to_markdown(figures: Sequence[Figure]) -> str:
+    """Format the figures as a Markdown table."""
     rows = [HEADINGS, ("---", "---:", "---:", "---", "---")]
-    rows += [each.cells for each in in_order(figures)]
+    rows += [figure.cells for figure in _sort(figures)]
     return "\n".join(f"| {' | '.join(row)} |".replace("|  |", "| |") for row in rows)
 
 
-def in_order(figures: Sequence[Figure]) -> list[Figure]:
-    """Return the figures, those with a target first, those without a value last."""
-    return sorted(figures, key=lambda each: (each.is_met is None, each.value is None))
+def to_json(figures: Sequence[Figure]) -> list[dict[str, Any]]:
+    """Return the figures for `json.dumps`, raw measurements included."""
+    return [
+        {
+            "what": figure.what,
+            "value": figure.value,
+            "at_least": figure.at_least,
+            "at_most": figure.at_most,
+            "is_met": figure.is_met,
+            "numbers": figure.numbers,
+            **figure.raw,
+        }
+        for figure in figures
+    ]
 
 
 def short(number: float) -> str:
-    """Return a number with as many digits as one reads."""
-    for limit, letter in ((1_000_000, "M"), (1_000, "k")):
+    """Format a number with three significant digits and a unit prefix."""
+    for limit, prefix in ((1_000_000, "M"), (1_000, "k")):
         if number >= limit:
-            return f"{number / limit:.3g} {letter}"
+            return f"{number / limit:.3g} {prefix}"
     return f"{number:.3g}"
+
+
+def _sort(figures: Sequence[Figure]) -> list[Figure]:
+    """Sort figures with a target first, those without a value last."""
+    return sorted(figures, key=lambda figure: (figure.is_met is None, figure.value is None))

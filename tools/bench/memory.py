@@ -1,4 +1,4 @@
-"""Memory: what a sync takes at its peak, and what a night brings to the target."""
+"""Memory: the peak of a sync, by the size of a segment."""
 
 from __future__ import annotations
 
@@ -7,55 +7,57 @@ from typing import TYPE_CHECKING
 
 from tools.bench import servers
 from tools.bench.figures import Figure, short
-from tools.bench.syncs import RESULTS, RUNS, Sync, sync
+from tools.bench.syncs import MEGABYTE, RESULTS, RUNS, Sync, sync
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tools.bench.servers import Server
 
-MEGABYTE = 1024 * 1024
 MOST = 1.2
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    """Return how memory grows with the contacts of a segment."""
+    """Compare the peak memory of large and small segments."""
     small, large = 100_000, 600_000 if quick else 5_000_000
     few, many = 10_000, 200_000 if quick else 1_000_000
     with servers.pages(few, small, many, large) as server:
         return [
-            _growth(server, "match_all_results alone", RESULTS, small, large),
-            _growth(server, "all streams of runs", RUNS, small, large),
-            _churn(server, few, many),
+            _measure_first_sync(server, "match_all_results alone", RESULTS, small, large),
+            _measure_first_sync(server, "all streams of runs", RUNS, small, large),
+            _measure_second_sync(server, few, many),
         ]
 
 
-def _growth(server: Server, what: str, streams: Sequence[str], small: int, large: int) -> Figure:
-    peaks = [_once(server, small, streams).peak]
-    server.journal()
-    done = _once(server, large, streams)
-    peaks.append(done.peak)
+def _measure_first_sync(
+    server: Server, what: str, streams: Sequence[str], small: int, large: int
+) -> Figure:
+    peaks = [_sync(server, small, streams).peak]
+    server.take_requests()
+    result = _sync(server, large, streams)
+    peaks.append(result.peak)
+    requests = len(server.take_requests())
     rows = (
-        f"; {short(done.lines)} rows in {done.seconds:.1f} s, {len(server.journal())} requests, "
-        f"a STATE has {short(len(json.dumps(done.state)))}B"
+        f"; {short(result.lines)} rows in {result.seconds:.1f} s, {requests} requests, "
+        f"a STATE has {short(len(json.dumps(result.state)))}B"
     )
-    return _figure(f"peak memory at {short(large)} ids ÷ at {short(small)}, {what}", peaks, rows)
+    return _compare(f"peak memory at {short(large)} ids ÷ at {short(small)}, {what}", peaks, rows)
 
 
-def _churn(server: Server, few: int, many: int) -> Figure:
+def _measure_second_sync(server: Server, few: int, many: int) -> Figure:
     streams = ("membership_changes",)
     peaks, lines = [], 0
     for size in (few, many):
-        first = _once(server, size, streams)
-        second = _once(server, size, streams, first)
+        first = _sync(server, size, streams)
+        second = _sync(server, size, streams, first)
         peaks.append(second.peak)
         lines = second.lines
     remark = f"; {short(lines)} rows of membership_changes instead of {short(many)}"
     what = f"peak memory at {short(many)} members, 1 % of them changed, ÷ at {short(few)}"
-    return _figure(what, peaks, remark)
+    return _compare(what, peaks, remark)
 
 
-def _figure(what: str, peaks: Sequence[int], remark: str) -> Figure:
+def _compare(what: str, peaks: Sequence[int], remark: str) -> Figure:
     small, large = peaks
     return Figure(
         what,
@@ -67,6 +69,6 @@ def _figure(what: str, peaks: Sequence[int], remark: str) -> Figure:
     )
 
 
-def _once(server: Server, size: int, streams: Sequence[str], before: Sync | None = None) -> Sync:
+def _sync(server: Server, size: int, streams: Sequence[str], previous: Sync | None = None) -> Sync:
     config = {**server.settings, "segment_ids": [f"of-{size}"]}
-    return sync(config, streams=streams, state=before.state if before else None)
+    return sync(config, streams=streams, state=previous.state if previous else None)

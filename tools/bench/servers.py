@@ -1,4 +1,4 @@
-"""Servers in processes of their own, each ended by the block that started it."""
+"""Servers in processes of their own, stopped when their context exits."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from urllib.request import Request, urlopen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PATIENCE = 10.0
-"""Seconds for a server to end by itself."""
+TIMEOUT = 10.0
+"""Seconds to wait for a response, and for a server to exit."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Server:
     """A running server.
 
     Attributes:
-        url: Where it is.
-        token: What it accepts.
+        url: Base URL.
+        token: Accepted API token.
     """
 
     url: str
@@ -31,21 +31,21 @@ class Server:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The tap's settings for it."""
+        """The tap's settings for this server."""
         return {"api_url": self.url, "api_token": self.token}
 
-    def journal(self) -> list[dict[str, Any]]:
-        """Return the requests so far, and forget them."""
-        requests: list[dict[str, Any]] = json.loads(self._ask("GET"))
-        self._ask("DELETE")
+    def take_requests(self) -> list[dict[str, Any]]:
+        """Return the requests received so far, and clear them."""
+        requests: list[dict[str, Any]] = json.loads(self._request("GET"))
+        self._request("DELETE")
         return requests
 
-    def _ask(self, method: str) -> bytes:
+    def _request(self, method: str) -> bytes:
         request = Request(  # noqa: S310 (loopback)
             f"{self.url}/sandbox/requests", headers={"Api-Token": self.token}, method=method
         )
-        with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
-            body: bytes = answer.read()
+        with urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310
+            body: bytes = response.read()
         return body
 
 
@@ -54,9 +54,9 @@ def pages(*sizes: int) -> Iterator[Server]:
     """Run a page server.
 
     Args:
-        sizes: Contacts of each of its segments, whose ids are ``of-<size>``.
+        sizes: Number of contacts of each segment; their ids are ``of-<size>``.
     """
-    with _running("tools.bench.pageserver", {"sizes": sizes}) as server:
+    with _run("tools.bench.page_server", {"sizes": sizes}) as server:
         yield server
 
 
@@ -65,14 +65,14 @@ def account(**plan: Any) -> Iterator[Server]:
     """Run an account server.
 
     Args:
-        plan: See `tools.bench.accountserver.Plan`.
+        plan: See `tools.bench.account_server.Plan`.
     """
-    with _running("tools.bench.accountserver", plan) as server:
+    with _run("tools.bench.account_server", plan) as server:
         yield server
 
 
 @contextmanager
-def _running(module: str, plan: dict[str, Any]) -> Iterator[Server]:
+def _run(module: str, plan: dict[str, Any]) -> Iterator[Server]:
     with subprocess.Popen(  # noqa: S603 (the benchmark's own)
         [sys.executable, "-m", module, json.dumps(plan)],
         stdin=subprocess.PIPE,
@@ -83,6 +83,6 @@ def _running(module: str, plan: dict[str, Any]) -> Iterator[Server]:
         try:
             yield Server(**json.loads(process.stdout.readline()))
             process.stdin.close()
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
         finally:
             process.kill()

@@ -1,4 +1,4 @@
-"""Syncs: a command is run, its output read to the end, and its time and memory noted."""
+"""Syncs: runs a command, reads all its output, measures time and memory."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 TAP = (str(Path(sys.executable).with_name("tap-activecampaign-segments")),)
-PLAIN = (sys.executable, "-m", "tools.bench.plain")
-BARE = (sys.executable, "-m", "tools.bench.bare")
+PLAIN_TAP = (sys.executable, "-m", "tools.bench.plain_tap")
+BARE_LOOP = (sys.executable, "-m", "tools.bench.bare_loop")
 
 ALL = (
     "segments",
@@ -35,30 +35,31 @@ RESULTS = ("match_all_results",)
 RUNS = ALL[3:]
 CHANGES = ("match_all_runs", "membership_changes", "memberships")
 
+MEGABYTE = 1024 * 1024
 UNLIMITED = 1_000_000
 CHUNK = 1024 * 1024
 LAST_CHUNKS = 32
-LONGEST = 180.0
-"""Seconds after which a sync is ended, and counts as failed."""
+TIMEOUT = 180.0
+"""Maximum duration of a sync, in seconds."""
 STATE = b'{"type":"STATE"'
 
 
 class SyncError(Exception):
-    """A sync did not end well."""
+    """A sync failed or timed out."""
 
 
 @dataclass
 class Sync:
-    """What one sync took.
+    """Measurements of one sync.
 
     Attributes:
-        seconds: From the start of its process to its end.
-        cpu: Seconds of a processor that it took, all threads together.
-        peak: The most memory that it took, in bytes.
-        lines: Messages that came out.
+        seconds: Time from the start of the process to its end.
+        cpu: Processor time of all threads, in seconds.
+        peak: Peak resident memory, in bytes.
+        lines: Number of messages.
         state: The last STATE.
-        state_sizes: Bytes of each STATE message, of those that were read line by line.
-        records: Its records, where they were asked for.
+        state_sizes: Size of each STATE message in bytes, if lines were read.
+        records: The records, if they were kept.
     """
 
     seconds: float = 0.0
@@ -70,26 +71,9 @@ class Sync:
     records: list[dict[str, Any]] = field(default_factory=list)
 
 
-@cache
-def _catalog_text() -> str:
-    done = subprocess.run([*TAP, "--discover"], capture_output=True, check=True)  # noqa: S603
-    return done.stdout.decode()
-
-
-def catalog(streams: Iterable[str]) -> dict[str, Any]:
-    """Return a catalog in which just these streams are selected."""
-    chosen = set(streams)
-    found: dict[str, Any] = json.loads(_catalog_text())
-    for entry in found["streams"]:
-        for metadata in entry["metadata"]:
-            if metadata["breadcrumb"] == []:
-                metadata["metadata"]["selected"] = entry["tap_stream_id"] in chosen
-    return found
-
-
-def hurried(start: float, pace: float) -> tuple[str, ...]:
-    """Return the tap's command where time goes by faster, see `tools.bench.pace`."""
-    return sys.executable, "-m", "tools.bench.fasttap", str(start), str(pace)
+def fast_tap(start: float, pace: float) -> tuple[str, ...]:
+    """Return the tap's command with an accelerated clock, see `tools.bench.fast_clock`."""
+    return sys.executable, "-m", "tools.bench.fast_tap", str(start), str(pace)
 
 
 def sync(  # noqa: PLR0913
@@ -102,23 +86,23 @@ def sync(  # noqa: PLR0913
     reads_lines: bool = False,
     keeps_records: bool = False,
 ) -> Sync:
-    """Sync once.
+    """Run one sync.
 
     Args:
         config: The settings.
-        streams: Those selected; no catalog if absent.
-        state: What the last sync left.
-        command: What is run.
-        target: A loader's command and settings, which then takes the output.
-        reads_lines: Whether each line is looked at, for the STATE messages in it.
-        keeps_records: Whether the records are kept as well.
+        streams: Selected streams; None for no catalog.
+        state: State of the previous sync.
+        command: The tap, or what it is compared with.
+        target: Executable and settings of a loader that takes the output.
+        reads_lines: Whether to parse the STATE messages.
+        keeps_records: Whether to parse and keep the records as well.
 
     Raises:
-        SyncError: It failed.
+        SyncError: It failed or timed out.
     """
     files = {
         "config": {"requests_per_second": UNLIMITED, **config},
-        "catalog": None if streams is None else catalog(streams),
+        "catalog": None if streams is None else _build_catalog(streams),
         "state": state,
     }
     with ExitStack() as stack:
@@ -127,28 +111,28 @@ def sync(  # noqa: PLR0913
         line = [*command]
         for name, content in files.items():
             if content is not None:
-                line += [f"--{name}", str(_written(folder / f"{name}.json", content))]
+                line += [f"--{name}", str(_write_json(folder / f"{name}.json", content))]
         start = time.monotonic()
         tap = stack.enter_context(_Process(line, log))
         if target:
-            path = _written(folder / "target.json", target[1])
+            path = _write_json(folder / "target.json", target[1])
             loader = stack.enter_context(
                 _Process([target[0], "--config", str(path)], log, source=tap)
             )
-            done = _drained(loader, is_loader=True)
-            loader.end(log)
-            tap.end(log)
+            result = _read_chunks(loader, is_loader=True)
+            loader.wait(log)
+        elif reads_lines or keeps_records:
+            result = _read_lines(tap, keeps_records=keeps_records)
         else:
-            looks = reads_lines or keeps_records
-            done = _read(tap, keeps_records=keeps_records) if looks else _drained(tap)
-            tap.end(log)
-        done.seconds = time.monotonic() - start
-        done.peak, done.cpu = tap.peak, tap.cpu
-    return done
+            result = _read_chunks(tap)
+        tap.wait(log)
+        result.seconds = time.monotonic() - start
+        result.peak, result.cpu = tap.peak, tap.cpu
+    return result
 
 
 class _Process:
-    """One command of a sync."""
+    """One process of a pipeline."""
 
     def __init__(self, line: Sequence[str], log: Any, source: _Process | None = None) -> None:
         self._name = Path(line[0]).name
@@ -159,13 +143,13 @@ class _Process:
             stderr=log,
         )
         if source:
-            # The end of the loader must be seen by the tap.
+            # Otherwise the tap would not notice that the loader exits.
             source.output.close()
         assert self._popen.stdout  # noqa: S101
         self.output: IO[bytes] = self._popen.stdout
         self.peak = 0
         self.cpu = 0.0
-        self._deadline = time.monotonic() + LONGEST
+        self._deadline = time.monotonic() + TIMEOUT
 
     def __enter__(self) -> _Process:  # noqa: PYI034 (Python 3.10 has no Self)
         return self
@@ -175,61 +159,80 @@ class _Process:
             self._popen.kill()
             self._popen.wait()
 
-    def check(self) -> None:
-        """End the process if it takes too long.
+    def check_deadline(self) -> None:
+        """Check that the process has time left.
 
         Raises:
-            SyncError: It did.
+            SyncError: It has not.
         """
         if time.monotonic() > self._deadline:
-            raise SyncError(f"{self._name} took longer than {LONGEST:.0f} s")
+            raise SyncError(f"{self._name} took longer than {TIMEOUT:.0f} s")
 
-    def end(self, log: Any) -> None:
-        """Wait for the end.
+    def wait(self, log: Any) -> None:
+        """Wait for the process to exit and record its resource usage.
 
         Raises:
-            SyncError: It did not end well.
+            SyncError: It exited with an error.
         """
         _, status, usage = os.wait4(self._popen.pid, 0)
         self._popen.returncode = os.waitstatus_to_exitcode(status)
+        # Linux reports kilobytes, macOS bytes.
         self.peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         self.cpu = usage.ru_utime + usage.ru_stime
         if self._popen.returncode:
             log.seek(0)
             last = log.read().decode(errors="replace").strip().splitlines()[-3:]
-            raise SyncError(f"{self._name} ended with {self._popen.returncode}: {' / '.join(last)}")
+            raise SyncError(
+                f"{self._name} exited with {self._popen.returncode}: {' / '.join(last)}"
+            )
 
 
-def _drained(process: _Process, *, is_loader: bool = False) -> Sync:
-    """Read all, and look at the last lines alone; a loader writes states without a type."""
-    done, tail = Sync(), deque[bytes](maxlen=LAST_CHUNKS)
+def _read_chunks(process: _Process, *, is_loader: bool = False) -> Sync:
+    """Read all output but parse only the last STATE; a loader writes states without a type."""
+    result, tail = Sync(), deque[bytes](maxlen=LAST_CHUNKS)
     descriptor = process.output.fileno()
     while chunk := os.read(descriptor, CHUNK):
-        done.lines += chunk.count(b"\n")
+        result.lines += chunk.count(b"\n")
         tail.append(chunk)
-        process.check()
+        process.check_deadline()
     for line in reversed(b"".join(tail).splitlines()):
         if is_loader or line.startswith(STATE):
             state = json.loads(line)
-            done.state = state if is_loader else state["value"]
+            result.state = state if is_loader else state["value"]
             break
-    return done
+    return result
 
 
-def _read(process: _Process, *, keeps_records: bool) -> Sync:
-    """Read all, line by line."""
-    done = Sync()
+def _read_lines(process: _Process, *, keeps_records: bool) -> Sync:
+    result = Sync()
     for line in process.output:
-        done.lines += 1
+        result.lines += 1
         if line.startswith(STATE):
-            done.state = json.loads(line)["value"]
-            done.state_sizes.append(len(line))
+            result.state = json.loads(line)["value"]
+            result.state_sizes.append(len(line))
         elif keeps_records and (message := json.loads(line))["type"] == "RECORD":
-            done.records.append(message["record"])
-        process.check()
-    return done
+            result.records.append(message["record"])
+        process.check_deadline()
+    return result
 
 
-def _written(path: Path, content: dict[str, Any]) -> Path:
+def _build_catalog(streams: Iterable[str]) -> dict[str, Any]:
+    """Return a catalog that selects only these streams."""
+    selected = set(streams)
+    catalog: dict[str, Any] = json.loads(_discover())
+    for entry in catalog["streams"]:
+        for metadata in entry["metadata"]:
+            if metadata["breadcrumb"] == []:
+                metadata["metadata"]["selected"] = entry["tap_stream_id"] in selected
+    return catalog
+
+
+@cache
+def _discover() -> str:
+    done = subprocess.run([*TAP, "--discover"], capture_output=True, check=True)  # noqa: S603
+    return done.stdout.decode()
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> Path:
     path.write_text(json.dumps(content))
     return path

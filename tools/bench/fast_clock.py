@@ -1,4 +1,4 @@
-"""Time that goes by faster, alike in several processes."""
+"""Accelerated clock, consistent across processes."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from tap_activecampaign_segments.sandbox import Clock as SandboxClock
 
 
 class FastClock(Clock, SandboxClock):
-    """The tap's and the sandbox's time, so many times the real one."""
+    """Clock of the tap and of the sandbox, a multiple of real time."""
 
     def __init__(self, start: float, pace: float) -> None:
-        """Agree on a beginning.
+        """Set the start and the pace.
 
         Args:
-            start: Epoch seconds at which this time was the real one.
-            pace: Seconds that go by in one.
+            start: Epoch seconds at which this clock equals the real one.
+            pace: Accelerated seconds per real second.
         """
         self._start = start
         self._pace = pace
 
     def time(self) -> float:
-        """Seconds since the epoch."""
+        """Return seconds since the epoch."""
         return self._start + (time.time() - self._start) * self._pace
 
     def now(self) -> datetime:
-        """Return the present instant, UTC."""
+        """Return the current time, UTC."""
         return datetime.fromtimestamp(self.time(), timezone.utc)
 
     def monotonic(self) -> float:
-        """Return seconds that never go back."""
+        """Return seconds that never decrease."""
         return time.monotonic() * self._pace
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Block for this many accelerated seconds."""
         if seconds > 0:
             time.sleep(seconds / self._pace)
 
     async def pause(self, seconds: float) -> None:
-        """Let this many seconds go by."""
+        """Wait for this many accelerated seconds."""
         await asyncio.sleep(seconds / self._pace)

@@ -1,6 +1,6 @@
-"""A plain tap for one result, as the SDK's tutorial would have it; what it does is left to the SDK.
+"""Plain tap for one result, written as in the SDK's tutorial, without any override for speed.
 
-It is told the run, and need not start it or wait for it.
+The run is given: it neither starts it nor waits for it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ SCHEMA = Path(
 )
 
 
-class Pages(BasePageNumberPaginator):
-    """Page after page until the answer says that it was the last."""
+class Paginator(BasePageNumberPaginator):
+    """Paginator that stops at the last page of the response."""
 
     @override
     def has_more(self, response: requests.Response) -> bool:
@@ -36,7 +36,7 @@ class Pages(BasePageNumberPaginator):
 
 
 class PlainResults(RESTStream[int]):
-    """The contacts that a run found, each with its rank."""
+    """Contacts of a run, with their positions."""
 
     name = "match_all_results"
     path = "/{segment_id}/{run_id}"
@@ -49,8 +49,8 @@ class PlainResults(RESTStream[int]):
         return f"{self.config['api_url']}/api/3/segmentMatchAll"
 
     @override
-    def get_new_paginator(self) -> Pages:
-        return Pages(start_value=1)
+    def get_new_paginator(self) -> Paginator:
+        return Paginator(start_value=1)
 
     @override
     def get_url_params(
@@ -75,7 +75,7 @@ class PlainResults(RESTStream[int]):
 
 
 class TapPlain(Tap):
-    """The tap."""
+    """Tap with one stream."""
 
     name = "tap-plain"
     config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(

@@ -1,6 +1,6 @@
-"""Waiting: how near a sync comes to the limit of the account, whatever the latency.
+"""Rate limit: the duration of a sync compared with what the account's limit allows.
 
-These syncs do little but wait, so they run side by side, each against a server of its own.
+These syncs hardly use the processor, so they run concurrently, each against a server of its own.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 RATE = 4.75
 STAGGER = 1.5
-"""Seconds between two starts: a start takes a processor for itself."""
-TOO_MANY = 429
+"""Seconds between two process starts, each of which takes a whole processor."""
+TOO_MANY_REQUESTS = 429
 POLL = re.compile("/api/3/segmentMatchAll/[^/]+/[^/]+")
 SLOWEST = 1.15
 
@@ -31,115 +31,117 @@ class Case:
     """One sync.
 
     Attributes:
-        what: Its name in the table.
+        what: Name in the table.
         plan: Of the account.
-        streams: Those selected.
-        unavoidable: Seconds that it takes besides its requests.
+        streams: Selected streams.
+        min_wait: Seconds that the sync takes in addition to its requests.
         settings: Of the tap.
-        has_target: Whether it is held to the target.
+        has_target: Whether the figure has a target.
     """
 
     what: str
     plan: dict[str, Any]
     streams: Sequence[str] = ALL
-    unavoidable: float = 0.0
+    min_wait: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
     has_target: bool = True
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a sync went.
+    """Measurements of one sync.
 
     Attributes:
-        seconds: From the start of the process to its end.
-        arrivals: Epoch seconds of the requests.
-        polls: How many of them asked whether a run is ready, or for another page.
-        refused: How many were too many.
+        seconds: Time from the start of the process to its end.
+        arrivals: Arrival of each request, in epoch seconds.
+        polls: Number of requests for the status or a further page of a run.
+        rejected: Number of responses 429.
     """
 
     seconds: float
     arrivals: list[float]
     polls: int
-    refused: int
+    rejected: int
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    """Return how long syncs take, compared with what the limit allows."""
+    """Compare the duration of syncs with what the limit allows."""
     cases = _cases(quick=quick)
     with ThreadPoolExecutor(len(cases)) as pool:
         outcomes = list(pool.map(_run, range(len(cases)), cases))
-    refused = sum(each.refused for each in outcomes)
-    asked = sum(len(each.arrivals) for each in outcomes)
+    rejected = sum(outcome.rejected for outcome in outcomes)
+    requests = sum(len(outcome.arrivals) for outcome in outcomes)
     return [
-        *map(_figure, cases, outcomes),
-        Figure("answers 429 in the rows with a limit", refused, f"{asked} requests", at_most=0),
+        *map(_compare, cases, outcomes),
+        Figure(
+            "responses 429 in the rows with a limit", rejected, f"{requests} requests", at_most=0
+        ),
     ]
 
 
 def _cases(*, quick: bool) -> list[Case]:
     many, few, slow = (20, 4, 4.5) if quick else (40, 10, 8.0)
-    one = {"max_concurrent_requests": 1}
+    sequential = {"max_concurrent_requests": 1}
     evaluated = {"segments": few, "evaluation_seconds": slow}
     return [
         Case(f"{many} segments, 1 s latency", {"segments": many, "latency": 1.0}),
         Case(
             f"{few} segments, 1 s latency, one after another",
             {"segments": few, "latency": 1.0},
-            settings=one,
+            settings=sequential,
             has_target=False,
         ),
         Case(f"{many} segments, 0.3 s latency", {"segments": many, "latency": 0.3}),
         Case(
             f"{few} segments, 0.3 s latency, one after another",
             {"segments": few, "latency": 0.3},
-            settings=one,
+            settings=sequential,
             has_target=False,
         ),
         Case(
             f"{few} segments of {slow:g} s each, known from the listing",
             evaluated,
             streams=RESULTS,
-            unavoidable=slow,
+            min_wait=slow,
         ),
         Case(
             f"{few} segments of {slow:g} s each, nothing known",
             {**evaluated, "counts": 0},
             streams=RESULTS,
-            unavoidable=slow,
+            min_wait=slow,
         ),
     ]
 
 
-def _run(place: int, case: Case) -> Outcome:
+def _run(index: int, case: Case) -> Outcome:
     with servers.account(**case.plan) as server:
-        time.sleep(STAGGER * place)
+        time.sleep(STAGGER * index)
         config = {**server.settings, "requests_per_second": str(RATE), **case.settings}
-        done = sync(config, streams=case.streams)
-        requests = server.journal()
+        result = sync(config, streams=case.streams)
+        requests = server.take_requests()
     return Outcome(
-        done.seconds,
+        result.seconds,
         [request["at"] for request in requests],
         sum(bool(POLL.fullmatch(request["path"])) for request in requests),
-        sum(request["status"] == TOO_MANY for request in requests),
+        sum(request["status"] == TOO_MANY_REQUESTS for request in requests),
     )
 
 
-def _figure(case: Case, outcome: Outcome) -> Figure:
+def _compare(case: Case, outcome: Outcome) -> Figure:
     requests = len(outcome.arrivals)
-    own = f"{case.unavoidable:g} s + " if case.unavoidable else ""
+    wait = f"{case.min_wait:g} s + " if case.min_wait else ""
     polls = f", {outcome.polls} of them polls" if outcome.polls else ""
     return Figure(
         f"{case.what}: time ÷ limit",
-        outcome.seconds / (case.unavoidable + requests / RATE),
-        f"{outcome.seconds:.1f} s ÷ ({own}{requests} requests ÷ {RATE}){polls}",
+        outcome.seconds / (case.min_wait + requests / RATE),
+        f"{outcome.seconds:.1f} s ÷ ({wait}{requests} requests ÷ {RATE}){polls}",
         at_most=SLOWEST if case.has_target else None,
         is_ratio=True,
         raw={
             "seconds": outcome.seconds,
             "requests": requests,
             "polls": outcome.polls,
-            "refused": outcome.refused,
+            "rejected": outcome.rejected,
             "arrivals": [round(at - outcome.arrivals[0], 3) for at in outcome.arrivals],
         },
     )

@@ -1,4 +1,4 @@
-"""Loading: the whole pipe, from the account into real loaders."""
+"""Loaders: the whole pipeline, from the account into real loaders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tools.bench.figures import Figure, short
 from tools.bench.syncs import CHANGES, Sync, sync
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from tools.bench.servers import Server
 
@@ -20,21 +20,18 @@ FULL = ("match_all_runs", "match_all_results")
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    """Return how long a night takes with full results, and with changes alone."""
+    """Compare a sync of full results with a sync of membership changes."""
     contacts = 10_000 if quick else 50_000
     with servers.pages(contacts) as server:
-        return [
-            _figure(server, contacts, "target-duckdb", "activecampaign.duckdb"),
-            _figure(server, contacts, "target-jsonl", ""),
-        ]
+        return [_compare(server, contacts, name) for name in ("target-duckdb", "target-jsonl")]
 
 
-def _figure(server: Server, contacts: int, name: str, file: str) -> Figure:
-    full = list(_nights(server, contacts, name, file, FULL))
-    changes = list(_nights(server, contacts, name, file, CHANGES))
+def _compare(server: Server, contacts: int, loader: str) -> Figure:
+    full = _sync_twice(server, contacts, loader, FULL)
+    changes = _sync_twice(server, contacts, loader, CHANGES)
     rows = [contacts, round(contacts * 0.02)]
     return Figure(
-        f"time of a second sync into {name}, full result ÷ changes alone",
+        f"time of a second sync into {loader}, full result ÷ changes alone",
         full[1].seconds / changes[1].seconds,
         f"{full[1].seconds:.1f} s for {short(rows[0])} rows, "
         f"{short(rows[0] / full[1].seconds)} rows/s, ÷ {changes[1].seconds:.1f} s "
@@ -42,35 +39,33 @@ def _figure(server: Server, contacts: int, name: str, file: str) -> Figure:
         is_ratio=True,
         raw={
             "rows": {"full": contacts, "first": 2 * contacts, "changes": rows[1]},
-            "full": [each.seconds for each in full],
-            "changes": [each.seconds for each in changes],
+            "full": [result.seconds for result in full],
+            "changes": [result.seconds for result in changes],
         },
     )
 
 
-def _nights(
-    server: Server, contacts: int, name: str, file: str, streams: Sequence[str]
-) -> Iterator[Sync]:
-    """Sync twice into a folder of its own."""
+def _sync_twice(server: Server, contacts: int, loader: str, streams: Sequence[str]) -> list[Sync]:
+    executable = str(LOADERS / loader / "venv" / "bin" / loader)
+    syncs: list[Sync] = []
     with TemporaryDirectory() as folder:
-        state: dict[str, Any] | None = None
         for _ in range(2):
-            done = sync(
+            result = sync(
                 {**server.settings, "segment_ids": [f"of-{contacts}"]},
                 streams=streams,
-                state=state,
-                target=(str(LOADERS / name / "venv" / "bin" / name), _settings(name, folder, file)),
+                state=syncs[-1].state if syncs else None,
+                target=(executable, _settings(loader, folder)),
             )
-            state = done.state
-            yield done
+            syncs.append(result)
+    return syncs
 
 
-def _settings(name: str, folder: str, file: str) -> dict[str, Any]:
-    """Return a loader's settings, those of `meltano.yml`."""
-    if name == "target-jsonl":
+def _settings(loader: str, folder: str) -> dict[str, Any]:
+    """Return the settings that `meltano.yml` has for a loader."""
+    if loader == "target-jsonl":
         return {"destination_path": folder, "do_timestamp_file": False}
     return {
-        "path": str(Path(folder, file)),
+        "path": str(Path(folder, "activecampaign.duckdb")),
         "default_target_schema": "tap_activecampaign_segments",
         "flush_all_streams": True,
         "batch_size_rows": 100_000,

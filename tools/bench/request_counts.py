@@ -1,4 +1,4 @@
-"""Counting: how many requests a sync makes."""
+"""Requests: how many a sync makes."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SEGMENTS = 100
 
 
 def measure(*, quick: bool) -> list[Figure]:  # noqa: ARG001
-    """Return the requests of a first and of a second sync."""
+    """Count the requests of a first and of a second sync."""
     with servers.account(segments=SEGMENTS, limit=None) as server:
         sync(server.settings, streams=RESULTS)
-        kinds = _kinds(server.journal())
+        kinds = _count_kinds(server.take_requests())
     per_segment = (kinds.total() - kinds["audiences"]) / SEGMENTS
     return [
         Figure(
@@ -30,28 +30,29 @@ def measure(*, quick: bool) -> list[Figure]:  # noqa: ARG001
             at_most=1,
             raw={"requests": kinds},
         ),
-        _second(records_runs=False, at_most=110),
-        _second(records_runs=True, at_most=210),
+        _measure_second_sync(records_runs=False, at_most=110),
+        _measure_second_sync(records_runs=True, at_most=210),
     ]
 
 
-def _second(*, records_runs: bool, at_most: float) -> Figure:
+def _measure_second_sync(*, records_runs: bool, at_most: float) -> Figure:
     with servers.account(segments=SEGMENTS, limit=None, records_runs=records_runs) as server:
         first = sync(server.settings, streams=ALL, reads_lines=True)
-        before = _kinds(server.journal())
+        first_kinds = _count_kinds(server.take_requests())
         sync(server.settings, streams=ALL, state=first.state)
-        kinds = _kinds(server.journal())
+        kinds = _count_kinds(server.take_requests())
     remark = ", runs recorded in the count history" if records_runs else ""
     return Figure(
         f"requests, second sync of {SEGMENTS} unchanged segments{remark}",
         kinds.total(),
-        f"first sync {before.total()}; " + ", ".join(f"{n} {kind}" for kind, n in kinds.items()),
+        f"first sync {first_kinds.total()}; "
+        + ", ".join(f"{count} {kind}" for kind, count in kinds.items()),
         at_most=at_most,
-        raw={"first": before, "second": kinds},
+        raw={"first": first_kinds, "second": kinds},
     )
 
 
-def _kinds(journal: Iterable[dict[str, Any]]) -> Counter[str]:
-    """Count requests by what they are for."""
-    paths = (request["path"].split("/")[3:] for request in journal)
+def _count_kinds(requests: Iterable[dict[str, Any]]) -> Counter[str]:
+    """Count requests by endpoint."""
+    paths = (request["path"].split("/")[3:] for request in requests)
     return Counter("/".join(filter(re.compile("[a-zA-Z-]{9,}").fullmatch, path)) for path in paths)

@@ -1,4 +1,4 @@
-"""The results that the page server has ready: contact ids, rendered once."""
+"""Results that the page server keeps ready: contact ids, encoded once."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from functools import cached_property
 
 PAGE_SIZE = 10_000
 PERIOD = 201
-"""Of so many contacts one is missing in each run, another one every time: 1 % churn."""
+"""One contact in this many is missing, a different one in each of the two runs: 1 % churn."""
 
 
 @dataclass(frozen=True)
-class Result:
-    """What two runs of a segment find, in turn.
+class PageResult:
+    """Two alternating results of a segment.
 
     Attributes:
-        total: How many contacts; a multiple of 200 for the churn to be exact.
+        total: Number of contacts; a multiple of 200 for exact churn.
     """
 
     total: int
 
     @cached_property
     def pages(self) -> tuple[list[bytes], list[bytes]]:
-        """The ids page by page, for the first run and for the second."""
-        return self._pages(1), self._pages(2)
+        """Contact ids as JSON arrays, page by page, of the first and of the second run."""
+        return self._encode_pages(1), self._encode_pages(2)
 
     @property
     def last_page(self) -> int:
-        """The number of pages."""
+        """Number of pages."""
         return -(-self.total // PAGE_SIZE)
 
-    def _pages(self, missing: int) -> list[bytes]:
-        # Ids as an account has them: ascending, with gaps of no pattern. Of one size, so that
-        # they are as easily compressed in a large segment as in a small one.
+    def _encode_pages(self, missing: int) -> list[bytes]:
+        # Like real ids, they ascend with irregular gaps. They have the same number of digits, so
+        # that ids of a large segment compress as well as those of a small one.
         ids = [
             100_000_000 + index * 3 + (index * 2_654_435_761 >> 9) % 3
             for index in range(self.total + self.total // (PERIOD - 1))

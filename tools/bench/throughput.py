@@ -1,4 +1,4 @@
-"""Emission: how fast the records of one large result leave."""
+"""Throughput: how fast the records of one large result are emitted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.bench import servers
 from tools.bench.figures import Figure, short
-from tools.bench.syncs import BARE, PLAIN, RESULTS, TAP, SyncError, sync
+from tools.bench.syncs import BARE_LOOP, PLAIN_TAP, RESULTS, TAP, Sync, SyncError, sync
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,47 +16,47 @@ if TYPE_CHECKING:
     from tools.bench.servers import Server
 
 FEW = 1_000
-"""Ids of the syncs whose time counts as that of a start; their lines are compared as well."""
+"""Ids of the syncs that measure the start-up time and whose records are compared."""
 
-COMMANDS = {"tap": TAP, "plain": PLAIN, "bare": BARE}
+COMMANDS = {"tap": TAP, "plain": PLAIN_TAP, "bare": BARE_LOOP}
 
 
 def measure(*, quick: bool) -> list[Figure]:
-    """Return how the tap compares with a plain stream of the SDK, and with a bare loop."""
+    """Compare the tap with a plain stream of the SDK and with a bare loop."""
     many, some = (1_000_000, 50_000) if quick else (2_000_000, 100_000)
     sizes = {"tap": many, "bare": many, "plain": some}
     rounds = 2 if quick else 5
     with servers.pages(FEW, some, many) as server:
-        _compare_lines(server)
-        # In turn, so that what else goes on at the machine hits all of them.
+        _check_records_match(server)
+        # Interleaved, so that other load on the machine affects all commands.
         starts: dict[str, list[float]] = {name: [] for name in COMMANDS}
-        wholes: dict[str, list[float]] = {name: [] for name in COMMANDS}
+        totals: dict[str, list[float]] = {name: [] for name in COMMANDS}
         cpu: dict[str, list[float]] = {name: [] for name in COMMANDS}
         for _ in range(rounds):
             for name in COMMANDS:
-                start = _once(server, name, FEW)
-                whole = _once(server, name, sizes[name])
+                start = _run(server, name, FEW)
+                total = _run(server, name, sizes[name])
                 starts[name].append(start.seconds)
-                wholes[name].append(whole.seconds)
-                cpu[name].append((sizes[name] - FEW) / (whole.cpu - start.cpu))
+                totals[name].append(total.seconds)
+                cpu[name].append((sizes[name] - FEW) / (total.cpu - start.cpu))
     rates = {
-        name: [(sizes[name] - FEW) / (whole - median(starts[name])) for whole in wholes[name]]
+        name: [(sizes[name] - FEW) / (total - median(starts[name])) for total in totals[name]]
         for name in COMMANDS
     }
     raw = {"ids": sizes, "ids_per_second": rates, "ids_per_cpu_second": cpu, "start": starts}
-    start = f"start {median(starts['tap']):.2f} s, not counted"
+    start_up = f"start {median(starts['tap']):.2f} s, not counted"
     return [
-        _ratio("emission ÷ plain SDK stream", rates, cpu, "plain", 20, raw),
-        _ratio("emission ÷ bare urllib3 + msgspec loop", rates, cpu, "bare", 0.5, raw),
+        _compare("emission ÷ plain SDK stream", rates, cpu, "plain", 20, raw),
+        _compare("emission ÷ bare urllib3 + msgspec loop", rates, cpu, "bare", 0.5, raw),
         Figure(
             f"emission, {short(many)} ids into a pipe",
             None,
-            f"{short(median(rates['tap']))} ids/s; {start}",
+            f"{short(median(rates['tap']))} ids/s; {start_up}",
         ),
     ]
 
 
-def _ratio(  # noqa: PLR0913, PLR0917
+def _compare(  # noqa: PLR0913, PLR0917
     what: str,
     rates: dict[str, list[float]],
     cpu: dict[str, list[float]],
@@ -75,7 +75,7 @@ def _quotients(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
     return [our / their for our, their in zip(ours, theirs, strict=True)]
 
 
-def _once(server: Server, name: str, size: int, *, keeps_records: bool = False) -> Any:
+def _run(server: Server, name: str, size: int, *, keeps_records: bool = False) -> Sync:
     segment_id = f"of-{size}"
     if name == "tap":
         config = {**server.settings, "segment_ids": [segment_id]}
@@ -84,19 +84,19 @@ def _once(server: Server, name: str, size: int, *, keeps_records: bool = False) 
     return sync(config, command=COMMANDS[name], keeps_records=keeps_records)
 
 
-def _compare_lines(server: Server) -> None:
-    """Make sure that all three write the same records.
+def _check_records_match(server: Server) -> None:
+    """Check that all commands write the same records.
 
     Raises:
         SyncError: They do not.
     """
-    ours, *others = (_normal(_once(server, name, FEW, keeps_records=True)) for name in COMMANDS)
+    ours, *others = (_normalize(_run(server, name, FEW, keeps_records=True)) for name in COMMANDS)
     if len(ours) != FEW or any(other != ours for other in others):
-        raise SyncError("the three do not write the same records")
+        raise SyncError("the three commands do not write the same records")
 
 
-def _normal(done: Any) -> list[tuple[Any, ...]]:
-    # The plain stream passes the vendor's timestamps on.
+def _normalize(result: Sync) -> list[tuple[Any, ...]]:
+    # The plain stream emits the vendor's timestamps as they are.
     return [
         (
             record["segment_id"],
@@ -106,5 +106,5 @@ def _normal(done: Any) -> list[tuple[Any, ...]]:
             datetime.fromisoformat(record["run_id_end"].replace("Z", "+00:00")),
             datetime.fromisoformat(record["segment_timestamp"].replace("Z", "+00:00")),
         )
-        for record in done.records
+        for record in result.records
     ]

@@ -1,6 +1,6 @@
-"""The least that can be done: the same pages are asked for one by one, the same lines written.
+"""Lower bound: request the same pages in sequence and write the same lines.
 
-No Singer SDK, no budget, no retries, no checks.
+No Singer SDK, rate limiter, retries or checks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import urllib3
 
 
 class Record(msgspec.Struct):
-    """The record of a contact."""
+    """A record of `match_all_results`."""
 
     segment_id: str
     contact_id: int
@@ -36,29 +36,29 @@ class Message(msgspec.Struct):
 
 
 def main(config: dict[str, Any]) -> None:
-    """Write one result to the standard output.
+    """Write the result of one run to the standard output.
 
     Args:
         config: `api_url`, `segment_id` and `run_id`.
     """
     url = f"{config['api_url']}/api/3/segmentMatchAll/{config['segment_id']}/{config['run_id']}"
     pool, encoder = urllib3.PoolManager(), msgspec.json.Encoder()
-    page, last = 1, 1
-    while page <= last:
+    page, last_page = 1, 1
+    while page <= last_page:
         fields = {"sort": "id", "page": str(page), "page_size": "10000"}
-        answer = msgspec.json.decode(pool.request("GET", url, fields=fields).data)
-        attributes = answer["data"][0]["attributes"]
-        last = attributes["page"]["last_page"]
+        response = msgspec.json.decode(pool.request("GET", url, fields=fields).data)
+        attributes = response["data"][0]["attributes"]
+        last_page = attributes["page"]["last_page"]
         first = (page - 1) * attributes["page"]["per_page"] + 1
         segment_id, run_id = attributes["segment_id"], attributes["run_id"]
-        edited = _normal(attributes["segment_timestamp"])
-        end = _normal(attributes["run_id_end"])
+        segment_timestamp = _normalize(attributes["segment_timestamp"])
+        run_id_end = _normalize(attributes["run_id_end"])
         now = datetime.now(timezone.utc)
         messages = [
             Message(
                 "RECORD",
                 "match_all_results",
-                Record(segment_id, contact_id, position, run_id, end, edited),
+                Record(segment_id, contact_id, position, run_id, run_id_end, segment_timestamp),
                 now,
             )
             for position, contact_id in enumerate(attributes["matches"], first)
@@ -67,7 +67,7 @@ def main(config: dict[str, Any]) -> None:
         page += 1
 
 
-def _normal(timestamp: str) -> str:
+def _normalize(timestamp: str) -> str:
     instant = datetime.fromisoformat(timestamp).astimezone(timezone.utc)
     return instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
