@@ -8,12 +8,13 @@ MELTANO := $(VENV)/meltano
 PLUGINS := .meltano/.ready
 DEMO := .meltano/.demo
 LOWEST := $(VENV)/lowest
+NEXT := $(VENV)/next
 DAGSTER := $(VENV)/dagster
 ACCOUNTS := examples/dagster/.meltano/.ready
 BUILT := $(VENV)/built
 
 .PHONY: test histories e2e lowest lint audit demo bench orchestrate pictures mutants hub build \
-  clean
+  next-sdk clean
 
 test: lint
 	$(BIN)/pytest
@@ -21,6 +22,10 @@ test: lint
 # With the oldest libraries that the tap may be installed with.
 lowest: $(LOWEST)/.ready
 	$(LOWEST)/bin/pytest
+
+# With the SDK's next version, as far as there is a pre-release of it.
+next-sdk: $(NEXT)/.ready
+	$(NEXT)/bin/pytest
 
 # Random histories by the thousand, in two processes: half an hour. FIRST is where their seeds begin.
 histories: $(READY)
@@ -38,6 +43,7 @@ lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/deptry tap_activecampaign_segments
 	$(BIN)/check-jsonschema --builtin-schema vendor.meltano meltano.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -146,6 +152,14 @@ $(LOWEST)/.ready: pyproject.toml
 	$(LOWEST)/bin/python -m pip install --quiet uv
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
 	  --editable '.[sandbox]' --group test
+	touch $@
+
+# The tap's own dependencies exclude that version, so the tap itself is installed without them.
+$(NEXT)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(NEXT)
+	$(NEXT)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(NEXT)/bin/python -m pip install --quiet --editable '.[sandbox]' --group test
+	$(NEXT)/bin/python -m pip install --quiet --upgrade --pre --no-deps 'singer-sdk>=0.55.0a0'
 	touch $@
 
 clean:
