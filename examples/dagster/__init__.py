@@ -1,1 +1,1 @@
-"""Many accounts: the schedules of a Meltano project, run by Dagster."""
+"""Example: a Meltano project with two accounts, scheduled by Dagster."""

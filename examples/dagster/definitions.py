@@ -1,4 +1,4 @@
-"""Dagster's definitions: a job and a schedule for each schedule of a Meltano project."""
+"""Dagster definitions: a job and a schedule for each schedule of a Meltano project."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MELTANO = os.environ.get("MELTANO_BIN", "meltano")
 
 
 class Job(TypedDict):
-    """Tasks for `meltano run`, one after another; each is a text or its words."""
+    """Tasks for `meltano run` in sequence, each a string or a list of arguments."""
 
     tasks: list[str | list[str]]
 
@@ -29,10 +29,10 @@ class Schedule(TypedDict):
     """A schedule of a Meltano project.
 
     Attributes:
-        name: Of the schedule.
-        cron_interval: None if it runs only when somebody says so.
-        env: Variables of its own.
-        job: What it runs.
+        name: Name of the schedule.
+        cron_interval: Cron expression; None if it is only started manually.
+        env: Environment variables.
+        job: Tasks to run.
     """
 
     name: str
@@ -41,34 +41,34 @@ class Schedule(TypedDict):
     job: Job
 
 
-def schedules() -> list[Schedule]:
+def list_schedules() -> list[Schedule]:
     """Return the schedules of the project."""
     line = [MELTANO, "schedule", "list", "--format=json"]
     done = subprocess.run(line, cwd=PROJECT, stdout=subprocess.PIPE, check=True)  # noqa: S603
-    found: list[Schedule] = json.loads(done.stdout)["schedules"]["job"]
-    return found
+    schedules: list[Schedule] = json.loads(done.stdout)["schedules"]["job"]
+    return schedules
 
 
-def job(schedule: Schedule) -> dagster.JobDefinition:
-    """Return the job that runs the tasks of a schedule, one after another."""
+def build_job(schedule: Schedule) -> dagster.JobDefinition:
+    """Return a job that runs the tasks of a schedule in sequence."""
     name = re.sub(r"\W", "_", schedule["name"])
 
     def tasks() -> None:
         before: Any = []
         for number, task in enumerate(schedule["job"]["tasks"], 1):
-            words = task.split() if isinstance(task, str) else task
-            before = operation(f"{name}_{number}", words, schedule["env"])(before=before)
+            arguments = task.split() if isinstance(task, str) else task
+            before = build_op(f"{name}_{number}", arguments, schedule["env"])(before=before)
 
     return dagster.job(name=name, executor_def=dagster.in_process_executor)(tasks)
 
 
-def operation(
+def build_op(
     name: str, task: Sequence[str], environment: Mapping[str, str]
 ) -> dagster.OpDefinition:
-    """Return the operation that runs a task; its pool is the tap, and so the account."""
+    """Return an op that runs a task; its pool is the tap, so that each account has its own."""
 
     def run() -> None:
-        # A group of their own, so that the tap and the target hear of an end as well.
+        # A process group, so that the tap and the target receive the signal as well.
         with subprocess.Popen(  # noqa: S603
             [MELTANO, "run", *task],
             cwd=PROJECT,
@@ -81,12 +81,12 @@ def operation(
                 os.killpg(process.pid, signal.SIGTERM)
                 raise
         if code:
-            raise dagster.Failure(f"meltano run ended with {code}; its log says why")
+            raise dagster.Failure(f"meltano run exited with {code}; see its log")
 
     return dagster.op(name=name, pool=task[0], ins={"before": dagster.In(dagster.Nothing)})(run)
 
 
-JOBS = [(schedule["cron_interval"], job(schedule)) for schedule in schedules()]
+JOBS = [(schedule["cron_interval"], build_job(schedule)) for schedule in list_schedules()]
 definitions = dagster.Definitions(
     jobs=[each for _, each in JOBS],
     schedules=[

@@ -1,4 +1,4 @@
-"""A deployment: the example's project and its orchestrator, in a folder of their own."""
+"""Deployment of the example's project and of Dagster in a separate folder."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ VENV = EXAMPLE.parents[1] / ".venv"
 MELTANO = VENV / "meltano" / "bin" / "meltano"
 DAGSTER = VENV / "dagster" / "bin" / "dagster"
 PREFIX = "TAP_ACTIVECAMPAIGN_SEGMENTS__"
-FOREIGN = ("DAGSTER_", "MELTANO_", "TAP_", "TARGET_")
+DROPPED_PREFIXES = ("DAGSTER_", "MELTANO_", "TAP_", "TARGET_")
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run that is over.
+    """A finished run.
 
     Attributes:
-        code: With which it ended.
-        said: What Dagster, Meltano, the tap and the target said.
+        code: Exit code.
+        output: Output of Dagster, Meltano, the tap and the target.
     """
 
     code: int
-    said: str
+    output: str
 
 
 class Deployment:
-    """Where the jobs of some accounts run, with tables and states of their own.
+    """Project with tables and states of its own.
 
     Attributes:
-        schedules: What Dagster says of them.
+        schedules: Output of `dagster schedule list`.
     """
 
     def __init__(self, folder: Path, accounts: Mapping[str, Sandbox]) -> None:
-        """Copy the example, which has to be installed.
+        """Copy the example, whose plugins must be installed.
 
         Args:
-            folder: For all that is written.
-            accounts: By the names that they have in the project file.
+            folder: Folder of the deployment.
+            accounts: Sandboxes by their names in the project file.
         """
         self._output = folder / "output"
         self._output.mkdir(parents=True)
@@ -57,11 +57,15 @@ class Deployment:
         for name in ("definitions.py", "dagster.yaml", "meltano.yml"):
             shutil.copy(EXAMPLE / name, folder)
         for kind in ("extractors", "loaders"):
-            # No run writes to the plugins' environments.
+            # Runs only read the plugins' environments.
             (folder / ".meltano" / kind).symlink_to(PLUGINS / kind)
         self._folder = folder
         self._environment = {
-            **{name: text for name, text in os.environ.items() if not name.startswith(FOREIGN)},
+            **{
+                name: text
+                for name, text in os.environ.items()
+                if not name.startswith(DROPPED_PREFIXES)
+            },
             "DAGSTER_HOME": str(folder),
             "MELTANO_AUTO_INSTALL": "false",
             "MELTANO_BIN": str(MELTANO),
@@ -69,21 +73,21 @@ class Deployment:
         for name, sandbox in accounts.items():
             self._environment[f"{PREFIX}{name.upper()}_API_URL"] = sandbox.url
             self._environment[f"{PREFIX}{name.upper()}_API_TOKEN"] = sandbox.token
-        # Whoever comes first makes Dagster's database, and of two at once one would fail.
+        # Creates Dagster's database; two concurrent runs would both try to, and one would fail.
         [listing] = self._dagster(["schedule", "list"])
-        self.schedules = listing.said
+        self.schedules = listing.output
 
     @property
     def states(self) -> list[str]:
-        """Under which names the backend holds a state."""
+        """Ids of the states in the backend."""
         return sorted(path.parent.name for path in self._output.glob("state/*/state.json"))
 
     def database(self, account: str) -> Path:
-        """Return the file with an account's tables."""
+        """Return the path of an account's database."""
         return self._output / f"activecampaign_{account}.duckdb"
 
     def run(self, *accounts: str) -> list[Run]:
-        """Run the jobs of some accounts at the same time, and wait for all of them."""
+        """Run the jobs of some accounts concurrently and wait for them."""
         return self._dagster(*(["job", "execute", "-j", f"{each}_nightly"] for each in accounts))
 
     def _dagster(self, *commands: list[str]) -> list[Run]:

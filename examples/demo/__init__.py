@@ -1,1 +1,1 @@
-"""The demo: two syncs of a sandbox by a real Meltano into DuckDB, and what they brought."""
+"""Demo: two syncs of the sandbox with Meltano into DuckDB, and a report of the tables."""

@@ -1,7 +1,7 @@
 """Run the demo; see `make demo`.
 
-It is started by the sandbox, which hands on where it is, with the Python of target-duckdb, which
-brings the library that reads the tables.
+The sandbox starts it and passes its address in the environment. It runs with the Python of
+target-duckdb, which brings the DuckDB library.
 """
 
 from __future__ import annotations
@@ -13,47 +13,47 @@ from pathlib import Path
 
 from examples.demo import report
 from examples.demo.database import Database
-from examples.demo.journal import Journal
 from examples.demo.pipeline import Pipeline, PipelineError
+from examples.demo.request_log import RequestLog
 
 OUTPUT = Path("output", "demo")
 INTERRUPTED = 130
 
 
 def main() -> int:
-    """Sync twice and report.
+    """Sync twice, then print the report.
 
     Returns:
         The exit code.
     """
-    # An earlier demo's tables and state.
+    # Tables and state of an earlier demo.
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
-    journal = Journal.of_environment()
+    requests = RequestLog.from_environment()
     database = Database(OUTPUT / "activecampaign.duckdb")
     pipeline = Pipeline(Path(sys.argv[1]), database.path, OUTPUT)
-    _say("A sandbox on this machine plays an account of ActiveCampaign.")
-    _say(f"$ {pipeline.command}")
+    _print("A sandbox on this machine stands in for an ActiveCampaign account.")
+    _print(f"$ {pipeline.command}")
     rows = []
     try:
-        for title in ("The first time, it takes everything", "Once more, it takes what is new"):
-            _say(f"{title:36}", end="", flush=True)
+        for title in ("First sync: everything", "Second sync: what is new"):
+            _print(f"{title:36}", end="", flush=True)
             start = time.monotonic()
-            journal.clear()
+            requests.clear()
             pipeline.run()
-            rows.append(database.rows())
-            _say(f" {time.monotonic() - start:3.0f} s {journal.count():4} requests")
+            rows.append(database.count_rows())
+            _print(f" {time.monotonic() - start:3.0f} s {requests.count():4} requests")
     except PipelineError as error:
-        _say(f"\n\n{error}")
+        _print(f"\n\n{error}")
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
-    _say(report.text(database, *rows))
-    _say(f"\nThe tables are in     {database.path}\nMeltano's log is in   {pipeline.log}")
+    _print(report.build(database, *rows))
+    _print(f"\nTables:       {database.path}\nMeltano log:  {pipeline.log}")
     return 0
 
 
-def _say(text: str, *, end: str = "\n", flush: bool = False) -> None:
+def _print(text: str, *, end: str = "\n", flush: bool = False) -> None:
     sys.stdout.write(text + end)
     if flush:
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""The database: what the syncs brought, read back from DuckDB."""
+"""Queries on the tables that target-duckdb has written."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ ORDER BY size DESC NULLS LAST, name
 
 @dataclass(frozen=True)
 class Segment:
-    """One segment as it is now.
+    """Current state of a segment.
 
     Attributes:
-        name: Of the segment.
-        size: Members now.
-        joined: Ids of the contacts that joined since the first run.
-        left: Ids of those that left.
+        name: Name of the segment.
+        size: Number of members.
+        joined: Ids of contacts that joined since the first run.
+        left: Ids of contacts that left since the first run.
     """
 
     name: str
@@ -68,30 +68,30 @@ class Segment:
 
 
 class Database:
-    """The tables that target-duckdb writes."""
+    """A DuckDB file written by target-duckdb."""
 
     def __init__(self, path: Path) -> None:
-        """Say where the file is, or will be."""
+        """Use a file, which need not exist yet."""
         self.path = path
 
-    def rows(self) -> dict[str, int]:
-        """Return how many rows each table has."""
-        names = [name for (name,) in self._all(TABLES)]
-        return {name: self._all(f'SELECT count(*) FROM "{name}"')[0][0] for name in names}  # noqa: S608
+    def count_rows(self) -> dict[str, int]:
+        """Return the number of rows by table."""
+        names = [name for (name,) in self._fetch(TABLES)]
+        return {name: self._fetch(f'SELECT count(*) FROM "{name}"')[0][0] for name in names}  # noqa: S608
 
-    def sizes(self) -> dict[str, list[tuple[datetime, int]]]:
-        """Return the recorded sizes of each segment by its name, oldest first."""
+    def read_sizes(self) -> dict[str, list[tuple[datetime, int]]]:
+        """Return the recorded counts by segment name, oldest first."""
         sizes: dict[str, list[tuple[datetime, int]]] = {}
-        for name, at, size in self._all(SIZES):
+        for name, at, size in self._fetch(SIZES):
             sizes.setdefault(name, []).append((at, size))
         return sizes
 
-    def segments(self) -> list[Segment]:
-        """Return the segments, the largest first."""
-        return [Segment(*row) for row in self._all(SEGMENTS)]
+    def read_segments(self) -> list[Segment]:
+        """Return the segments, largest first."""
+        return [Segment(*row) for row in self._fetch(SEGMENTS)]
 
-    def _all(self, query: str) -> list[Any]:
-        # Opened for each question, because the target needs the file for itself.
+    def _fetch(self, query: str) -> list[Any]:
+        # Opened for each query, because the target needs exclusive access.
         with closing(duckdb.connect(str(self.path), read_only=True)) as connection:
             connection.execute(f"USE {SCHEMA}")
             return connection.execute(query).fetchall()

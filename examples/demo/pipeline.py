@@ -1,4 +1,4 @@
-"""The pipeline: `meltano run` from the tap into DuckDB."""
+"""`meltano run` from the tap into DuckDB."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ SHOWN_LINES = 20
 
 
 class PipelineError(Exception):
-    """A run failed."""
+    """`meltano run` failed; its message quotes the log."""
 
 
 class Pipeline:
-    """Runs from one account into one database.
+    """Pipeline from one account into one database.
 
     Attributes:
-        command: What is run, as one would type it.
-        log: The file that takes all that Meltano says.
+        command: The command line, for display.
+        log: File with the output of Meltano.
     """
 
     def __init__(self, meltano: Path, database: Path, output: Path) -> None:
-        """Prepare the runs.
+        """Configure the pipeline.
 
         Args:
-            meltano: The executable.
-            database: The file of the tables.
-            output: Folder for the state of the syncs and for the log.
+            meltano: Path of the executable.
+            database: Path of the DuckDB file.
+            output: Folder for the state and the log.
         """
         self.command = shlex.join(("meltano", *ARGUMENTS))
         self.log = output / "meltano.log"
@@ -41,15 +41,15 @@ class Pipeline:
             **os.environ,
             "MELTANO_ENVIRONMENT": "dev",
             "TARGET_DUCKDB_PATH": str(database.absolute()),
-            # A state of its own, so that a demo neither finds nor leaves one in the project.
+            # Keeps the demo's state apart from the project's.
             "MELTANO_DATABASE_URI": f"sqlite:///{output.absolute()}/meltano.db",
         }
 
     def run(self) -> None:
-        """Sync once.
+        """Run the pipeline once.
 
         Raises:
-            PipelineError: What the log says of it.
+            PipelineError: It failed.
         """
         with self.log.open("ab") as log:
             done = subprocess.run(  # noqa: S603 (the user's own Meltano)

@@ -1,4 +1,4 @@
-"""A plot of a number over time, as text."""
+"""Plots a number over time, as text."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def plot(
     width: int,
     height: int,
 ) -> list[str]:
-    """Return the lines of a plot, its top first; the highest point reaches the top.
+    """Return the lines of a plot, top first, scaled to the highest point.
 
     Args:
-        points: The numbers in order of time.
+        points: Times and values, in order of time.
         start: Left edge.
         end: Right edge.
-        width: Columns.
-        height: Lines.
+        width: Width in characters.
+        height: Height in lines.
     """
     steps = [
         None if value is None else round(value / _highest(points) * (FULL * height - 1)) + 1
@@ -48,7 +48,7 @@ def _highest(points: Sequence[tuple[datetime, int]]) -> int:
 def _columns(
     points: Sequence[tuple[datetime, int]], start: datetime, end: datetime, width: int
 ) -> list[int | None]:
-    """The last number known in each column, None before the first."""
+    """Return the last known value of each column, None before the first."""
     values: list[int | None] = [None] * width
     for at, value in points:
         column = min(int((at - start) / (end - start) * width), width - 1)

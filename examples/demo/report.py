@@ -1,4 +1,4 @@
-"""The report: what a person wants to see after two syncs, in 80 columns."""
+"""Report on two syncs, in 80 columns."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ NAME, PLOT, NUMBER, HEIGHT = 26, 36, 8, 2
 EXAMPLES = 3
 
 CONTENTS = {
-    "segments": "which there are",
+    "segments": "list of segments",
     "segment_group_exports": "exports of segment groups",
-    "segment_group_profiles": "their profiles",
-    "segment_definitions": "each version of them",
-    "count_history": "recorded sizes",
+    "segment_group_profiles": "profiles in these exports",
+    "segment_definitions": "versions of definitions",
+    "count_history": "recorded counts",
     "match_all_runs": "evaluations",
-    "match_all_results": "whole results",
+    "match_all_results": "full results",
     "membership_changes": "who joined, who left",
-    "memberships": "what is now known of each",
+    "memberships": "current memberships",
 }
 
 
-def text(database: Database, first: Mapping[str, int], second: Mapping[str, int]) -> str:
+def build(database: Database, first: Mapping[str, int], second: Mapping[str, int]) -> str:
     """Return the report.
 
     Args:
-        database: As the second sync left it.
+        database: Database after the second sync.
         first: Rows of each table after the first sync.
         second: Rows of each table after the second sync.
     """
-    segments = database.segments()
-    sizes = database.sizes()
+    segments = database.read_segments()
+    sizes = database.read_sizes()
     lines = [
-        *_heading("Rows per table", "and what the second run brought"),
+        *_heading("Rows per table", "and rows added by the second run"),
         *_rows(first, second),
-        *_heading("Sizes of the segments over time", "each on its own scale"),
+        *_heading("Segment sizes over time", "each on its own scale"),
         *_sizes([(each.name, sizes[each.name]) for each in segments if each.name in sizes]),
-        *_heading("Members per segment", "now, and who came and went between the two runs"),
+        *_heading("Members per segment", "now, and who joined or left between the runs"),
         *_members(segments),
     ]
     return "\n".join(lines)

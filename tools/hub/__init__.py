@@ -1,1 +1,1 @@
-"""The tap's entry for the Meltano Hub: ``python -m tools.hub``."""
+"""Generates the tap's entry for the Meltano Hub."""

@@ -1,4 +1,4 @@
-"""Writes the entry that is checked in, or with the repository's URL prints the whole one."""
+"""Update the entry: `python -m tools.hub`, or print a complete one: `… REPOSITORY_URL`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tools.hub import definition
 
 match sys.argv[1:]:
     case [repository]:
-        sys.stdout.write(definition.text(definition.located(definition.entry(), repository)))
+        sys.stdout.write(definition.to_yaml(definition.complete(definition.build(), repository)))
     case _:
-        definition.CHECKED_IN.write_text(definition.HEAD + definition.text(definition.entry()))
-        sys.stdout.write(f"{definition.CHECKED_IN.name} is what the tap says of itself.\n")
+        definition.PATH.write_text(definition.HEADER + definition.to_yaml(definition.build()))
+        sys.stdout.write(f"{definition.PATH.name} is up to date.\n")

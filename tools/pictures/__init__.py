@@ -1,1 +1,1 @@
-"""The pictures of README.md: how the streams hang together, and what some weeks of syncs bring."""
+"""Pictures of the documentation: the streams and their keys, and eight weeks of syncs."""

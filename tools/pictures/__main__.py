@@ -1,8 +1,8 @@
 """Draw the pictures; see `make pictures`."""
 
-from tools.pictures import nights, plots, tree
+from tools.pictures import plots, simulation, stream_diagram
 
-tree.draw()
-records = nights.records()
-plots.sizes(records)
-plots.changes(records)
+stream_diagram.draw()
+records = simulation.run()
+plots.draw_sizes(records)
+plots.draw_changes(records)

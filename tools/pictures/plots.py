@@ -1,4 +1,4 @@
-"""The plots: how large the segments are over time, and who joins and leaves one of them."""
+"""Plots: segment sizes over time, and membership changes of one segment."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 from matplotlib.dates import MONDAY, DateFormatter, MonthLocator, WeekdayLocator, datestr2num
 from matplotlib.ticker import MaxNLocator
 
-from tools.pictures.canvas import BLUE, GREY, ORANGE, blank, save
-from tools.pictures.nights import EDITED
+from tools.pictures.canvas import BLUE, GREY, ORANGE, create, save
+from tools.pictures.simulation import EDITED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from tools.pictures.nights import Records
+    from tools.pictures.simulation import Records
 
 
-def sizes(records: Records) -> None:
-    """Draw the six largest segments by their last size of each week, each on its own scale."""
-    figure = blank(340)
+def draw_sizes(records: Records) -> None:
+    """Draw the last size of each week of the six largest segments, each on its own scale."""
+    figure = create(340)
     grid = figure.subplots(2, 3, sharex=True)
     figure.subplots_adjust(left=0.06, right=0.93, top=0.92, bottom=0.08, wspace=0.5, hspace=0.4)
     points: dict[str, dict[float, float]] = {}
-    # The last sync may have read the sizes before its own runs were among them, or after.
+    # Sizes of the last day may or may not include the runs of the last sync.
     end = max(row["run_id_end"] for row in records["match_all_runs"])[:10]
     counted = [row for row in records["count_history"] if row["timestamp"] < end]
     for row in sorted(counted, key=itemgetter("timestamp")):
@@ -37,7 +37,7 @@ def sizes(records: Records) -> None:
         axes.set_title(names[segment_id])
         axes.fill([weeks[0], *weeks, weeks[-1]], [0, *counts, 0], BLUE, alpha=0.1, linewidth=0)
         axes.plot(weeks, counts, BLUE)
-        _note(axes, f"{counts[-1]:,.0f}", (weeks[-1], counts[-1]), BLUE)
+        _annotate(axes, f"{counts[-1]:,.0f}", (weeks[-1], counts[-1]), BLUE)
         axes.set_ylim(0)
         axes.yaxis.set_major_locator(MaxNLocator(2, integer=True))
         axes.yaxis.set_major_formatter("{x:,.0f}")
@@ -46,9 +46,9 @@ def sizes(records: Records) -> None:
     save(figure, "sizes")
 
 
-def changes(records: Records) -> None:
-    """Draw the differences between the runs of the segment that is edited."""
-    figure = blank(280)
+def draw_changes(records: Records) -> None:
+    """Draw the membership changes of the segment that is edited, run by run."""
+    figure = create(280)
     axes = figure.subplots()
     figure.subplots_adjust(left=0.055, right=0.985, top=0.91, bottom=0.09)
     axes.set_title(f"{EDITED}: joined and left, run by run")
@@ -57,14 +57,14 @@ def changes(records: Records) -> None:
     days = [datestr2num(row["run_id_end"][:10]) for row in runs]
     for word, sign, edge, color in (("joined", 1, "top", BLUE), ("left", -1, "bottom", ORANGE)):
         counts = [sign * row[f"{word}_count"] for row in runs]
-        # One broken line, because as many bars take ten times the room.
+        # One line with gaps: bars would make the file ten times as large.
         ends = [end for count in counts for end in (0, count, nan)]
         axes.plot([day for day in days for _ in range(3)], ends, color, linewidth=7)
         style = {"color": color, "weight": "bold", "va": edge, "transform": axes.transAxes}
         axes.text(0.012, sign > 0, f"{abs(sum(counts)):,} {word}", **style)
     for day, row in zip(days, runs, strict=True):
         if row["definition_changed"]:
-            _note(axes, "the segment was edited", (day, -row["left_count"] + 5), GREY)
+            _annotate(axes, "the segment was edited", (day, -row["left_count"] + 5), GREY)
     axes.axhline(0, color=GREY, linewidth=0.8)
     axes.margins(x=0.012, y=0.1)
     axes.spines["bottom"].set_visible(False)
@@ -75,6 +75,6 @@ def changes(records: Records) -> None:
     save(figure, "changes")
 
 
-def _note(axes: Axes, text: str, point: tuple[float, float], color: str) -> None:
-    """Write beside a point."""
+def _annotate(axes: Axes, text: str, point: tuple[float, float], color: str) -> None:
+    """Write text next to a point."""
     axes.annotate(text, point, (8, 0), textcoords="offset points", va="center", color=color)

@@ -1,4 +1,4 @@
-"""Nights: the tap syncs a sandbox once in each."""
+"""Simulation: the tap syncs a sandbox once a night."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ EDITED, EDIT_NIGHT, EDIT_SHARE = "Webinar sign-ups", 36, 0.03
 SELECTED = {"segments", "count_history", "match_all_runs", "membership_changes"}
 
 
-def records() -> Records:
-    """Return what all nights brought, by stream.
+def run() -> Records:
+    """Return the records of all nights, by stream.
 
     Raises:
         RuntimeError: A sync failed.
     """
     account, clock = Account.demo(now=FIRST), VirtualClock(FIRST)
     chance = random.Random(1)  # noqa: S311 (nothing here is secret)
-    found: Records = defaultdict(list)
+    records: Records = defaultdict(list)
     state: dict[str, Any] = {}
     with Sandbox(account, clock=clock, requests_per_second=None) as sandbox:
         config = {"api_url": sandbox.url, "api_token": sandbox.token, "requests_per_second": 10_000}
@@ -39,7 +39,9 @@ def records() -> Records:
         for night in range(NIGHTS):
             clock.advance(FIRST + night * DAY - clock.time())
             for segment in account.segments:
-                _live(segment, chance, is_edited=(segment.name, night) == (EDITED, EDIT_NIGHT))
+                _change_members(
+                    segment, chance, is_edited=(segment.name, night) == (EDITED, EDIT_NIGHT)
+                )
             out, log = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(log):
                 tap = TapActiveCampaignSegments(config=config, catalog=catalog, state=state)
@@ -49,19 +51,19 @@ def records() -> Records:
             out.seek(0)
             for message in map(json.loads, out):
                 if message["type"] == "RECORD":
-                    found[message["stream"]].append(message["record"])
+                    records[message["stream"]].append(message["record"])
                 elif message["type"] == "STATE":
                     state = message["value"]
-    return found
+    return records
 
 
-def _live(segment: Segment, chance: random.Random, *, is_edited: bool) -> None:
-    """Let contacts come and go, and many go when the segment is edited."""
+def _change_members(segment: Segment, chance: random.Random, *, is_edited: bool) -> None:
+    """Add and remove contacts; remove many if the segment is edited."""
     segment.churn = segment.evaluation_seconds = 0.0
     size, next_id = len(segment.members), max(segment.members, default=0) + 1
-    come, go = (round(size * chance.uniform(0.002, most)) for most in (0.012, 0.006))
+    joined, left = (round(size * chance.uniform(0.002, most)) for most in (0.012, 0.006))
     if is_edited:
         segment.edit()
-        go = round(size * EDIT_SHARE)
-    remaining = chance.sample(segment.members, size - go)
-    segment.members = sorted([*remaining, *range(next_id, next_id + come)])
+        left = round(size * EDIT_SHARE)
+    remaining = chance.sample(segment.members, size - left)
+    segment.members = sorted([*remaining, *range(next_id, next_id + joined)])

@@ -1,4 +1,4 @@
-"""The tree: the keys of the streams, and on what each stream hangs."""
+"""Stream diagram: child streams next to their parents, with their keys."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from matplotlib.markers import CARETRIGHT
 from matplotlib.patches import Rectangle
 
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
-from tools.pictures.canvas import BLUE, GREEN, GREY, INK, PAPER, PER_INCH, WIDTH, blank, save
+from tools.pictures.canvas import BLUE, GREEN, GREY, INK, PAPER, PER_INCH, WIDTH, create, save
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 GROUPS = {"client_id": "any", "user_id": "any", "shared_secret": "any", "segment_groups": ["any"]}
 CONFIG = {"api_url": "https://any", "api_token": "any", "mypreferences": GROUPS}
 BOX, HEAD, LINE, PAD, SLOT, SIDE, TIP = 190, 26, 18, 9, 108, 8, 24
-"""Pixels: a box, its head, a line, around texts; a box with the gap; at the sides; an arrow."""
+"""Pixels: width of a box, height of its title and of a line, padding, height of a slot, margin,
+length of an arrow."""
 
 
 def draw() -> None:
-    """Draw one source below the other, each from the left to what hangs on it."""
-    figure = blank(SLOT)
+    """Draw each source as a tree, its root on the left, one source below the other."""
+    figure = create(SLOT)
     axes = figure.add_axes((0, 0, 1, 1))
     parents: dict[Stream, Stream | None] = {}
-    # In the order of reading.
+    # Parents come first in this order.
     for stream in TapActiveCampaignSegments(config=CONFIG).streams.values():
-        parents[stream] = _parent(stream, parents)
+        parents[stream] = _find_parent(stream, parents)
     places: dict[Stream, Point] = {}
     bottom = 0
     roots = [stream for stream, parent in parents.items() if not parent]
@@ -56,8 +57,8 @@ def draw() -> None:
     save(figure, "streams")
 
 
-def _parent(stream: Stream, earlier: Iterable[Stream]) -> Stream | None:
-    """The declared parent, or else the first stream whose key is among the fields."""
+def _find_parent(stream: Stream, earlier: Iterable[Stream]) -> Stream | None:
+    """Return the declared parent, or else the first stream whose key is among the fields."""
     fields, declared = stream.schema["properties"].keys(), stream.parent_stream_type
     candidates = (each for each in earlier if declared in {None, type(each)})
     return next((each for each in candidates if fields >= {*each.primary_keys}), None)
