@@ -154,12 +154,13 @@ $(LOWEST)/.ready: pyproject.toml
 	  --editable '.[sandbox]' --group test
 	touch $@
 
-# The tap's own dependencies exclude that version, so the tap itself is installed without them.
+# pip warns that the tap excludes this version, and installs it.
 $(NEXT)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(NEXT)
 	$(NEXT)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(NEXT)/bin/python -m pip install --quiet --editable '.[sandbox]' --group test
-	$(NEXT)/bin/python -m pip install --quiet --upgrade --pre --no-deps 'singer-sdk>=0.55.0a0'
+	$(NEXT)/bin/python -m pip install --quiet --upgrade --pre \
+	  'singer-sdk[msgspec,testing]>=0.55.0a0'
 	touch $@
 
 clean:

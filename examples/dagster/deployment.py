@@ -21,7 +21,7 @@ VENV = EXAMPLE.parents[1] / ".venv"
 MELTANO = VENV / "meltano" / "bin" / "meltano"
 DAGSTER = VENV / "dagster" / "bin" / "dagster"
 PREFIX = "TAP_ACTIVECAMPAIGN_SEGMENTS__"
-DROPPED_PREFIXES = ("DAGSTER_", "MELTANO_", "TAP_", "TARGET_")
+UNSET_PREFIXES = ("DAGSTER_", "MELTANO_", "TAP_", "TARGET_")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Deployment:
             **{
                 name: text
                 for name, text in os.environ.items()
-                if not name.startswith(DROPPED_PREFIXES)
+                if not name.startswith(UNSET_PREFIXES)
             },
             "DAGSTER_HOME": str(folder),
             "MELTANO_AUTO_INSTALL": "false",

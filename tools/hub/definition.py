@@ -40,7 +40,7 @@ METADATA: dict[str, Any] = {
     ),
     "pip_url": NAME,
     "prereq": (
-        "An API URL and an API token, both shown in ActiveCampaign under *Settings > Developer*; for "
+        "An API URL and an API token, shown in ActiveCampaign under *Settings > Developer*; for "
         "segment groups of MyPreferences, its client id, user id and shared secret, or OAuth."
     ),
     # Assigned by the Hub.
