@@ -8,12 +8,13 @@ MELTANO := $(VENV)/meltano
 PLUGINS := .meltano/.ready
 DEMO := .meltano/.demo
 LOWEST := $(VENV)/lowest
+NEXT := $(VENV)/next
 DAGSTER := $(VENV)/dagster
-ACCOUNTS := orchestration/.meltano/.ready
+ACCOUNTS := examples/dagster/.meltano/.ready
 BUILT := $(VENV)/built
 
 .PHONY: test histories e2e lowest lint audit demo bench orchestrate pictures mutants hub build \
-  clean
+  next-sdk clean
 
 test: lint
 	$(BIN)/pytest
@@ -21,6 +22,10 @@ test: lint
 # With the oldest libraries that the tap may be installed with.
 lowest: $(LOWEST)/.ready
 	$(LOWEST)/bin/pytest
+
+# With the SDK's next version, as far as there is a pre-release of it.
+next-sdk: $(NEXT)/.ready
+	$(NEXT)/bin/pytest
 
 # Random histories by the thousand, in two processes: half an hour. FIRST is where their seeds begin.
 histories: $(READY)
@@ -38,6 +43,7 @@ lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/deptry tap_activecampaign_segments
 	$(BIN)/check-jsonschema --builtin-schema vendor.meltano meltano.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -53,20 +59,20 @@ audit: $(READY)
 # The sandbox comes with the tap, and the library that reads DuckDB's file with the loader.
 demo: $(DEMO)
 	@.meltano/extractors/tap-activecampaign-segments/venv/bin/activecampaign-sandbox -- \
-	  .meltano/loaders/target-duckdb/venv/bin/python -m demo $(MELTANO)/bin/meltano
+	  .meltano/loaders/target-duckdb/venv/bin/python -m examples.demo $(MELTANO)/bin/meltano
 
 # Everything in about six minutes; QUICK=1 for fewer and smaller syncs.
 bench: $(READY) $(PLUGINS)
-	@$(BIN)/python -m bench $(if $(QUICK),--quick)
+	@$(BIN)/python -m tools.bench $(if $(QUICK),--quick)
 
 # Two accounts on Dagster: that none gets in the other's way, and what it brings.
 orchestrate: $(READY) $(DAGSTER)/.ready $(ACCOUNTS)
 	$(BIN)/pytest e2e/test_orchestration.py
-	@$(BIN)/python -m orchestration
+	@$(BIN)/python -m examples.dagster
 
 # The pictures of README.md, drawn anew from what the sandbox gives. A minute.
 pictures: $(VENV)/.pictures
-	@$(BIN)/python -m pictures
+	@$(BIN)/python -m tools.pictures
 
 $(VENV)/.pictures: $(READY)
 	$(BIN)/python -m pip install --quiet --group pictures
@@ -85,8 +91,8 @@ $(VENV)/.mutation: $(READY)
 
 # The entry for the Meltano Hub. With REPO=https://github.com/OWNER/NAME the whole one is in output/.
 hub: $(READY)
-	@$(BIN)/python -m hub
-	@$(if $(REPO),mkdir -p output && $(BIN)/python -m hub $(REPO) > output/hub.yml)
+	@$(BIN)/python -m tools.hub
+	@$(if $(REPO),mkdir -p output && $(BIN)/python -m tools.hub $(REPO) > output/hub.yml)
 
 # What is published, tried in environments where nothing else is.
 build: $(READY)
@@ -112,10 +118,10 @@ $(PLUGINS) $(DEMO): meltano.yml pyproject.toml $(MELTANO)/.ready
 	  { cat output/install.log; exit 1; }
 	@touch $@
 
-$(ACCOUNTS): orchestration/meltano.yml pyproject.toml $(MELTANO)/.ready
+$(ACCOUNTS): examples/dagster/meltano.yml pyproject.toml $(MELTANO)/.ready
 	@echo 'Installing the tap and a loader for two accounts (once) ...'
 	@mkdir -p output
-	@$(MELTANO)/bin/meltano --cwd orchestration install > output/install.log 2>&1 || \
+	@$(MELTANO)/bin/meltano --cwd examples/dagster install > output/install.log 2>&1 || \
 	  { cat output/install.log; exit 1; }
 	@touch $@
 
@@ -148,5 +154,14 @@ $(LOWEST)/.ready: pyproject.toml
 	  --editable '.[sandbox]' --group test
 	touch $@
 
+# pip warns that the tap excludes this version, and installs it.
+$(NEXT)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(NEXT)
+	$(NEXT)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(NEXT)/bin/python -m pip install --quiet --editable '.[sandbox]' --group test
+	$(NEXT)/bin/python -m pip install --quiet --upgrade --pre \
+	  'singer-sdk[msgspec,testing]>=0.55.0a0'
+	touch $@
+
 clean:
-	rm -rf $(VENV) .meltano orchestration/.meltano output dist mutants .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .meltano examples/dagster/.meltano output dist mutants .mypy_cache .ruff_cache .pytest_cache

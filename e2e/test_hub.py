@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from e2e.project import TAP, variables_of
-from hub import definition
+from tools.hub import definition
 
 if TYPE_CHECKING:
     from e2e.project import Project
@@ -31,7 +31,7 @@ def name_extractors(project: Project, extractors: list[dict[str, Any]]) -> None:
 @pytest.fixture
 def locked(project: Project) -> Project:
     """A project in which the entry is a lock file, as after `meltano add` from the Hub."""
-    entry = definition.located(definition.entry(), REPOSITORY)
+    entry = definition.complete(definition.build(), REPOSITORY)
     name_extractors(project, [{"name": TAP, "variant": entry["variant"], "pip_url": PIP_URL}])
     folder = project.folder / "plugins" / "extractors"
     folder.mkdir(parents=True)
@@ -72,14 +72,14 @@ def test_a_locked_entry_nests_settings_and_hides_secrets(locked: Project) -> Non
 
 def test_a_locked_entry_tells_what_is_required(locked: Project) -> None:
     said = locked.meltano("config", "list", TAP)
-    groups = definition.WORDS["settings_group_validation"]
+    groups = definition.METADATA["settings_group_validation"]
     for number, group in enumerate(groups, start=1):
         assert f"Group {number}: {', '.join(group)}" in said
 
 
 def test_the_entry_as_checked_in_can_be_added(project: Project) -> None:
     name_extractors(project, [])
-    reference = str(definition.CHECKED_IN)
+    reference = str(definition.PATH)
     project.meltano(
         "add", "--no-install", "--plugin-type", "extractor", "--from-ref", reference, TAP
     )

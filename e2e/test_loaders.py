@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from demo import report
-from demo.database import Database
 from e2e import truth
 from e2e.loaders import Csv, DuckDb, JsonLines, Loader, Postgres, by_key
 from e2e.project import ALL_STREAMS, TAP, Project, variables_of
+from examples.demo import report
+from examples.demo.database import Database
 from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox
 
 if TYPE_CHECKING:
@@ -193,8 +193,8 @@ def test_the_demo_reports_who_came_and_went_in_80_columns(
     loader = load(DuckDb).loader
     assert isinstance(loader, DuckDb)
     database = Database(loader.database)
-    rows = database.rows()
-    lines = report.text(database, rows | {"memberships": 1_104}, rows).splitlines()
+    rows = database.count_rows()
+    lines = report.build(database, rows | {"memberships": 1_104}, rows).splitlines()
     assert max(map(len, lines)) <= 80
     words = [line.split() for line in lines]
     assert ["memberships", "1,104", "1,115", "+11"] in [each[:4] for each in words]

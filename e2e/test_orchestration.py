@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from orchestration.deployment import DAGSTER, PLUGINS, Deployment
+from examples.dagster.deployment import DAGSTER, PLUGINS, Deployment
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from orchestration.deployment import Run
+    from examples.dagster.deployment import Run
     from tap_activecampaign_segments.sandbox import Request
 
 ACCOUNTS = ("europe", "america")
@@ -113,7 +113,7 @@ def assert_a_failure_is_its_own(company: Company) -> None:
     company.sandboxes["europe"].faults.add(Fault("status", status=401, times=None))
     europe, america = company.run(*ACCOUNTS)
     assert europe.code == 1
-    assert "the credentials are not accepted" in europe.said
+    assert "the credentials are not accepted" in europe.output
     assert_succeeded(america)
     assert company.members("europe") == before
     assert company.members("america") == company.known("america")
@@ -138,4 +138,4 @@ def change(company: Company) -> None:
 
 def assert_succeeded(*runs: Run) -> None:
     for run in runs:
-        assert run.code == 0, run.said
+        assert run.code == 0, run.output

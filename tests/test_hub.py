@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from hub import definition
 from tap_activecampaign_segments import settings
+from tools.hub import definition
 
 PROJECT = Path(__file__).parents[1] / "meltano.yml"
 
@@ -39,11 +39,11 @@ VALUES = {
 
 @pytest.fixture(scope="module")
 def entry() -> dict[str, Any]:
-    return definition.entry()
+    return definition.build()
 
 
 def checked_in() -> dict[str, Any]:
-    return yaml.safe_load(definition.CHECKED_IN.read_text())  # type: ignore[no-any-return]
+    return yaml.safe_load(definition.PATH.read_text())  # type: ignore[no-any-return]
 
 
 def by_name(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -52,7 +52,7 @@ def by_name(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def test_the_entry_is_what_the_tap_says_of_itself(entry: dict[str, Any]) -> None:
     # Where it is not: make hub.
-    assert definition.CHECKED_IN.read_text() == definition.HEAD + definition.text(entry)
+    assert definition.PATH.read_text() == definition.HEADER + definition.to_yaml(entry)
 
 
 def test_the_project_file_has_the_same_plugin() -> None:
@@ -109,7 +109,7 @@ def faults(names: list[str]) -> list[str]:
 @pytest.mark.parametrize("ending", ["", "/", ".git"])
 def test_the_whole_entry_has_what_follows_from_the_repository(ending: str) -> None:
     address = "https://github.com/OWNER/tap-activecampaign-segments"
-    assert definition.located(checked_in(), address + ending) == checked_in() | {
+    assert definition.complete(checked_in(), address + ending) == checked_in() | {
         "docs": f"{address}#readme",
         "repo": address,
         "variant": "owner",
@@ -117,7 +117,7 @@ def test_the_whole_entry_has_what_follows_from_the_repository(ending: str) -> No
 
 
 def test_keys_and_settings_are_sorted(entry: dict[str, Any]) -> None:
-    text = definition.text(entry)
+    text = definition.to_yaml(entry)
     assert json.dumps(yaml.safe_load(text)) == json.dumps(yaml.safe_load(text), sort_keys=True)
     names = [each["name"] for each in entry["settings"]]
     assert names == sorted(names)

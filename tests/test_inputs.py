@@ -421,7 +421,7 @@ def dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     before = dict(os.environ)
     path = tmp_path / ".env"
     path.write_text("")
-    monkeypatch.setattr("singer_sdk.configuration._dict_config.find_dotenv", lambda: str(path))
+    monkeypatch.setattr("singer_sdk.configuration._dict_config.find_dotenv", lambda **_: str(path))
     yield path
     os.environ.clear()
     os.environ.update(before)

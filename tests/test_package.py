@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tarfile
@@ -74,6 +75,12 @@ def test_both_commands_are_in_the_wheel(wheel: zipfile.ZipFile) -> None:
     commands = wheel.read(name).decode()
     for command in ("tap-activecampaign-segments", "activecampaign-sandbox"):
         assert f"\n{command} = {PACKAGE}." in commands
+
+
+def test_the_package_runs_as_a_module() -> None:
+    line = [sys.executable, "-m", PACKAGE, "--about", "--format", "json"]
+    done = subprocess.run(line, capture_output=True, text=True, check=True)  # noqa: S603
+    assert json.loads(done.stdout)["name"] == "tap-activecampaign-segments"
 
 
 def test_the_sandbox_s_libraries_come_with_the_extra_alone(metadata: Message) -> None:

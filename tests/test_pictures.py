@@ -11,7 +11,7 @@ import pytest
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
 
 ROOT = Path(__file__).parents[1]
-PICTURES = sorted((ROOT / "pictures").glob("*.svg"))
+PICTURES = sorted((ROOT / "docs" / "images").glob("*.svg"))
 TEXT = re.compile(r'<g id="(\w+)\.\w+">\n<text style="([^"]+)"[^>]*>(\w+)</text>')
 CONFIG = {
     "api_url": "https://example.com",
@@ -36,7 +36,7 @@ def offered() -> dict[str, dict[str, Any]]:
 def drawn() -> dict[str, list[tuple[str, bool]]]:
     """The texts of each box, its title first, and whether they are bold."""
     boxes: dict[str, list[tuple[str, bool]]] = {}
-    for box, style, text in TEXT.findall((ROOT / "pictures" / "streams.svg").read_text()):
+    for box, style, text in TEXT.findall((ROOT / "docs" / "images" / "streams.svg").read_text()):
         boxes.setdefault(box, []).append((text, "700" in style or "bold" in style))
     return boxes
 
@@ -59,5 +59,5 @@ def test_what_else_is_drawn_joins_a_stream_to_the_key_of_another(
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.stem)
 def test_the_manual_shows_a_picture_and_says_what_is_in_it(picture: Path) -> None:
-    image = re.compile(rf"!\[[^\]]{{40,}}\]\(pictures/{picture.name}\)")
+    image = re.compile(rf"!\[[^\]]{{40,}}\]\(docs/images/{picture.name}\)")
     assert image.search((ROOT / "README.md").read_text())

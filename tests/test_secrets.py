@@ -381,7 +381,7 @@ def test_secrets_from_a_dotenv_file_come_out_nowhere(
     ]
     (tmp_path / ".env").write_text("\n".join(lines))
     monkeypatch.setattr(
-        "singer_sdk.configuration._dict_config.find_dotenv", lambda: str(tmp_path / ".env")
+        "singer_sdk.configuration._dict_config.find_dotenv", lambda **_: str(tmp_path / ".env")
     )
     with monkeypatch.context() as patch:
         patch.setattr(os, "environ", {**os.environ, "LOGLEVEL": "DEBUG"})

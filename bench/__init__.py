@@ -1,1 +1,0 @@
-"""The benchmark: what a sync costs, side by side with what it could cost."""

@@ -1,0 +1,1 @@
+"""Examples: a first sync against the sandbox, and many accounts on Dagster."""

@@ -1,0 +1,1 @@
+"""Example: a Meltano project with two accounts, scheduled by Dagster."""

@@ -1,0 +1,1 @@
+"""Demo: two syncs of the sandbox with Meltano into DuckDB, and a report of the tables."""

@@ -1,1 +1,0 @@
-"""The tap's entry for the Meltano Hub: ``python -m hub``."""

@@ -1,1 +1,0 @@
-"""Many accounts: the schedules of a Meltano project, run by Dagster."""

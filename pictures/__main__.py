@@ -1,8 +1,0 @@
-"""Draw the pictures; see `make pictures`."""
-
-from pictures import nights, plots, tree
-
-tree.draw()
-records = nights.records()
-plots.sizes(records)
-plots.changes(records)

@@ -1,0 +1,54 @@
+"""The package's structure; what import-linter cannot express of it."""
+
+from __future__ import annotations
+
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import grimp
+import pytest
+
+import tap_activecampaign_segments
+
+PACKAGE = "tap_activecampaign_segments"
+SANDBOX = f"{PACKAGE}.sandbox"
+FOLDER = Path(tap_activecampaign_segments.__file__).parent
+MODULES = sorted(FOLDER.rglob("*.py"))
+
+MOST_IMPORTS = 9
+"""Maximum number of modules on a chain of imports."""
+MOST_LINES = 350
+MOST_AT_TOP_LEVEL = 14
+
+
+@cache
+def imports() -> dict[str, set[str]]:
+    """The modules that each module imports, type-only imports included."""
+    graph = grimp.build_graph(PACKAGE, exclude_type_checking_imports=False, cache_dir=None)
+    return {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+
+
+def select(*, in_sandbox: bool) -> dict[str, set[str]]:
+    """The imports within the sandbox, or within the rest of the package."""
+    names = {name for name in imports() if f"{name}.".startswith(f"{SANDBOX}.") is in_sandbox}
+    return {name: imports()[name] & names for name in names}
+
+
+@pytest.mark.parametrize("in_sandbox", [False, True], ids=["tap", "sandbox"])
+def test_no_chain_of_imports_is_too_long_and_none_is_a_cycle(*, in_sandbox: bool) -> None:
+    modules = select(in_sandbox=in_sandbox)
+    chains: dict[str, list[str]] = {}
+    for name in TopologicalSorter(modules).static_order():
+        chains[name] = [name, *max((chains[each] for each in modules[name]), key=len, default=[])]
+    longest = max(chains.values(), key=len)
+    assert len(longest) <= MOST_IMPORTS, longest
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(FOLDER).as_posix())
+def test_no_module_is_too_long(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= MOST_LINES
+
+
+def test_the_top_level_is_small() -> None:
+    assert len([path for path in MODULES if path.parent == FOLDER]) <= MOST_AT_TOP_LEVEL

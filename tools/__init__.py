@@ -1,0 +1,1 @@
+"""Programs for maintainers: the benchmark, the Hub's entry, the pictures."""

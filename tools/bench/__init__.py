@@ -1,0 +1,1 @@
+"""Benchmark: what a sync costs, compared with what it could cost."""

@@ -1,0 +1,1 @@
+"""Generates the tap's entry for the Meltano Hub."""
