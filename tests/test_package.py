@@ -87,7 +87,7 @@ def test_with_the_repository_s_url_the_metadata_link_to_it(
         [name] = [each for each in archive.namelist() if each.endswith(".dist-info/METADATA")]
         metadata = HeaderParser().parsestr(archive.read(name).decode())
     assert f"Repository, {repository}" in metadata.get_all("Project-URL", [])
-    readme = metadata.get_payload()
+    readme = str(metadata.get_payload())
     assert f"]({repository}/blob/HEAD/docs/how-to/sql.md)" in readme
     assert f"]({repository}/raw/HEAD/docs/images/streams.svg)" in readme
     assert not re.findall(r"\]\((?!https://)", readme)
