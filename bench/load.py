@@ -37,7 +37,7 @@ class Load:
         what: What its size counts.
         sizes: The small one, and the large one.
         plan: The account of a size, at the first and at the second sync.
-        requests: What the docs promise for a size, the same way, the listing not counted.
+        requests: What the README promises for a size, the same way, the listing not counted.
         streams: Those selected.
         pace: Seconds that go by in one.
         most_memory: The memory of the large one, at most so many times that of the small one.
@@ -62,7 +62,7 @@ class Done:
     Attributes:
         sync: The sync.
         requests: How many it made, the listing not counted.
-        promised: How many the docs promise.
+        promised: How many the README promises.
         pace: Seconds that went by in one.
     """
 

@@ -1,4 +1,4 @@
-"""A load that fails in mid-way, on a real PostgreSQL: what the SQL of the docs then says."""
+"""A load that fails in mid-way, on a real PostgreSQL: what the SQL of the README then says."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class House:
         self._server = server
 
     def prepare(self, messages: list[dict[str, Any]]) -> None:
-        """Make the tables, without a row, and the views of the docs."""
+        """Make the tables, without a row, and the views of the README."""
         self.target.load(message for message in messages if message["type"] == "SCHEMA")
         self.execute(statements()["chain"])
 

@@ -99,7 +99,7 @@ def test_the_selection_of_the_project_file_and_a_map_of_everything_go_together(
     assert not (project.output / "match_all_results.jsonl").exists()
 
 
-# target-jsonl, in the script of the docs.
+# target-jsonl, in the README's script.
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Random histories: nights on which vendor, tap, target, states, users and clocks go wrong.
 
 What may be said is known to the sandbox. A history ends with an error where the log says something
-else, or where a table does so that no query of the docs finds.
+else, or where a table does so that no query of the README finds.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def test_the_state_of_two_syncs_ago_falsifies_no_member_of_the_log(
     house.load(sync(sandbox, streams=CHANGES, state=old).messages)
     truth = {segment.segment_id: {*segment.members}}
     assert house.members(LOG) == truth
-    # The table cannot know; the query of the docs finds it, and rebaseline heals it.
+    # The table cannot know; the README's query finds it, and rebaseline heals it.
     assert house.members(TABLE) != truth
     assert house.ask("stale rows in memberships") != []
     clock.advance(3600)

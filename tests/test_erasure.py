@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DAY = 86_400.0
 ERASED = 4711
-"""The id in the statements of the docs."""
+"""The id in the README's statements."""
 CONTACTS = ("match_all_results", "membership_changes", "memberships")
 """The streams with ids of contacts."""
 
