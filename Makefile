@@ -12,9 +12,10 @@ NEXT := $(VENV)/next
 DAGSTER := $(VENV)/dagster
 ACCOUNTS := examples/dagster/.meltano/.ready
 BUILT := $(VENV)/built
+DOCS := $(VENV)/docs
 
 .PHONY: test histories e2e lowest lint audit demo bench orchestrate pictures mutants hub build \
-  next-sdk clean
+  docs next-sdk clean
 
 test: lint
 	$(BIN)/pytest
@@ -48,6 +49,10 @@ lint: $(READY)
 	$(BIN)/check-jsonschema --builtin-schema vendor.meltano meltano.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
+	  $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config \
+	  .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/zizmor --quiet --offline --persona auditor .github
 
 # Known vulnerabilities of all that is installed. It asks the package index for them, and fails if
@@ -70,7 +75,18 @@ orchestrate: $(READY) $(DAGSTER)/.ready $(ACCOUNTS)
 	$(BIN)/pytest e2e/test_orchestration.py
 	@$(BIN)/python -m examples.dagster
 
-# The pictures of README.md, drawn anew from what the sandbox gives. A minute.
+# The documentation as a site, in output/docs. Warnings and broken links are errors.
+docs: $(DOCS)/.ready
+	$(DOCS)/bin/sphinx-build --fresh-env --fail-on-warning --keep-going --nitpicky --quiet \
+	  docs output/docs
+
+$(DOCS)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(DOCS)/bin/python -m pip install --quiet --group docs
+	@touch $@
+
+# The pictures of the docs, drawn anew from what the sandbox gives. A minute.
 pictures: $(VENV)/.pictures
 	@$(BIN)/python -m tools.pictures
 
@@ -94,10 +110,11 @@ hub: $(READY)
 	@$(BIN)/python -m tools.hub
 	@$(if $(REPO),mkdir -p output && $(BIN)/python -m tools.hub $(REPO) > output/hub.yml)
 
-# What is published, tried in environments where nothing else is.
+# What is published, tried in environments where nothing else is. With
+# REPO=https://github.com/OWNER/NAME the README's links work outside the repository.
 build: $(READY)
 	rm -rf dist
-	$(BIN)/python -m build
+	REPOSITORY_URL='$(REPO)' $(BIN)/python -m build
 	$(BIN)/twine check --strict dist/*
 	@set -e; for each in dist/*; do \
 	  $(PYTHON) -m venv --clear $(BUILT); \

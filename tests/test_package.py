@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -25,7 +27,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with both, built without the network."""
     folder = tmp_path_factory.mktemp("dist")
     line = ["-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run([sys.executable, *line], capture_output=True, text=True, check=False)  # noqa: S603
+    environment = {name: each for name, each in os.environ.items() if name != "REPOSITORY_URL"}
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, *line], env=environment, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -56,7 +61,7 @@ def test_the_source_has_what_a_checkout_has(built: Path) -> None:
     [path] = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.split("/")[1] for name in archive.getnames()}
-    assert {"LICENSE", "Makefile", "README.md", "meltano.yml", PACKAGE, "tests"} < names
+    assert {"LICENSE", "Makefile", "README.md", "docs", "meltano.yml", PACKAGE, "tests"} < names
     made = {".git", ".hypothesis", ".meltano", ".venv", "build", "dist", "output"}
     assert not names & made
     assert not [name for name in names if name.endswith("_cache")]
@@ -68,6 +73,25 @@ def test_the_metadata_tell_licence_pythons_and_the_manual(metadata: Message) -> 
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata["Description-Content-Type"] == "text/markdown"
     assert metadata.get_payload() == (ROOT / "README.md").read_text()
+    assert "Project-URL" not in metadata
+
+
+def test_with_the_repository_s_url_the_metadata_link_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = "https://example.com/OWNER/NAME"
+    monkeypatch.setenv("REPOSITORY_URL", f"{repository}/")
+    line = ["-m", "build", "--no-isolation", "--wheel", "--outdir", str(tmp_path), str(ROOT)]
+    subprocess.run([sys.executable, *line], capture_output=True, check=True)  # noqa: S603
+    [path] = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(path) as archive:
+        [name] = [each for each in archive.namelist() if each.endswith(".dist-info/METADATA")]
+        metadata = HeaderParser().parsestr(archive.read(name).decode())
+    assert f"Repository, {repository}" in metadata.get_all("Project-URL", [])
+    readme = str(metadata.get_payload())
+    assert f"]({repository}/blob/HEAD/docs/how-to/sql.md)" in readme
+    assert f"]({repository}/raw/HEAD/docs/images/streams.svg)" in readme
+    assert not re.findall(r"\]\((?!https://)", readme)
 
 
 def test_both_commands_are_in_the_wheel(wheel: zipfile.ZipFile) -> None:

@@ -1,4 +1,4 @@
-"""The pictures of README.md show what the tap offers; where they do not: make pictures."""
+"""The pictures of the docs show what the tap offers; where they do not: make pictures."""
 
 from __future__ import annotations
 
@@ -59,5 +59,6 @@ def test_what_else_is_drawn_joins_a_stream_to_the_key_of_another(
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.stem)
 def test_the_manual_shows_a_picture_and_says_what_is_in_it(picture: Path) -> None:
-    image = re.compile(rf"!\[[^\]]{{40,}}\]\(docs/images/{picture.name}\)")
-    assert image.search((ROOT / "README.md").read_text())
+    image = re.compile(rf"!\[[^\]]{{40,}}\]\((?:docs|\.\.)/images/{picture.name}\)")
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    assert any(image.search(page.read_text(encoding="utf-8")) for page in pages)

@@ -1,4 +1,4 @@
-"""The nightly script of the README: what it keeps, and what it says, on good nights and bad."""
+"""The nightly script of the docs: what it keeps, and what it says, on good nights and bad."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ if state is not None:
 
 
 def script() -> str:
-    """Return the script as the README has it."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    [found] = re.findall(r"```bash\n(#!.*?)```", readme, re.DOTALL)
+    """Return the script as the docs have it."""
+    page = (ROOT / "docs" / "how-to" / "without-meltano.md").read_text(encoding="utf-8")
+    [found] = re.findall(r"```bash\n(#!.*?)```", page, re.DOTALL)
     return str(found)
 
 

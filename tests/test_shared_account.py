@@ -12,11 +12,11 @@ from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tap_activecampaign_segments.http.rate_limiter import Budget
 from typing_extensions import override
 
 from tap_activecampaign_segments.clock import Clock
 from tap_activecampaign_segments.http.client import Content, Http
+from tap_activecampaign_segments.http.rate_limiter import Budget
 from tap_activecampaign_segments.sandbox import Account, Sandbox, responses
 from tap_activecampaign_segments.sandbox import Clock as SandboxClock
 from tap_activecampaign_segments.sandbox.activecampaign import rate_limit

@@ -1,4 +1,4 @@
-"""A target in memory: tables upserted by key, asked with the SQL of the README."""
+"""A target in memory: tables upserted by key, queried with the SQL of the docs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import duckdb
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-README = Path(__file__).parent.parent / "README.md"
+DOCS = Path(__file__).parent.parent / "docs"
 TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}
 
 
 def statements() -> dict[str, str]:
-    """Return the SQL of the README by the comment that each statement begins with."""
-    found = re.findall(r"```sql\n-- (.+?)\n(.+?)```", README.read_text(), re.DOTALL)
-    return dict(found)
+    """Return the SQL of the docs by the comment that each statement begins with."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in sorted(DOCS.rglob("*.md")))
+    return dict(re.findall(r"```sql\n-- (.+?)\n(.+?)```", pages, re.DOTALL))
 
 
 COUNTED = {
@@ -60,7 +60,7 @@ class Warehouse:
         return self
 
     def ask(self, title: str, **replacements: str) -> list[tuple[Any, ...]]:
-        """Return what a statement of the README finds, in order of its columns.
+        """Return what a statement of the docs finds, in order of its columns.
 
         Args:
             title: The comment that it begins with.
@@ -72,7 +72,7 @@ class Warehouse:
         return sorted(self._tables().execute(sql).fetchall(), key=repr)
 
     def erase(self, title: str) -> None:
-        """Run a statement of the README that deletes rows."""
+        """Run a statement of the docs that deletes rows."""
         sql = statements()[title]
         tables = self._tables()
         tables.execute(sql)
