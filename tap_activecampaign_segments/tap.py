@@ -16,10 +16,10 @@ from tap_activecampaign_segments.activecampaign import streams
 from tap_activecampaign_segments.activecampaign.account import Account
 from tap_activecampaign_segments.activecampaign.match_all.acquire import PATIENCE
 from tap_activecampaign_segments.activecampaign.match_all.streams import RunStream
-from tap_activecampaign_segments.activecampaign.prefetch import Lookahead
+from tap_activecampaign_segments.activecampaign.prefetch import Prefetcher
 from tap_activecampaign_segments.activecampaign.progress import Progress
-from tap_activecampaign_segments.activecampaign.segment_state import KnownSegments
-from tap_activecampaign_segments.activecampaign.token_user import Viewer
+from tap_activecampaign_segments.activecampaign.segment_state import SegmentState
+from tap_activecampaign_segments.activecampaign.token_user import TokenUser
 from tap_activecampaign_segments.clock import Clock
 from tap_activecampaign_segments.failures import Failures, cause_of, unexpected_is_told
 from tap_activecampaign_segments.mypreferences import streams as mypreferences
@@ -94,18 +94,26 @@ class TapActiveCampaignSegments(Command):
             self.clock,
             self.logger,
             self.failures,
-            known=self._known.listed(self.config.get("segment_ids") or ()),
+            previously_listed=self._segment_state.listed_count(
+                self.config.get("segment_ids") or ()
+            ),
         )
 
-    def viewer(self, *, asks: bool) -> Viewer:
-        """Return the user who sees the results; see `Viewer.of`."""
+    def viewer(self, *, asks: bool) -> TokenUser:
+        """Return the user who sees the results; see `TokenUser.identify`."""
         token = self.settings.api_token
-        return Viewer.of(self.account.client, token, self._known.listing, self.logger, asks=asks)
+        return TokenUser.identify(
+            self.account.client,
+            token,
+            self._segment_state.account_bookmark,
+            self.logger,
+            may_request=asks,
+        )
 
     @cached_property
-    def _known(self) -> KnownSegments:
+    def _segment_state(self) -> SegmentState:
         streams = [each.name for each in ORDER if issubclass(each, SegmentStream)]
-        return KnownSegments(self.state, streams)
+        return SegmentState(self.state, streams)
 
     @cached_property
     def settings(self) -> settings.Settings:
@@ -146,7 +154,7 @@ class TapActiveCampaignSegments(Command):
         return {stream.name: stream for stream in found}
 
     @cached_property
-    def _lookahead(self) -> Lookahead[tuple[str, str], Any]:
+    def _prefetcher(self) -> Prefetcher[tuple[str, str], Any]:
         streams = [
             stream
             for stream in self.streams.values()
@@ -159,12 +167,14 @@ class TapActiveCampaignSegments(Command):
             (each for each in segments if (each.evaluation_seconds or 0) > PATIENCE),
             key=lambda each: -(each.evaluation_seconds or 0),
         )
-        return Lookahead(
+        return Prefetcher(
             [(stream.name, each.segment_id) for stream in streams for each in segments],
-            lambda key: by_name[key[0]].work(self.account.by_id[key[1]]),
-            width=0 if self._is_test else WIDTH,
-            weight=lambda key: by_name[key[0]].expected_contacts(self.account.by_id[key[1]]),
-            most=CONTACTS_AHEAD,
+            lambda key: by_name[key[0]].work(self.account.segments_by_id[key[1]]),
+            max_pending=0 if self._is_test else WIDTH,
+            weight=lambda key: by_name[key[0]].expected_contacts(
+                self.account.segments_by_id[key[1]]
+            ),
+            max_weight=CONTACTS_AHEAD,
             first=[
                 (stream.name, each.segment_id)
                 for stream in streams
@@ -180,12 +190,12 @@ class TapActiveCampaignSegments(Command):
             TapError: It could not be had.
         """
         key = (stream.name, segment.segment_id)
-        future = self._lookahead.take(key)
-        done, of = self._lookahead.place(key)
+        future = self._prefetcher.take(key)
+        done, of = self._prefetcher.position(key)
         segments = len(self.account.selected)
 
         def say() -> None:
-            self.progress.say(done, of, segments, f"{stream.name}: {segment}")
+            self.progress.report(done, of, segments, f"{stream.name}: {segment}")
 
         return self.awaited(segment, future, say)
 
@@ -264,21 +274,23 @@ class TapActiveCampaignSegments(Command):
         if not settings.has_activecampaign(self.config):
             return
         segments = self.account.segments
-        self._known.forget({each.segment_id for each in segments}, self.account.is_gone)
+        self._segment_state.prune(
+            {each.segment_id for each in segments}, self.account.is_confirmed_gone
+        )
         # Whatever is selected, a setting that means nobody is told.
         _ = self.account.selection
-        self._known.remember(sum(each.listed for each in segments))
+        self._segment_state.save_listed_count(sum(each.is_listed for each in segments))
 
     def _check_rest(self) -> None:
         if settings.has_activecampaign(self.config) and not self.failures.end:
-            self.account.check_rest()
+            self.account.check_not_all_vanished()
 
     def _activate_results(self) -> None:
         results = self.streams.get(streams.MatchAllResults.name)
         if (
             isinstance(results, TapStream)
             and not self.failure_lines
-            and self.account.is_whole
+            and self.account.is_fully_selected
             and self.account.selected
         ):
             results.activate_version()

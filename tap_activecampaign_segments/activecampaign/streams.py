@@ -9,7 +9,8 @@ from typing_extensions import override
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign import count_history as counts
-from tap_activecampaign_segments.activecampaign import definitions
+from tap_activecampaign_segments.activecampaign import definition_history, definitions
+from tap_activecampaign_segments.activecampaign.count_history_cursor import CountHistoryReader
 from tap_activecampaign_segments.activecampaign.match_all.streams import (
     ChangeStream,
     Page,
@@ -17,7 +18,7 @@ from tap_activecampaign_segments.activecampaign.match_all.streams import (
     RunStream,
 )
 from tap_activecampaign_segments.activecampaign.recent_counts import RecentCounts
-from tap_activecampaign_segments.activecampaign.replay_buffer import Past
+from tap_activecampaign_segments.activecampaign.replay_buffer import ReplayBuffer
 from tap_activecampaign_segments.singer.coercion import fitted
 from tap_activecampaign_segments.singer.stream import AccountStream, HistoryStream
 
@@ -47,7 +48,7 @@ class Counts(NamedTuple):
         newest: The newest ones that the API has, known or not; none where it was not asked.
     """
 
-    rows: Past
+    rows: ReplayBuffer
     newest: Sequence[Mapping[str, Any]]
 
 
@@ -64,12 +65,12 @@ class Segments(AccountStream):
             rows = []
             for each in self.account.segments:
                 with self.account.failures.of(each):
-                    rows.append(fitted(each.row, self.schema))
+                    rows.append(fitted(each.record, self.schema))
             size = len(self.account.segments)
             for row in rows:
                 yield {
                     **row,
-                    "listing_size": size + self.account.unread,
+                    "listing_size": size + self.account.unread_count,
                     "listed_at": self.account.listed_at,
                 }
             self._is_out = len(rows) == size
@@ -77,7 +78,7 @@ class Segments(AccountStream):
     @override
     def finalize_state_progress_markers(self, state: dict[str, Any] | None = None) -> None:
         super().finalize_state_progress_markers(state)
-        if self._is_out and self.account.is_read_whole:
+        if self._is_out and self.account.is_listing_complete:
             self.activate_version()
 
 
@@ -99,12 +100,12 @@ class CountHistory(HistoryStream):
         bookmark, recent = self.bookmark(segment), self._recent
         state = self.get_context_state({"segment_id": segment.segment_id})
         run_id = state.get(AT_BOOKMARK)
-        history = counts.History(
+        history = CountHistoryReader(
             self.account.client,
             segment.segment_id,
             bookmark=bookmark,
             start=self.account.settings.start_date,
-            seen=counts.Seen.of(state.get(SEEN)),
+            known_rows=counts.RowFingerprints.from_state(state.get(SEEN)),
             warn=lambda text: self.logger.warning("%s: %s", segment, text),
         )
 
@@ -119,8 +120,8 @@ class CountHistory(HistoryStream):
                     run_id,
                 )
             ):
-                return Counts(Past([self.fitted([newest])]), [])
-            return Counts(Past(map(self.fitted, history)), history.newest)
+                return Counts(ReplayBuffer([self.fitted([newest])]), [])
+            return Counts(ReplayBuffer(map(self.fitted, history)), history.first_page)
 
         return work
 
@@ -135,8 +136,8 @@ class CountHistory(HistoryStream):
             state[AT_BOOKMARK] = at_bookmark[0]
         else:
             state.pop(AT_BOOKMARK, None)
-        if seen := counts.Seen.up_to(bookmark, prepared.newest):
-            state[SEEN] = seen.facts
+        if seen := counts.RowFingerprints.of_newest(bookmark, prepared.newest):
+            state[SEEN] = seen.to_state()
 
     @override
     def _increment_stream_state(
@@ -158,7 +159,7 @@ class SegmentDefinitions(HistoryStream):
     replication_key = "created_date"
 
     @override
-    def work(self, segment: Segment) -> Callable[[], Past]:
+    def work(self, segment: Segment) -> Callable[[], ReplayBuffer]:
         bookmark, plain = self.bookmark(segment), super().work(segment)
         # Another version may have followed in the same instant as a run tells it.
         state = self.get_context_state({"segment_id": segment.segment_id})
@@ -167,14 +168,18 @@ class SegmentDefinitions(HistoryStream):
         assert isinstance(runs, RunStream)  # noqa: S101
         last_change = runs.last_change(segment)
 
-        def work() -> Past:
+        def work() -> ReplayBuffer:
             at = last_change.result() if bookmark and last_change else None
-            return Past([]) if at and bookmark and timestamps.parse(at) <= bookmark else plain()
+            return (
+                ReplayBuffer([])
+                if at and bookmark and timestamps.parse(at) <= bookmark
+                else plain()
+            )
 
         return work
 
     @override
-    def rows(self, segment: Segment, prepared: Past) -> Iterator[dict[str, Any]]:
+    def rows(self, segment: Segment, prepared: ReplayBuffer) -> Iterator[dict[str, Any]]:
         latest = None
         for row in super().rows(segment, prepared):
             latest = row["created_date"]
@@ -190,15 +195,15 @@ class SegmentDefinitions(HistoryStream):
 
     @override
     def past(self, segment: Segment, bookmark: datetime | None) -> Iterator[list[dict[str, Any]]]:
-        if not definitions.has_history(segment.segment_id):
+        if not definitions.has_versions(segment.segment_id):
             self.logger.warning("%s has a numeric id: the API keeps no versions of it", segment)
             return
-        versions = definitions.versions(
+        versions = definition_history.versions(
             self.account.client,
             segment.segment_id,
             since=bookmark or self.account.settings.start_date,
             now=self.account.clock.now(),
-            created=segment.facts.get("created_date") if segment.listed else None,
+            created=segment.fields.get("created_date") if segment.is_listed else None,
             warn=lambda text: self.logger.warning("%s: %s", segment, text),
         )
         # An answer from before the bookmark, of a server that lags behind, is not news.

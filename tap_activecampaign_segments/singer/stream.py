@@ -18,7 +18,7 @@ from singer_sdk.streams._state import StreamStateManager
 from typing_extensions import override
 
 from tap_activecampaign_segments import schemas, timestamps
-from tap_activecampaign_segments.activecampaign.replay_buffer import Past
+from tap_activecampaign_segments.activecampaign.replay_buffer import ReplayBuffer
 from tap_activecampaign_segments.clock import CLOCKS_DIFFER
 from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
 from tap_activecampaign_segments.failures import unexpected_is_told
@@ -282,13 +282,13 @@ class SegmentStream(AccountStream):
         # The SDK asks without a context where there are no partitions.
         if context is None or self.account.failures.end:
             return
-        segment = self.account.by_id[context["segment_id"]]
+        segment = self.account.segments_by_id[context["segment_id"]]
         with self.account.failures.of(segment):
             try:
                 yield from self.rows(segment, self._tap.prepared(self, segment))
             except TapError as error:
                 self.give_up(segment, error)
-                self.account.excuse(segment, error)
+                self.account.handle_expected_error(segment, error)
 
     def work(self, segment: Segment) -> Callable[[], Any]:
         """Return what can be done for a segment before its turn, beside the main thread."""
@@ -332,7 +332,7 @@ class HistoryStream(SegmentStream):
     @override
     def work(self, segment: Segment) -> Callable[[], Any]:
         bookmark = self.bookmark(segment)
-        return lambda: Past(map(self.fitted, self.past(segment, bookmark)))
+        return lambda: ReplayBuffer(map(self.fitted, self.past(segment, bookmark)))
 
     def fitted(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return rows whose values have the types of the schema.

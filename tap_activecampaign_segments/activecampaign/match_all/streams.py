@@ -13,7 +13,7 @@ from typing_extensions import override
 from tap_activecampaign_segments.activecampaign.match_all.acquire import NotReadyError
 from tap_activecampaign_segments.activecampaign.match_all.evaluate import Evaluator
 from tap_activecampaign_segments.activecampaign.match_all.task import Task, Wishes
-from tap_activecampaign_segments.activecampaign.prefetch import background
+from tap_activecampaign_segments.activecampaign.prefetch import run_in_background
 from tap_activecampaign_segments.activecampaign.run_state import RunBookmark
 from tap_activecampaign_segments.errors import RequestError
 from tap_activecampaign_segments.singer.message_writer import RecordPage
@@ -100,9 +100,9 @@ class RunStream(CommitStream, SegmentStream):
         task = Task(
             segment,
             bookmark.facts,
-            segment.segment_id in self.account.selection.rebaselined,
+            segment.segment_id in self.account.selection.rebaseline_ids,
             name=lambda **facts: self._tap.states.name(lambda: bookmark.update(**facts)),
-            tell=self._tap.progress.count,
+            tell=self._tap.progress.count_page,
         )
         last_change: Future[str | None] = Future()
         self._last_changes[segment.segment_id] = last_change
@@ -131,7 +131,7 @@ class RunStream(CommitStream, SegmentStream):
     def rows(self, segment: Segment, prepared: Any) -> Iterator[dict[str, Any]]:
         yield from self._emitted(segment, prepared)
         if prepared.needs_fresh and not self.is_test:
-            fresh = background(self.work(segment))
+            fresh = run_in_background(self.work(segment))
             yield from self._emitted(segment, self._tap.awaited(segment, fresh))
 
     def _emitted(self, segment: Segment, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
