@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.prefetch import Lookahead
+from tap_activecampaign_segments.activecampaign.prefetch import Prefetcher
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 from tests.process import peak_memory, running
 from tests.support import RUN_STREAMS, config_of, sync
@@ -58,10 +58,15 @@ def test_a_run_for_which_there_is_no_room_keeps_nothing_else_waiting() -> None:
         begun.append(key)
         return lambda: key
 
-    lookahead = Lookahead(
-        range(10), work, width=5, first=[8, 9], weight=lambda key: 10 * (key > 7), most=15
+    prefetcher = Prefetcher(
+        range(10),
+        work,
+        max_pending=5,
+        first=[8, 9],
+        weight=lambda key: 10 * (key > 7),
+        max_weight=15,
     )
-    assert lookahead.take(0).result() == 0
+    assert prefetcher.take(0).result() == 0
     assert begun == [0, 8, 1, 2, 3]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_activecampaign_segments.activecampaign import segments
+from tap_activecampaign_segments.activecampaign import segment_listing
 from tap_activecampaign_segments.sandbox import Fault
 from tests.support import sync
 
@@ -50,7 +50,7 @@ def test_all_rows_leave_before_anything_else_is_read(
 def test_every_page_of_the_listing_is_read(
     account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, *, has_meta: bool
 ) -> None:
-    monkeypatch.setattr(segments, "LISTING_PAGE_SIZE", 100)
+    monkeypatch.setattr(segment_listing, "LISTING_PAGE_SIZE", 100)
     for number in range(203):
         account.add_segment(f"segment {number}")
     account.listing_meta = has_meta
@@ -215,7 +215,7 @@ def test_a_refused_listing_ends_the_sync_with_one_line(
 def test_a_listing_that_breaks_off_ends_the_sync(
     account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, page: str, number: int
 ) -> None:
-    monkeypatch.setattr(segments, "LISTING_PAGE_SIZE", 3)
+    monkeypatch.setattr(segment_listing, "LISTING_PAGE_SIZE", 3)
     for place in range(8):
         account.add_segment(f"segment {place}")
     if page == "missing":

@@ -1,4 +1,4 @@
-"""The account that is read: its segments, those selected, and what failed."""
+"""The ActiveCampaign account: its segments, the selected ones, and which could not be read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign import segments
 from tap_activecampaign_segments.activecampaign.client import Client, attributes, resources
 from tap_activecampaign_segments.activecampaign.match_all.runs import MatchAll
+from tap_activecampaign_segments.activecampaign.segment_listing import read_listing
 from tap_activecampaign_segments.activecampaign.segment_selection import Selection
 from tap_activecampaign_segments.errors import (
     AccountError,
@@ -31,11 +32,22 @@ if TYPE_CHECKING:
 
 
 CLOCK_TOLERANCE = timedelta(seconds=10)
-"""By how much the local clock may differ from the server's, which is told in whole seconds."""
+"""Maximum deviation of the local clock from the server's, which has whole seconds."""
 
 
 class Account:
-    """One ActiveCampaign account in one sync."""
+    """One ActiveCampaign account during one sync.
+
+    Attributes:
+        client: The API client.
+        match_all: Starts and reads the account's runs.
+        is_listing_complete: Whether all existing segments are known. Meaningful once `segments`
+            is read.
+        has_skipped: Whether an existing segment was not evaluated.
+        listed_at: Normalized timestamp of the listing. Set once `segments` is read.
+    """
+
+    listed_at: str
 
     def __init__(
         self,
@@ -43,16 +55,16 @@ class Account:
         clock: Clock,
         logger: Logger,
         failures: Failures,
-        known: int,
+        previously_listed: int,
     ) -> None:
-        """Ask nothing yet.
+        """Create the client; the first property that needs an answer sends a request.
 
         Args:
             settings: The tap's settings.
-            clock: The time to go by.
-            logger: Where warnings go.
-            failures: Where failures are noted.
-            known: How many listed segments the state knows.
+            clock: Time source; replaceable in tests.
+            logger: Receives warnings.
+            failures: Receives failures.
+            previously_listed: Number of segments in the last sync's listing.
         """
         self.settings = settings
         self.clock = clock
@@ -60,22 +72,24 @@ class Account:
         self.failures = failures
         self.client = Client(settings, clock, logger)
         self.match_all = MatchAll(self.client, clock, settings.page_size)
-        self._known = known
+        self._previously_listed = previously_listed
         self._missing: set[str] = set()
         self._unread: set[str] = set()
         self._unusable = 0
         self._vanished: set[str] = set()
-        self.is_read_whole = False
-        """Whether all of the account's segments are known."""
+        self.is_listing_complete = False
         self.has_skipped = False
-        """Whether a segment that exists was not evaluated."""
 
     @cached_property
     def segments(self) -> list[Segment]:
-        """All listed segments and the configured ones that are not listed."""
+        """All listed segments, followed by the configured ones that are not listed.
+
+        Raises:
+            AccountError: The listing cannot be read, or is empty although it was not before.
+        """
         now = self.clock.now()
         try:
-            listing = segments.listing(self.client)
+            listing = read_listing(self.client)
         except ForbiddenError as error:
             raise AccountError(str(error)) from error
         except AccountError:
@@ -84,24 +98,33 @@ class Account:
             msg = f"the segments cannot be listed: {error}"
             raise AccountError(msg) from error
         listed = listing.segments
-        if not listed and self._known:
+        if not listed and self._previously_listed:
             msg = (
-                f"the account lists no segments, but {self._known} were synced before: "
-                "check api_url and the key's rights"
+                f"the account lists no segments, but {self._previously_listed} were synced "
+                "before: check api_url and the key's rights"
             )
             raise AccountError(msg)
         self._unusable = len(listing.unusable)
         for each in listing.unusable:
             self.failures.note(each.place, each.flaw)
-        self.is_read_whole = not self._unusable
-        # Listings of two machines are put in order by it: a clock that goes wrong is not trusted.
+        self.is_listing_complete = not self._unusable
+        # It orders the listings of different machines, so a local clock that deviates is not used.
         server = self.client.server_time or now
         self.listed_at = timestamps.render(now if abs(now - server) < CLOCK_TOLERANCE else server)
         return [*listed, *self._unlisted({each.segment_id for each in listed})]
 
     @cached_property
+    def segments_by_id(self) -> dict[str, Segment]:
+        """All segments by their ids."""
+        return {each.segment_id: each for each in self.segments}
+
+    @cached_property
     def selection(self) -> Selection:
-        """Which of them the settings mean; what means nobody is noted as failed, or warned of."""
+        """The settings' selection. Unmatched names are failures, other unmatched entries warnings.
+
+        Raises:
+            AccountError: See `segments`.
+        """
         selection = Selection(self.segments, self.settings)
         for setting, entries in selection.unmatched.items():
             for entry in entries:
@@ -113,42 +136,44 @@ class Account:
 
     @property
     def selected(self) -> list[Segment]:
-        """The segments to read."""
+        """The segments to sync."""
         return self.selection.segments
 
     @property
-    def unread(self) -> int:
-        """How many segments could not be read: listed ones, or configured ones that may exist."""
-        return self._unusable + len(self._unread)
-
-    def check_rest(self) -> None:
-        """Note it as failed if all segments that were to be read are gone."""
-        if self._vanished and self._vanished >= {each.segment_id for each in self.selected}:
-            what = f"all {len(self._vanished)} segments to read are gone since they were listed"
-            self.failures.note("segments", f"{what}: nothing was read; check api_url")
-
-    @cached_property
-    def by_id(self) -> dict[str, Segment]:
-        """The segments by their ids."""
-        return {each.segment_id: each for each in self.segments}
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all segments of the account are selected."""
+    def is_fully_selected(self) -> bool:
+        """Whether every segment of the account is selected, and none was skipped."""
         settings = self.settings
-        return self.is_read_whole and not (
+        return self.is_listing_complete and not (
             self.has_skipped
             or settings.segment_ids
             or settings.segment_names
             or settings.exclude_segments
         )
 
-    def is_gone(self, segment_id: str) -> bool:
-        """Tell whether the API confirms that a segment, which the listing lacks, is gone."""
+    @property
+    def unread_count(self) -> int:
+        """Number of unreadable segments: listed ones, and configured ones that may exist."""
+        return self._unusable + len(self._unread)
+
+    def check_not_all_vanished(self) -> None:
+        """Record a failure if every selected segment vanished during the sync."""
+        if self._vanished and self._vanished >= {each.segment_id for each in self.selected}:
+            what = f"all {len(self._vanished)} segments to read are gone since they were listed"
+            self.failures.note("segments", f"{what}: nothing was read; check api_url")
+
+    def is_confirmed_gone(self, segment_id: str) -> bool:
+        """Tell whether the API confirms that an unlisted segment no longer exists.
+
+        Returns:
+            False if it exists, or if the API does not tell; a warning is logged.
+
+        Raises:
+            AccountError: The account cannot be read at all.
+        """
         if segment_id in self._missing | self._unread:
             return segment_id in self._missing
         if self._unusable:
-            # It may be one of those.
+            # An unusable item of the listing may be this segment.
             return False
         try:
             found = segments.look_up(self.client, segment_id, doubt_404=False)
@@ -157,37 +182,37 @@ class Account:
         except AccountError:
             raise
         except TapError as error:
-            self.is_read_whole = False
+            self.is_listing_complete = False
             self.logger.warning(
                 "%s: it is unknown whether it still exists: %s", one_line(segment_id), error
             )
         else:
             if found.name is not None:
-                self.is_read_whole = False
+                self.is_listing_complete = False
                 self.logger.warning(
                     "%s exists, but is not listed and so not read: check the key's rights", found
                 )
         return False
 
-    def excuse(self, segment: Segment, error: TapError) -> None:
-        """Warn of an error that is nobody's failure, and raise any other.
+    def handle_expected_error(self, segment: Segment, error: TapError) -> None:
+        """Log a warning if an error is expected to occur, raise it otherwise.
 
-        A listed segment may vanish during the sync; one with an external condition cannot be
-        evaluated without an id that only its user has.
+        Expected are a listed segment that vanished during the sync, and one with an external
+        condition, which cannot be evaluated without an id that only its user has.
 
         Raises:
-            TapError: The error, where there is no excuse.
+            TapError: `error`, if it is not expected, or the error of the request that finds out.
         """
         if (
             isinstance(error, NotFoundError)
-            and segment.listed
+            and segment.is_listed
             and not segments.exists(self.client, segment.segment_id)
         ):
-            # A target that deletes would drop its rows, and this may be a passing mistake.
+            # It may be a passing error of the API, so a target must not delete the segment's rows.
             self.has_skipped = True
             self._vanished.add(segment.segment_id)
             self.logger.warning("%s is gone since it was listed: skipped", segment)
-        elif isinstance(error, RefusedError) and self._is_external(segment):
+        elif isinstance(error, RefusedError) and self._has_external_condition(segment):
             self.has_skipped = True
             self.logger.warning(
                 "%s has a condition with an external value and cannot be evaluated: skipped",
@@ -196,7 +221,7 @@ class Account:
         else:
             raise error
 
-    def _is_external(self, segment: Segment) -> bool:
+    def _has_external_condition(self, segment: Segment) -> bool:
         definition = resources(self.client.get("segmentsV2", segment.segment_id))
         conditions = attributes(definition[0]).get("segment_conditions") if definition else None
         return any(
@@ -206,6 +231,7 @@ class Account:
         )
 
     def _unlisted(self, listed: Iterable[str]) -> list[Segment]:
+        """Look up the configured segments that are not listed; failures are recorded."""
         found = []
         for segment_id in self.settings.segment_ids:
             if segment_id in listed:
@@ -218,12 +244,12 @@ class Account:
             except AccountError:
                 raise
             except TapError as error:
-                self.is_read_whole = False
+                self.is_listing_complete = False
                 self._unread.add(segment_id)
                 self.failures.note(segment_id, error)
         return found
 
 
 def _objects(value: object) -> list[dict[str, Any]]:
-    """Return the objects in what should be an array of them."""
+    """Return the objects of a JSON array; anything else counts as an empty array."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tap_activecampaign_segments.activecampaign.account import Account
-from tap_activecampaign_segments.activecampaign.prefetch import Lookahead
+from tap_activecampaign_segments.activecampaign.prefetch import Prefetcher
 from tap_activecampaign_segments.activecampaign.progress import Progress
-from tap_activecampaign_segments.activecampaign.segment_state import KnownSegments
-from tap_activecampaign_segments.activecampaign.token_user import Viewer
+from tap_activecampaign_segments.activecampaign.segment_state import SegmentState
+from tap_activecampaign_segments.activecampaign.token_user import TokenUser
 from tap_activecampaign_segments.failures import unexpected_is_told
 
 if TYPE_CHECKING:
@@ -104,12 +104,12 @@ class AccountSync:
             self.clock,
             self._tap.logger,
             self.failures,
-            known=self._segment_state.listed(self.settings.segment_ids),
+            previously_listed=self._segment_state.listed_count(self.settings.segment_ids),
         )
 
     @cached_property
-    def _segment_state(self) -> KnownSegments:
-        return KnownSegments(self._tap.state, self._state_streams)
+    def _segment_state(self) -> SegmentState:
+        return SegmentState(self._tap.state, self._state_streams)
 
     def list_segments(self) -> None:
         """List the segments and forget those that are gone.
@@ -118,19 +118,21 @@ class AccountSync:
             TapError: They cannot be listed.
         """
         segments = self.account.segments
-        self._segment_state.forget({each.segment_id for each in segments}, self.account.is_gone)
+        self._segment_state.prune(
+            {each.segment_id for each in segments}, self.account.is_confirmed_gone
+        )
         # Whatever is selected, a setting that matches no segment is reported.
         _ = self.account.selection
-        self._segment_state.remember(sum(each.listed for each in segments))
+        self._segment_state.save_listed_count(sum(each.is_listed for each in segments))
 
-    def token_user(self, *, asks: bool) -> Viewer:
-        """Return the user of the API token, who sees the results; see `Viewer.of`."""
-        return Viewer.of(
+    def token_user(self, *, may_request: bool) -> TokenUser:
+        """Return the user of the API token, who sees the results; see `TokenUser.identify`."""
+        return TokenUser.identify(
             self.account.client,
             self.settings.api_token,
-            self._segment_state.listing,
+            self._segment_state.account_bookmark,
             self._tap.logger,
-            asks=asks,
+            may_request=may_request,
         )
 
     def prefetched(self, stream: SegmentWork, segment: Segment) -> Any:
@@ -141,11 +143,11 @@ class AccountSync:
         """
         key = (stream.name, segment.segment_id)
         future = self._prefetcher.take(key)
-        done, total = self._prefetcher.place(key)
+        done, total = self._prefetcher.position(key)
         segments = len(self.account.selected)
 
         def report() -> None:
-            self.progress.say(done, total, segments, f"{stream.name}: {segment}")
+            self.progress.report(done, total, segments, f"{stream.name}: {segment}")
 
         return self.wait_for(segment, future, report)
 
@@ -167,7 +169,7 @@ class AccountSync:
             return self.state_writer.wait_for(future, on_wakeup)
 
     @cached_property
-    def _prefetcher(self) -> Lookahead[tuple[str, str], Any]:
+    def _prefetcher(self) -> Prefetcher[tuple[str, str], Any]:
         streams = {each.name: each for each in self.segment_streams if each.is_read}
         segments = self.account.selected
         slow = sorted(
@@ -175,13 +177,13 @@ class AccountSync:
             key=lambda each: -(each.evaluation_seconds or 0),
         )
         is_test = any(each.ABORT_AT_RECORD_COUNT is not None for each in streams.values())
-        by_id = self.account.by_id
-        return Lookahead(
+        by_id = self.account.segments_by_id
+        return Prefetcher(
             [(name, each.segment_id) for name in streams for each in segments],
             lambda key: streams[key[0]].work(by_id[key[1]]),
-            width=0 if is_test else PREFETCH_WIDTH,
+            max_pending=0 if is_test else PREFETCH_WIDTH,
             weight=lambda key: streams[key[0]].expected_contacts(by_id[key[1]]),
-            most=PREFETCHED_CONTACTS,
+            max_weight=PREFETCHED_CONTACTS,
             first=[
                 (name, each.segment_id)
                 for name, stream in streams.items()

@@ -11,7 +11,7 @@ from singer_sdk.streams._state import StreamStateManager
 from typing_extensions import override
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.replay_buffer import Past
+from tap_activecampaign_segments.activecampaign.replay_buffer import ReplayBuffer
 from tap_activecampaign_segments.clock import CLOCKS_DIFFER
 from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
 from tap_activecampaign_segments.singer.base_stream import BaseStream
@@ -122,13 +122,13 @@ class SegmentStream(AccountStream):
         # The SDK passes no context if there are no partitions.
         if context is None or self.failures.end:
             return
-        segment = self.account.by_id[context["segment_id"]]
+        segment = self.account.segments_by_id[context["segment_id"]]
         with self.failures.of(segment):
             try:
                 yield from self.rows(segment, self.sync_context.prefetched(self, segment))
             except TapError as error:
                 self.give_up(segment, error)
-                self.account.excuse(segment, error)
+                self.account.handle_expected_error(segment, error)
 
     def work(self, segment: Segment) -> Callable[[], Any]:
         """Return what can be done for a segment ahead of its turn, in another thread."""
@@ -172,7 +172,7 @@ class HistoryStream(SegmentStream):
     @override
     def work(self, segment: Segment) -> Callable[[], Any]:
         bookmark = self.bookmark(segment)
-        return lambda: Past(map(self.coerced, self.batches(segment, bookmark)))
+        return lambda: ReplayBuffer(map(self.coerced, self.batches(segment, bookmark)))
 
     def coerced(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return rows whose values have the types of the schema.

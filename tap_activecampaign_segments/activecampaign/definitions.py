@@ -1,4 +1,8 @@
-"""Definitions: every version of a segment, found by walking back from now."""
+"""Segment definitions: the version in force at an instant.
+
+``GET segmentsV2/{id}/createdDate/{ms}`` returns it, with the instant in milliseconds since the
+epoch (documented). `definition_history` walks back through all versions.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.client import attributes, resources
-from tap_activecampaign_segments.errors import (
-    AccountError,
-    MalformedAnswerError,
-    NotFoundError,
-    TapError,
-)
+from tap_activecampaign_segments.errors import AccountError, NotFoundError, TapError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
     from tap_activecampaign_segments.activecampaign.client import Client
 
 FIELDS = (
@@ -32,77 +28,55 @@ FIELDS = (
     "meta",
 )
 
-MOST_VERSIONS = 1000
-"""Versions that are walked back over; an API that always finds one more must end somewhere."""
-
 SETTLED_AFTER = timedelta(hours=1)
-"""Age of a version from which on no other can have followed within its second."""
-_CLOSE = timedelta(milliseconds=1)
-"""Distance of two versions between which the API cannot be asked."""
+"""Age of a version from which on no other version with the same second can appear."""
 
 
-def has_history(segment_id: str) -> bool:
-    """Tell whether the API keeps versions: it does for ids that are no numbers (documented)."""
+def has_versions(segment_id: str) -> bool:
+    """Tell whether the API keeps versions: only for ids that are not numeric (documented)."""
     return not segment_id.isdecimal()
 
 
-def versions(  # noqa: PLR0913
-    client: Client,
-    segment_id: str,
-    *,
-    since: datetime | None,
-    now: datetime,
-    created: str | None,
-    warn: Callable[[str], None],
-) -> list[dict[str, Any]]:
-    """Return the versions of a segment's definition, oldest first.
-
-    No call lists them: the version at an instant is asked for, then the one just before it began,
-    until there is none.
+def version_at(
+    client: Client, segment_id: str, at: int, *, doubt_404: bool = False
+) -> dict[str, Any]:
+    """Return the version in force at an instant, as a row.
 
     Args:
-        client: Where to ask.
-        segment_id: Whose versions; not a number.
-        since: The version in force at this instant is the oldest to return; None for all.
-        now: The present.
-        created: When the segment was made, by the listing; None if that is not told.
-        warn: Told of versions between which another one may be missing.
+        client: The API client.
+        segment_id: The segment; not a numeric id.
+        at: The instant, in milliseconds since the epoch.
+        doubt_404: See `Client.get`.
 
     Raises:
-        NotFoundError: The segment has no definition now.
-        TapError: The versions could not be read whole.
+        NotFoundError: There was no version yet.
+        TapError: The version could not be read.
     """
-    found = [_version(client, segment_id, timestamps.milliseconds(now), doubt_404=True)]
-    while since is None or timestamps.parse(found[-1]["created_date"]) > since:
-        newer = found[-1]["created_date"]
-        # A 404 is the end that is expected only where the walk has reached the beginning.
-        is_first = created is not None and timestamps.agree(newer, created)
-        older = _version_before(client, segment_id, newer, is_first=is_first)
-        if older is None:
-            break
-        if timestamps.parse(newer) - timestamps.parse(older["created_date"]) <= _CLOSE:
-            warn(
-                f"two versions of its definition were made within a millisecond, at {newer}: "
-                "others between them may be missing"
-            )
-        found.append(older)
-        if len(found) > MOST_VERSIONS:
-            msg = f"the definition has more than {MOST_VERSIONS} versions (set a later start_date)"
-            raise MalformedAnswerError(msg)
-    return found[::-1]
+    found = resources(
+        client.get("segmentsV2", segment_id, "createdDate", str(at), doubt_404=doubt_404)
+    )
+    if not found:
+        msg = f"there is no definition of {segment_id} at {at} ms"
+        raise NotFoundError(msg)
+    version = attributes(found[0])
+    return {
+        "segment_id": segment_id,
+        "created_date": timestamps.normal(version.get("created_date")),
+        **{name: version.get(name) for name in FIELDS},
+    }
 
 
-def differ_at(client: Client, segment_id: str, one: str, other: str) -> bool:
-    """Tell whether a segment's definition was another one at two instants.
+def differ_between(client: Client, segment_id: str, one: str, other: str) -> bool:
+    """Tell whether the definitions in force at two instants differ.
 
     Args:
-        client: Where to ask.
-        segment_id: Whose definition.
-        one: An instant, in the one form.
-        other: Likewise.
+        client: The API client.
+        segment_id: The segment.
+        one: A normalized timestamp.
+        other: Another one.
 
     Returns:
-        False where the API does not tell.
+        False if the API does not tell.
 
     Raises:
         AccountError: The account cannot be read at all.
@@ -111,59 +85,17 @@ def differ_at(client: Client, segment_id: str, one: str, other: str) -> bool:
     return len(hashes) > 1 and None not in hashes
 
 
-def _hash_at(client: Client, segment_id: str, instant: str) -> str | None:
-    if not has_history(segment_id):
+def _hash_at(client: Client, segment_id: str, timestamp: str) -> str | None:
+    if not has_versions(segment_id):
         return None
-    at = timestamps.parse(instant)
-    # The instant may be cut after its milliseconds or seconds, and so be too early for its version.
-    unit = 1 if at.microsecond else 1000
+    at = timestamps.parse(timestamp)
+    # The timestamp may be truncated to milliseconds or seconds, and so precede its own version.
+    precision = 1 if at.microsecond else 1000
     try:
-        version = _version(client, segment_id, timestamps.milliseconds(at) + unit)
+        version = version_at(client, segment_id, timestamps.milliseconds(at) + precision)
     except AccountError:
         raise
     except TapError:
         return None
     found = version["segment_hash"]
     return found if isinstance(found, str) else None
-
-
-def _version_before(
-    client: Client, segment_id: str, created_date: str, *, is_first: bool
-) -> dict[str, Any] | None:
-    """Return the version before another one, None where there is none."""
-    created = timestamps.parse(created_date)
-    if created == created.min.replace(tzinfo=created.tzinfo):
-        return None
-    # The API is asked in whole milliseconds. The last resort is the second before, in case it
-    # compares those.
-    millisecond = timestamps.milliseconds(created - timedelta(microseconds=1))
-    for at in (millisecond, millisecond - 1, millisecond - 1000):
-        try:
-            version = _version(client, segment_id, at, doubt_404=not is_first)
-        except NotFoundError:
-            return None
-        if timestamps.parse(version["created_date"]) < created:
-            return version
-    msg = (
-        f"asked for the version before {created_date}, the API answers with one of "
-        f"{version['created_date']}: the older versions cannot be read"
-    )
-    raise MalformedAnswerError(msg)
-
-
-def _version(
-    client: Client, segment_id: str, at: int, *, doubt_404: bool = False
-) -> dict[str, Any]:
-    """Return the version in force at an instant, in milliseconds since the epoch."""
-    found = resources(
-        client.get("segmentsV2", segment_id, "createdDate", str(at), doubt_404=doubt_404)
-    )
-    if not found:
-        msg = f"there is no definition of {segment_id} at {at} ms"
-        raise NotFoundError(msg)
-    facts = attributes(found[0])
-    return {
-        "segment_id": segment_id,
-        "created_date": timestamps.normal(facts.get("created_date")),
-        **{name: facts.get(name) for name in FIELDS},
-    }

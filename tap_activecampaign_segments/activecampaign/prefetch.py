@@ -1,7 +1,7 @@
-"""Work that is on its way while something else goes on, and taken in order.
+"""Ordered background prefetching.
 
-All that runs beside the main thread begins here: the pages of a result, and what the segments
-that come next need. Threads are daemons: a sync that ends waits for none of them.
+Every background thread of the ActiveCampaign source starts here: result pages, and the work for
+upcoming segments. The threads are daemons, so a sync never waits for them when it ends.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
 
 
-def background(work: Callable[[], V]) -> Future[V]:
-    """Start work in a thread of its own; what it raises is raised where its result is taken."""
+def run_in_background(work: Callable[[], V]) -> Future[V]:
+    """Run `work` in a new daemon thread; the future carries its result or exception."""
     future: Future[V] = Future()
 
     def run() -> None:
@@ -32,75 +32,80 @@ def background(work: Callable[[], V]) -> Future[V]:
     return future
 
 
-def in_order(work: Iterable[Callable[[], V]], width: int) -> Iterator[V]:
-    """Give the results of several pieces of work in their order.
+def in_order(work: Iterable[Callable[[], V]], max_pending: int) -> Iterator[V]:
+    """Run callables concurrently and yield their results in order.
 
     Args:
-        work: The pieces, asked for when their turn to begin comes.
-        width: How many are on their way at most.
+        work: The callables; consumed lazily, each just before it is started.
+        max_pending: Maximum number started whose result has not been yielded.
     """
-    ahead: deque[Future[V]] = deque()
-    for piece in work:
-        ahead.append(background(piece))
-        if len(ahead) == width:
-            yield ahead.popleft().result()
-    while ahead:
-        yield ahead.popleft().result()
+    pending: deque[Future[V]] = deque()
+    for each in work:
+        pending.append(run_in_background(each))
+        if len(pending) == max_pending:
+            yield pending.popleft().result()
+    while pending:
+        yield pending.popleft().result()
 
 
-class Lookahead(Generic[K, V]):
-    """Work for many keys, begun some keys ahead of the one that is taken."""
+class Prefetcher(Generic[K, V]):
+    """Starts the work for upcoming keys in the background, within limits.
+
+    Not thread-safe: keys are taken by a single thread.
+    """
 
     def __init__(  # noqa: PLR0913
         self,
         keys: Sequence[K],
         work: Callable[[K], Callable[[], V]],
         *,
-        width: int,
+        max_pending: int,
         first: Sequence[K],
         weight: Callable[[K], int],
-        most: int,
+        max_weight: int,
     ) -> None:
-        """Begin nothing yet.
+        """Plan the work; `take` starts it.
 
         Args:
-            keys: In the order in which they will be taken.
-            work: Makes the work of a key, in the thread that takes; the work itself runs beside.
-            width: How many keys are begun and not taken yet at most.
-            first: The keys to begin with, because their work takes long; half of the width at most.
-            weight: How much the work of a key brings.
-            most: What all that is begun and not taken yet may bring; a key alone may bring more.
+            keys: All keys, in the order in which they will be taken.
+            work: Creates the callable for a key. It is called in the taking thread, the callable
+                in the background.
+            max_pending: Maximum number of keys that are started and not taken.
+            first: Slow keys, started before all others. They use at most half of `max_pending`.
+            weight: Estimated size of a key's result.
+            max_weight: Maximum total weight of started keys. A single key may exceed it once it
+                is taken.
         """
         self._keys = keys
         self._work = work
-        self._width = width
+        self._max_pending = max_pending
         self._weight = weight
-        self._most = most
-        self._places = {key: place for place, key in enumerate(keys)}
+        self._max_weight = max_weight
+        self._positions = {key: position for position, key in enumerate(keys)}
         self._waiting = set(keys)
-        self._queues = (deque(first[: width // 2]), deque(keys))
-        self._begun: dict[K, Future[V]] = {}
+        self._queues = (deque(first[: max_pending // 2]), deque(keys))
+        self._started: dict[K, Future[V]] = {}
         self._weights: dict[K, int] = {}
 
     def take(self, key: K) -> Future[V]:
-        """Return the work of a key, begun now if it was not before, and begin that of others."""
-        self._begin(key)
+        """Return the future of `key`, started now if necessary, and prefetch further keys."""
+        self._start(key)
         for queue in self._queues:
             while queue and (queue[0] not in self._waiting or self._has_room_for(queue[0])):
-                self._begin(queue.popleft())
+                self._start(queue.popleft())
         del self._weights[key]
-        return self._begun.pop(key)
+        return self._started.pop(key)
 
-    def place(self, key: K) -> tuple[int, int]:
-        """Return how many keys come before one, and how many there are."""
-        return self._places[key], len(self._keys)
+    def position(self, key: K) -> tuple[int, int]:
+        """Return how many keys precede `key`, and how many keys there are."""
+        return self._positions[key], len(self._keys)
 
     def _has_room_for(self, key: K) -> bool:
         load = sum(self._weights.values()) + self._weight(key)
-        return len(self._begun) < self._width and load <= self._most
+        return len(self._started) < self._max_pending and load <= self._max_weight
 
-    def _begin(self, key: K) -> None:
+    def _start(self, key: K) -> None:
         if key in self._waiting:
             self._waiting.remove(key)
             self._weights[key] = self._weight(key)
-            self._begun[key] = background(self._work(key))
+            self._started[key] = run_in_background(self._work(key))

@@ -1,4 +1,4 @@
-"""Where a long sync is: a line on the log every few seconds."""
+"""Progress reports on long syncs, at most one log line every few seconds."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.clock import Clock
 
-INTERVAL = 5.0
-"""Seconds between two lines at least."""
+MIN_INTERVAL = 5.0
+"""Minimum time between two reports, in seconds."""
 
 
 class Progress:
-    """Counts what was read, and says how far the sync is."""
+    """Counts pages and contacts, and logs how far the sync has come."""
 
     def __init__(self, clock: Clock, logger: Logger) -> None:
-        """Start the clock."""
+        """Start measuring.
+
+        Args:
+            clock: Time source; replaceable in tests.
+            logger: Receives the reports at level INFO.
+        """
         self._clock = clock
         self._logger = logger
         self._start = self._last = clock.monotonic()
@@ -27,36 +32,36 @@ class Progress:
         self._contacts = 0
         self._total = 0
 
-    def count(self, contacts: int, total: int) -> None:
-        """Count one page; any thread may.
+    def count_page(self, contacts: int, total: int) -> None:
+        """Count one page. Thread-safe.
 
         Args:
-            contacts: How many are on it.
-            total: How many its result has, with the first page alone.
+            contacts: Contacts on the page.
+            total: Contacts in the whole result on its first page, 0 on the others.
         """
         with self._lock:
             self._pages += 1
             self._contacts += contacts
             self._total += total
 
-    def say(self, done: int, of: int, segments: int, what: object) -> None:
-        """Say where the sync is, if it did not do so just now.
+    def report(self, done: int, total: int, segments: int, current: object) -> None:
+        """Log the progress, unless the previous report is too recent.
 
         Args:
-            done: Pieces of work that are out, one for each stream and segment.
-            of: Pieces of work in all.
-            segments: How many segments there are.
-            what: The present piece.
+            done: Finished units of work; a unit is one segment of one stream.
+            total: All units of work.
+            segments: Selected segments.
+            current: The unit in progress.
         """
         now = self._clock.monotonic()
-        if now - self._last < INTERVAL:
+        if now - self._last < MIN_INTERVAL:
             return
         self._last = now
         took = now - self._start
-        left = f", about {took / done * (of - done):.0f} s left" if done else ""
+        left = f", about {took / done * (total - done):.0f} s left" if done else ""
         self._logger.info(
             "%s (%d of %d); %d pages, %d contacts of %d read, %.0f contacts/s%s",
-            what,
+            current,
             done % segments + 1,
             segments,
             self._pages,

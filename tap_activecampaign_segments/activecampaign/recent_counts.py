@@ -1,4 +1,4 @@
-"""The newest counts of many segments at once: whether their histories have anything new."""
+"""The newest count of many segments in one request, to skip histories without new rows."""
 
 from __future__ import annotations
 
@@ -14,41 +14,44 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.activecampaign.client import Client
 
-MOST_IDS = 100
-"""Segments in one request at most (documented)."""
+MAX_IDS = 100
+"""Maximum number of segments in one request (documented)."""
 
 
 class RecentCounts:
-    """Asks for a hundred segments as soon as one of them is of interest; any thread may."""
+    """Newest counts, requested lazily for up to `MAX_IDS` segments at a time. Thread-safe."""
 
     def __init__(self, client: Client, segment_ids: Iterable[str]) -> None:
-        """Ask nothing yet.
+        """Group the segments into requests.
 
         Args:
-            client: Where to ask.
-            segment_ids: All segments that will be of interest.
+            client: The API client.
+            segment_ids: All segments that `newest` will be called with.
         """
         self._client = client
-        # A comma separates ids, so one that holds a comma cannot be asked for.
+        # Ids are separated by commas: one that contains a comma cannot be requested.
         ids = [each for each in segment_ids if "," not in each]
-        chunks = [_Chunk(ids[start : start + MOST_IDS]) for start in range(0, len(ids), MOST_IDS)]
+        chunks = [_Chunk(ids[start : start + MAX_IDS]) for start in range(0, len(ids), MAX_IDS)]
         self._chunks = {each: chunk for chunk in chunks for each in chunk.ids}
 
     def newest(self, segment_id: str) -> dict[str, Any] | None:
-        """Return the newest row of a segment's history, None if the API does not tell.
+        """Return the newest row of a segment's count history, None if unknown.
+
+        A segment that shares its request with no other is always unknown: reading its history
+        costs no more.
 
         Raises:
-            AccountError: Nothing can be read at all.
+            AccountError: The account cannot be read at all.
         """
         chunk = self._chunks.get(segment_id)
         if chunk is None or len(chunk.ids) == 1:
             return None
         with chunk.lock:
             if chunk.rows is None:
-                chunk.rows = self._rows(chunk.ids)
+                chunk.rows = self._request(chunk.ids)
         return chunk.rows.get(segment_id)
 
-    def _rows(self, ids: list[str]) -> dict[str, dict[str, Any]]:
+    def _request(self, ids: list[str]) -> dict[str, dict[str, Any]]:
         try:
             answer = self._client.get("segmentsV2", "count-history", segmentIds=",".join(ids))
             rows = [
@@ -58,13 +61,13 @@ class RecentCounts:
         except AccountError:
             raise
         except TapError:
-            # Merely a short cut: the histories themselves are asked then.
+            # Only an optimization: the histories are read instead.
             return {}
         return {row["segment_id"]: row for row in rows}
 
 
 class _Chunk:
-    """The segments of one request, and its answer."""
+    """The segments of one request, and its rows by segment once it is answered."""
 
     def __init__(self, ids: list[str]) -> None:
         self.ids = ids

@@ -1,4 +1,8 @@
-"""A segment's past: rows by the ten thousand, in little memory."""
+"""Replay buffer: batches that arrive newest first, replayed oldest first.
+
+The API pages a history backwards, but Singer records are emitted in ascending order of the
+replication key. A history may have tens of thousands of rows, so batches are kept compressed.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +15,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-class Past:
-    """Rows in order of time, which came in batches from the newest to the oldest.
+class ReplayBuffer:
+    """Rows in ascending order, buffered from batches in descending order.
 
-    What is kept of a batch is compressed: about a tenth of what its rows would take.
+    Can be iterated repeatedly. Takes about a tenth of the memory of the plain rows.
+
+    Example:
+        >>> [row["id"] for row in ReplayBuffer([[{"id": 2}, {"id": 3}], [{"id": 1}]])]
+        [1, 2, 3]
     """
 
     def __init__(self, batches: Iterable[list[dict[str, Any]]]) -> None:
-        """Take all batches.
+        """Consume all batches.
 
         Args:
-            batches: The newest first, each with its oldest row first.
+            batches: Newest batch first; the rows within a batch are ascending.
         """
         self._batches = [zlib.compress(msgspec.json.encode(rows), 1) for rows in batches]
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Give the rows, oldest first."""
+        """Yield the rows, oldest first."""
         for batch in reversed(self._batches):
             yield from msgspec.json.decode(zlib.decompress(batch))

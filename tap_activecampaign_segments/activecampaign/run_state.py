@@ -28,7 +28,7 @@ class Committed:
         segment_timestamp: When the segment had last been changed.
         run_id_start: When its run was started, None where an older version wrote it.
         run_id: Its run, None where an older version wrote it.
-        viewer: The user who saw it, see `Viewer`; None where that was not asked.
+        viewer: The user who saw it, see `TokenUser`; None where that was not asked.
         outvoted: The evaluation in the listing that contradicts this result, which was believed
             all the same; None where none does.
     """

@@ -1,4 +1,4 @@
-"""Which segments the settings mean, by ids and by patterns on names."""
+"""Segment selection by ids and name patterns in the settings."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 class Selection:
-    """The segments that are read.
+    """The segments to sync.
 
     Attributes:
-        segments: Those, in the order of the listing.
-        rebaselined: The ids of those whose next run is to be a baseline.
-        unmatched: The patterns, by setting, that no segment matches.
+        segments: The selected segments, in the order of the listing.
+        rebaseline_ids: Ids of the segments whose next run must be a baseline.
+        unmatched: Ids and patterns that match no segment, by setting.
     """
 
     def __init__(self, segments: Sequence[Segment], settings: ActiveCampaignSettings) -> None:
-        """Find what the settings mean.
+        """Apply the settings.
 
         Args:
             segments: All segments, listed or configured.
@@ -30,33 +30,33 @@ class Selection:
         """
         self._segments = segments
         self.unmatched: dict[str, list[str]] = {}
-        saved = [each for each in segments if each.listed]
+        saved = [each for each in segments if each.is_listed]
         names = [each.name for each in saved if each.name is not None]
         included = {*settings.segment_ids}
         for pattern in settings.segment_names:
-            meant = matching(pattern, names)
-            included |= {each.segment_id for each in saved if each.name in meant}
-            if not meant:
+            matches = matching_names(pattern, names)
+            included |= {each.segment_id for each in saved if each.name in matches}
+            if not matches:
                 self.unmatched.setdefault("segment_names", []).append(pattern)
-        excluded = self._meant_by("exclude_segments", settings.exclude_segments)
+        excluded = self._matching_ids("exclude_segments", settings.exclude_segments)
         is_narrow = settings.segment_ids or settings.segment_names
         self.segments = [
             each
             for each in segments
             if (each.segment_id in included or not is_narrow) and each.segment_id not in excluded
         ]
-        self.rebaselined = self._meant_by("rebaseline", settings.rebaseline)
+        self.rebaseline_ids = self._matching_ids("rebaseline", settings.rebaseline)
 
-    def _meant_by(self, setting: str, entries: Sequence[str]) -> set[str]:
-        """Return the ids of the segments that ids or patterns mean."""
+    def _matching_ids(self, setting: str, entries: Sequence[str]) -> set[str]:
+        """Return the ids of all segments that any entry, an id or a pattern, matches."""
         names = [each.name for each in self._segments if each.name is not None]
         found: set[str] = set()
         for entry in entries:
-            meant = matching(entry, names)
+            matches = matching_names(entry, names)
             ids = {
                 each.segment_id
                 for each in self._segments
-                if each.segment_id == entry or each.name in meant
+                if each.segment_id == entry or each.name in matches
             }
             if not ids:
                 self.unmatched.setdefault(setting, []).append(entry)
@@ -64,24 +64,24 @@ class Selection:
         return found
 
 
-def matching(pattern: str, names: Sequence[str]) -> set[str]:
-    """Return the names that a shell-style pattern matches, in any case.
+def matching_names(pattern: str, names: Sequence[str]) -> set[str]:
+    """Return the names that a shell-style pattern matches, ignoring case.
 
-    Brackets are common in names. So they stand for themselves wherever a name has them, and are
-    a choice of characters only where none does.
+    Brackets are common in names. They are taken literally if any name matches that way, and as a
+    character class otherwise.
 
     Example:
-        >>> sorted(matching("[vip]*", ["[VIP] Buyers", "Prospects"]))
+        >>> sorted(matching_names("[vip]*", ["[VIP] Buyers", "Prospects"]))
         ['[VIP] Buyers']
-        >>> sorted(matching("[ab]*", ["Alpha", "Beta", "Gamma"]))
+        >>> sorted(matching_names("[ab]*", ["Alpha", "Beta", "Gamma"]))
         ['Alpha', 'Beta']
 
     Args:
-        pattern: The pattern.
-        names: All names.
+        pattern: A pattern of `fnmatch`.
+        names: The names to search.
     """
-    wanted = pattern.lower()
-    for each in (wanted.replace("[", "[[]"), wanted):
+    lowered = pattern.lower()
+    for each in (lowered.replace("[", "[[]"), lowered):
         if found := {name for name in names if fnmatchcase(name.lower(), each)}:
             return found
     return set()

@@ -1,4 +1,4 @@
-"""What the state knows of an account's segments."""
+"""The state's view of the account's segments: how many were listed, which have a partition."""
 
 from __future__ import annotations
 
@@ -11,49 +11,57 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import TapState
 
 LISTED = "listed"
-"""In the bookmark of `segments`: how many segments the last listing had."""
+"""State key in the bookmark of `segments`: number of segments in the last listing."""
 
 
-class KnownSegments:
-    """The segments of earlier syncs, so that one that is missing is noticed."""
+class SegmentState:
+    """Reads and prunes what the state holds about segments.
+
+    Example:
+        >>> state = {"bookmarks": {"segments": {"listed": 3}}}
+        >>> SegmentState(state, ["count_history"]).listed_count(configured=[])
+        3
+    """
 
     def __init__(self, state: TapState, streams: Collection[str]) -> None:
-        """Look at a state, and change it from now on.
+        """Wrap `state`; mutated in place.
 
         Args:
-            state: The state, cleaned.
-            streams: The names of those with a partition for each segment.
+            state: A sanitized state.
+            streams: Names of the streams that are partitioned by segment.
         """
         self._bookmarks: dict[str, dict[str, Any]] = state.setdefault("bookmarks", {})
         self._streams = streams
 
-    def listed(self, configured: Collection[str]) -> int:
-        """Return how many listed segments the last sync knew.
+    def listed_count(self, configured: Collection[str]) -> int:
+        """Return how many segments the last sync listed.
+
+        Older versions did not record it; the partitions are counted instead.
 
         Args:
-            configured: Ids in the settings: segments that may never have been in a listing.
+            configured: Ids in the settings, not counted because they may be unlisted.
         """
         listed = self._bookmarks.get("segments", {}).get(LISTED)
         return listed if isinstance(listed, int) else len({*self._ids} - {*configured})
 
-    def remember(self, listed: int) -> None:
-        """Note how many segments the listing has."""
-        self.listing[LISTED] = listed
+    def save_listed_count(self, listed: int) -> None:
+        """Record how many segments are listed."""
+        self.account_bookmark[LISTED] = listed
 
-    def forget(self, here: Collection[str], is_gone: Callable[[str], bool]) -> None:
-        """Drop what is known of segments that are gone.
+    def prune(self, existing: Collection[str], is_gone: Callable[[str], bool]) -> None:
+        """Drop the partitions of segments that no longer exist.
 
         Args:
-            here: The ids of those that are not.
-            is_gone: Asks the API about any other.
+            existing: Ids that are known to exist.
+            is_gone: Tells whether any other id is gone; called once for each of them.
         """
-        gone = {each for each in self._ids if each not in here and (not each or is_gone(each))}
+        gone = {each for each in self._ids if each not in existing and (not each or is_gone(each))}
         for partitions in self._partitions:
             partitions[:] = [each for each in partitions if _segment_id(each) not in gone]
 
     @property
-    def listing(self) -> dict[str, Any]:
-        """What is known of the account as a whole, to be changed."""
+    def account_bookmark(self) -> dict[str, Any]:
+        """The bookmark of `segments`, which holds what concerns the account; may be mutated."""
         return self._bookmarks.setdefault("segments", {})
 
     @property
@@ -63,7 +71,7 @@ class KnownSegments:
 
     @property
     def _ids(self) -> list[str]:
-        """The ids, each once."""
+        """The distinct segment ids of all partitions."""
         partitions = chain.from_iterable(self._partitions)
         return list(dict.fromkeys(_segment_id(each) for each in partitions))
 

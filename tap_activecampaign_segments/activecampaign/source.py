@@ -8,7 +8,6 @@ from typing_extensions import override
 
 from tap_activecampaign_segments.activecampaign import settings
 from tap_activecampaign_segments.activecampaign.account_sync import AccountSync
-from tap_activecampaign_segments.activecampaign.base_streams import SegmentStream
 from tap_activecampaign_segments.activecampaign.match_all.streams import (
     MatchAllResults,
     MatchAllRuns,
@@ -71,8 +70,7 @@ class ActiveCampaign(Source):
 
     @override
     def create_streams(self) -> list[BaseStream]:
-        types: tuple[type[Any], ...] = self.stream_types
-        per_segment = [str(each.name) for each in types if issubclass(each, SegmentStream)]
+        per_segment = [stream.name for stream in (CountHistory, MatchAllRuns, SegmentDefinitions)]
         sync = AccountSync(
             self.tap,
             ActiveCampaignSettings.from_config(self.tap.config),
@@ -91,11 +89,11 @@ class ActiveCampaign(Source):
     @override
     def end(self) -> None:
         if not self.failures.end:
-            self._sync.account.check_rest()
+            self._sync.account.check_not_all_vanished()
 
     @override
     def activate_versions(self) -> None:
-        if self._sync.account.is_whole and self._sync.account.selected:
+        if self._sync.account.is_fully_selected and self._sync.account.selected:
             for stream in self._streams:
                 if isinstance(stream, MatchAllResults):
                     stream.activate_version()

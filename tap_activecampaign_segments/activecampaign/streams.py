@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typing_extensions import override
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign import count_history, definitions
+from tap_activecampaign_segments.activecampaign import definition_history, definitions
 from tap_activecampaign_segments.activecampaign.base_streams import AccountStream, HistoryStream
+from tap_activecampaign_segments.activecampaign.count_history import RowFingerprints, may_change
+from tap_activecampaign_segments.activecampaign.count_history_cursor import CountHistoryReader
 from tap_activecampaign_segments.activecampaign.recent_counts import RecentCounts
-from tap_activecampaign_segments.activecampaign.replay_buffer import Past
+from tap_activecampaign_segments.activecampaign.replay_buffer import ReplayBuffer
 from tap_activecampaign_segments.singer.coercion import coerce
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class Counts(NamedTuple):
         newest: The newest ones of the API, new or not; empty if it was not asked.
     """
 
-    rows: Past
+    rows: ReplayBuffer
     newest: Sequence[Mapping[str, Any]]
 
 
@@ -55,12 +57,12 @@ class Segments(AccountStream):
             rows = []
             for each in self.account.segments:
                 with self.failures.of(each):
-                    rows.append(coerce(each.row, self.schema))
+                    rows.append(coerce(each.record, self.schema))
             size = len(self.account.segments)
             for row in rows:
                 yield {
                     **row,
-                    "listing_size": size + self.account.unread,
+                    "listing_size": size + self.account.unread_count,
                     "listed_at": self.account.listed_at,
                 }
             self._is_emitted = len(rows) == size
@@ -68,7 +70,7 @@ class Segments(AccountStream):
     @override
     def finalize_state_progress_markers(self, state: dict[str, Any] | None = None) -> None:
         super().finalize_state_progress_markers(state)
-        if self._is_emitted and self.account.is_read_whole:
+        if self._is_emitted and self.account.is_listing_complete:
             self.activate_version()
 
 
@@ -90,28 +92,20 @@ class CountHistory(HistoryStream):
         bookmark, recent = self.bookmark(segment), self._recent
         state = self.segment_state(segment)
         run_id = state.get(RUN_ID_KEY)
-        history = count_history.History(
+        history = CountHistoryReader(
             self.account.client,
             segment.segment_id,
             bookmark=bookmark,
             start=self.account.settings.start_date,
-            seen=count_history.Seen.of(state.get(SEEN_KEY)),
+            known_rows=RowFingerprints.from_state(state.get(SEEN_KEY)),
             warn=lambda text: self.logger.warning("%s: %s", segment, text),
         )
 
         def work() -> Counts:
             newest = recent.newest(segment.segment_id) if bookmark and run_id else None
-            if (
-                bookmark
-                and newest
-                and (newest["timestamp"], newest["run_id"])
-                == (
-                    timestamps.render(bookmark),
-                    run_id,
-                )
-            ):
-                return Counts(Past([self.coerced([newest])]), [])
-            return Counts(Past(map(self.coerced, history)), history.newest)
+            if bookmark and newest and _key(newest) == (timestamps.render(bookmark), run_id):
+                return Counts(ReplayBuffer([self.coerced([newest])]), [])
+            return Counts(ReplayBuffer(map(self.coerced, history)), history.first_page)
 
         return work
 
@@ -126,8 +120,8 @@ class CountHistory(HistoryStream):
             state[RUN_ID_KEY] = at_bookmark[0]
         else:
             state.pop(RUN_ID_KEY, None)
-        if seen := count_history.Seen.up_to(bookmark, prefetched.newest):
-            state[SEEN_KEY] = seen.facts
+        if fingerprints := RowFingerprints.of_newest(bookmark, prefetched.newest):
+            state[SEEN_KEY] = fingerprints.to_state()
 
     @override
     def _increment_stream_state(
@@ -137,8 +131,12 @@ class CountHistory(HistoryStream):
         bookmark = self.get_context_state(context).get("replication_key_value", "")
         if not self._bookmark_is_held and latest_record["timestamp"] >= bookmark:
             super()._increment_stream_state(latest_record, context=context)
-        if count_history.may_change(latest_record, self.account.clock.now()):
+        if may_change(latest_record, self.account.clock.now()):
             self._bookmark_is_held = True
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["timestamp"], row["run_id"]
 
 
 class SegmentDefinitions(HistoryStream):
@@ -149,21 +147,25 @@ class SegmentDefinitions(HistoryStream):
     replication_key = "created_date"
 
     @override
-    def work(self, segment: Segment) -> Callable[[], Past]:
+    def work(self, segment: Segment) -> Callable[[], ReplayBuffer]:
         bookmark, plain = self.bookmark(segment), super().work(segment)
         # Another version may have followed within the instant that a run reports.
         state = self.segment_state(segment)
         bookmark = None if state.get(IS_FRESH_KEY) else bookmark
         last_change = self.sync_context.last_changes.get(segment.segment_id)
 
-        def work() -> Past:
+        def work() -> ReplayBuffer:
             at = last_change.result() if bookmark and last_change else None
-            return Past([]) if at and bookmark and timestamps.parse(at) <= bookmark else plain()
+            return (
+                ReplayBuffer([])
+                if at and bookmark and timestamps.parse(at) <= bookmark
+                else plain()
+            )
 
         return work
 
     @override
-    def rows(self, segment: Segment, prefetched: Past) -> Iterator[dict[str, Any]]:
+    def rows(self, segment: Segment, prefetched: ReplayBuffer) -> Iterator[dict[str, Any]]:
         latest = None
         for row in super().rows(segment, prefetched):
             latest = row["created_date"]
@@ -181,15 +183,15 @@ class SegmentDefinitions(HistoryStream):
     def batches(
         self, segment: Segment, bookmark: datetime | None
     ) -> Iterator[list[dict[str, Any]]]:
-        if not definitions.has_history(segment.segment_id):
+        if not definitions.has_versions(segment.segment_id):
             self.logger.warning("%s has a numeric id: the API keeps no versions of it", segment)
             return
-        versions = definitions.versions(
+        versions = definition_history.versions(
             self.account.client,
             segment.segment_id,
             since=bookmark or self.account.settings.start_date,
             now=self.account.clock.now(),
-            created=segment.facts.get("created_date") if segment.listed else None,
+            created=segment.fields.get("created_date") if segment.is_listed else None,
             warn=lambda text: self.logger.warning("%s: %s", segment, text),
         )
         # A server that lags behind may answer with a version from before the bookmark.

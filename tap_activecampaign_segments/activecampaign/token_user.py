@@ -1,7 +1,7 @@
-"""Whose eyes see the results: those of the API token's user.
+"""The user of the API token, on whose permissions every result depends.
 
-A result shows only the contacts that the user of the API token may see (documented). Two results
-can be compared only if the same user sees both.
+A result contains only the contacts that this user may see (documented). Two results are therefore
+comparable only if the same user has read both.
 """
 
 from __future__ import annotations
@@ -22,60 +22,80 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.activecampaign.client import Client
 
-TOKEN = "token_digest"  # noqa: S105 (the name of a key)
-"""In the bookmark of `segments`: stands for the API token whose user was asked for last."""
-USER = "user_id"
-"""In the bookmark of `segments`: that token's user, null where the API did not tell."""
+TOKEN_DIGEST = "token_digest"  # noqa: S105 (the name of a key)
+"""State key in the bookmark of `segments`: digest of the token whose user was last requested."""
+USER_ID = "user_id"
+"""State key in the bookmark of `segments`: the user of that token, null if unknown."""
 
 
 @dataclass(frozen=True)
-class Viewer:
-    """The user of the API token, as far as that is known.
+class TokenUser:
+    """The user of the API token, or the token itself if its user is unknown.
+
+    Example:
+        >>> str(TokenUser("9f86d081", user_id="7"))
+        'user:7'
+        >>> str(TokenUser("9f86d081", user_id=None))
+        'token:9f86d081'
 
     Attributes:
-        token: What stands for the token.
-        user_id: The user, None if that is not known.
+        token_digest: First 32 hexadecimal digits of the token's SHA-256 hash.
+        user_id: The user's id, None if unknown.
     """
 
-    token: str
+    token_digest: str
     user_id: str | None
 
     @classmethod
-    def of(
-        cls, client: Client, token: str, known: dict[str, Any], logger: Logger, *, asks: bool
-    ) -> Viewer:
-        """Find out who sees the results.
+    def identify(
+        cls,
+        client: Client,
+        token: str,
+        bookmark: dict[str, Any],
+        logger: Logger,
+        *,
+        may_request: bool,
+    ) -> TokenUser:
+        """Return the user of a token, from the state or from the API.
+
+        The API is asked only if the token differs from the one in the state.
 
         Args:
-            client: Where to ask.
+            client: The API client.
             token: The API token.
-            known: Where the state keeps the token's digest and the user, both updated here.
-            logger: Told if the user cannot be told.
-            asks: Whether the API is asked at all; it is only for a token that is new.
+            bookmark: The bookmark of `segments`; `TOKEN_DIGEST` and `USER_ID` are updated in place.
+            logger: Receives a warning if the API does not tell.
+            may_request: Whether the API may be asked even if the state has no token yet.
 
         Raises:
             AccountError: The account cannot be read at all.
         """
         digest = hashlib.sha256(token.encode()).hexdigest()[:32]
-        if known.get(TOKEN) != digest and (asks or known.get(TOKEN)):
+        if bookmark.get(TOKEN_DIGEST) != digest and (may_request or bookmark.get(TOKEN_DIGEST)):
             user_id = None
             try:
-                # A mistake would cost a baseline where there was another token.
-                user_id = client.user_id(doubt_404=TOKEN in known)
+                # Where the state has another token, a false 404 would cause a needless baseline.
+                user_id = client.user_id(doubt_404=TOKEN_DIGEST in bookmark)
             except AccountError:
                 raise
             except RequestError as error:
                 logger.warning("the user of the API token is unknown: %s", error)
                 if isinstance(error, UnansweredError | NotFoundError):
-                    # The next sync may be told.
+                    # Not saved, so that the next sync asks again.
                     return cls(digest, None)
-            known.update({TOKEN: digest, USER: user_id})
-        return cls(digest, known.get(USER) if known.get(TOKEN) == digest else None)
+            bookmark.update({TOKEN_DIGEST: digest, USER_ID: user_id})
+        is_known = bookmark.get(TOKEN_DIGEST) == digest
+        return cls(digest, bookmark.get(USER_ID) if is_known else None)
 
     def __str__(self) -> str:
-        """Return how the state names it."""
-        return f"token:{self.token}" if self.user_id is None else f"user:{self.user_id}"
+        """Return the form used in the state: ``user:ID`` or ``token:DIGEST``."""
+        return f"token:{self.token_digest}" if self.user_id is None else f"user:{self.user_id}"
 
-    def is_named(self, name: str | None) -> bool:
-        """Tell whether the state means this user; an older version of the tap named nobody."""
-        return name in {None, f"token:{self.token}", str(self)}
+    def matches(self, viewer: str | None) -> bool:
+        """Tell whether a viewer in the state may be this user.
+
+        Args:
+            viewer: The form that `__str__` returns; None in states of older versions, which
+                recorded no viewer.
+        """
+        return viewer in {None, f"token:{self.token_digest}", str(self)}

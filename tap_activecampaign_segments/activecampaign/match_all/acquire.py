@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.run_state import RunFacts
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
-    from tap_activecampaign_segments.activecampaign.token_user import Viewer
+    from tap_activecampaign_segments.activecampaign.token_user import TokenUser
     from tap_activecampaign_segments.clock import Clock
 
 LONGEST_EXPECTATION = 60.0
@@ -49,7 +49,7 @@ class Acquisition:
     """Starts, resumes and waits for runs; may be used by several threads at once."""
 
     def __init__(
-        self, match_all: MatchAll, settings: ActiveCampaignSettings, clock: Clock, viewer: Viewer
+        self, match_all: MatchAll, settings: ActiveCampaignSettings, clock: Clock, viewer: TokenUser
     ) -> None:
         """Start nothing yet.
 
@@ -118,8 +118,8 @@ class Acquisition:
             and run.sort == self._settings.sort
             and self.is_recent(run)
             and is_newest(run, facts)
-            and not segment.names_later_run_than(run)
-            and self._viewer.is_named(run.viewer)
+            and not segment.lists_later_run_than(run.run_id, run.run_id_start)
+            and self._viewer.matches(run.viewer)
         )
         return run if is_fit else None
 

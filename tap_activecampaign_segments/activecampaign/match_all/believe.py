@@ -88,7 +88,7 @@ class Plausibility:
         if (
             self.is_fall(segment.last_size, total)
             # What was settled before is raised again only by a later evaluation.
-            and segment.last_evaluation != outvoted
+            and segment.last_evaluation_key != outvoted
             and (total == 0 or not self._is_edit_since_listed(segment, run))
         ):
             sentence = f"it has {total} contacts, but {segment.last_size} by the listing"
@@ -128,7 +128,7 @@ class Plausibility:
         now = run.segment_timestamp
         if before is None or now is None or timestamps.agree(before, now):
             return False
-        return definitions.differ_at(self._client, segment_id, before, now)
+        return definitions.differ_between(self._client, segment_id, before, now)
 
     def _is_edit_since_listed(self, segment: Segment, run: Run) -> bool:
         listed = segment.last_run_start

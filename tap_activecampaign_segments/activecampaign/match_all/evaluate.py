@@ -114,7 +114,7 @@ class Evaluator:
                 "%s: %s knows nothing of the last run; a baseline follows", task.segment, names
             )
             return None
-        if not self._wishes.viewer.is_named(predecessor.run.viewer):
+        if not self._wishes.viewer.matches(predecessor.run.viewer):
             self._logger.warning(
                 "%s: the last run was not made by the user of this API token, or that cannot be "
                 "told; a baseline follows",
@@ -338,8 +338,8 @@ class Evaluator:
     def _committed(self, task: Task) -> Committed | None:
         """Return the last committed result, if the same user saw it."""
         committed = task.facts.committed
-        return committed if committed and self._wishes.viewer.is_named(committed.viewer) else None
+        return committed if committed and self._wishes.viewer.matches(committed.viewer) else None
 
     def _outvoted(self, task: Task, result: Result) -> str | None:
         contradicts = self._plausibility.is_fall(task.segment.last_size, result.total)
-        return task.segment.last_evaluation if contradicts else None
+        return task.segment.last_evaluation_key if contradicts else None

@@ -50,7 +50,7 @@ class Run:
     digest: str | None = None
     """Stands for its contact ids; None until its result was read."""
     viewer: str | None = None
-    """The user who sees its result, see `Viewer`; None where that was not asked."""
+    """The user who sees its result, see `TokenUser`; None where that was not asked."""
 
     @classmethod
     def of(cls, segment_id: str, facts: object) -> Run | None:
@@ -81,10 +81,6 @@ class Run:
     def is_later_than(self, run_id_start: str) -> bool:
         """Tell whether it was started later than another run, by at least a millisecond."""
         return self._started > timestamps.milliseconds(timestamps.parse(run_id_start))
-
-    def is_earlier_than(self, run_id_start: str) -> bool:
-        """Tell whether it was started earlier than another run, by at least a millisecond."""
-        return self._started < timestamps.milliseconds(timestamps.parse(run_id_start))
 
     def has_the_result_of(self, other: Run) -> bool:
         """Tell whether it has the result of another; the digest decides, where there is one."""

@@ -12,7 +12,7 @@ from tap_activecampaign_segments.activecampaign.base_streams import AccountStrea
 from tap_activecampaign_segments.activecampaign.match_all.acquire import NotReadyError
 from tap_activecampaign_segments.activecampaign.match_all.evaluate import Evaluator
 from tap_activecampaign_segments.activecampaign.match_all.task import Task, Wishes
-from tap_activecampaign_segments.activecampaign.prefetch import background
+from tap_activecampaign_segments.activecampaign.prefetch import run_in_background
 from tap_activecampaign_segments.activecampaign.run_state import RunBookmark, lost_facts
 from tap_activecampaign_segments.errors import RequestError
 from tap_activecampaign_segments.singer.fast_records import (
@@ -70,7 +70,7 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
             contacts=bool(selected),
             streams=streams,
             # Without differences, now or before, the token's digest alone is noted.
-            viewer=self.sync_context.token_user(asks=bool(changes) and not self.is_test),
+            viewer=self.sync_context.token_user(may_request=bool(changes) and not self.is_test),
             glimpse=self.is_test,
         )
         return Evaluator(self.account, wishes, self.logger)
@@ -93,9 +93,9 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
         task = Task(
             segment,
             run_state.facts,
-            segment.segment_id in self.account.selection.rebaselined,
+            segment.segment_id in self.account.selection.rebaseline_ids,
             name=lambda **facts: state_writer.persist(lambda: run_state.update(**facts)),
-            tell=self.sync_context.progress.count,
+            tell=self.sync_context.progress.count_page,
         )
         last_change: Future[str | None] = Future()
         self.sync_context.last_changes[segment.segment_id] = last_change
@@ -117,7 +117,7 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
     def rows(self, segment: Segment, prefetched: Evaluation) -> Iterator[dict[str, Any]]:
         yield from self._emit(segment, prefetched)
         if prefetched.needs_fresh and not self.is_test:
-            new = background(self.work(segment))
+            new = run_in_background(self.work(segment))
             yield from self._emit(segment, self.sync_context.wait_for(segment, new))
 
     def _emit(self, segment: Segment, evaluation: Evaluation) -> Iterator[dict[str, Any]]:

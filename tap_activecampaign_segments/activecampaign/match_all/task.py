@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.activecampaign.run_state import RunFacts
     from tap_activecampaign_segments.activecampaign.segments import Segment
-    from tap_activecampaign_segments.activecampaign.token_user import Viewer
+    from tap_activecampaign_segments.activecampaign.token_user import TokenUser
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Wishes:
 
     contacts: bool
     streams: tuple[str, ...]
-    viewer: Viewer
+    viewer: TokenUser
     glimpse: bool = False
 
 
