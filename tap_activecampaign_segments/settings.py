@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.errors import MalformedAnswerError
-from tap_activecampaign_segments.http.redaction import one_line
-from tap_activecampaign_segments.http.urls import is_loopback_url, url_fault
+from tap_activecampaign_segments.errors import MalformedResponseError, one_line
+from tap_activecampaign_segments.http.urls import is_loopback_url, url_error
 from tap_activecampaign_segments.mypreferences import settings as mypreferences
 
 if TYPE_CHECKING:
@@ -250,7 +249,7 @@ def faults(config: Mapping[str, Any], errors: Iterator[ValidationError]) -> Iter
         wrong.add(name.partition(".")[0])
         yield f"{name}: {_what_is_wrong(error)}"
     checks: dict[str, Callable[[Any], str | None]] = {
-        "api_url": url_fault,
+        "api_url": url_error,
         "api_token": _token_fault,
         "segment_ids": _ids_fault,
         "start_date": _date_fault,
@@ -368,7 +367,7 @@ def _ids_fault(value: list[str]) -> str | None:
 def _date_fault(value: str) -> str | None:
     try:
         timestamps.parse(value)
-    except MalformedAnswerError:
+    except MalformedResponseError:
         return "must be a date-time such as 2026-01-31T00:00:00Z"
     return None
 

@@ -21,9 +21,9 @@ from tap_activecampaign_segments.activecampaign.progress import Progress
 from tap_activecampaign_segments.activecampaign.segment_state import KnownSegments
 from tap_activecampaign_segments.activecampaign.token_user import Viewer
 from tap_activecampaign_segments.clock import Clock
-from tap_activecampaign_segments.failures import Failures, cause_of, unexpected_is_told
+from tap_activecampaign_segments.failures import Failures, describe_error, wrap_unexpected_errors
 from tap_activecampaign_segments.mypreferences import streams as mypreferences
-from tap_activecampaign_segments.mypreferences.client import Client as PreferencesClient
+from tap_activecampaign_segments.mypreferences.client import MyPreferencesClient
 from tap_activecampaign_segments.mypreferences.exports import Exports
 from tap_activecampaign_segments.singer.command_line import Command
 from tap_activecampaign_segments.singer.message_writer import LineWriter, OutputError, Stopped
@@ -117,12 +117,12 @@ class TapActiveCampaignSegments(Command):
         """The MyPreferences exports that are read."""
         source = self.settings.mypreferences
         assert source is not None  # noqa: S101
-        client = PreferencesClient(
+        client = MyPreferencesClient(
             source,
             self.clock,
-            self.settings.request_timeout,
             self.logger,
-            self.settings.user_agent,
+            timeout=self.settings.request_timeout,
+            user_agent=self.settings.user_agent,
         )
         return Exports(client, source, self.clock)
 
@@ -203,7 +203,7 @@ class TapActiveCampaignSegments(Command):
             TapError: It could not be had.
         """
         # Whatever the vendor sent that nobody thought of, the other segments go on.
-        with unexpected_is_told(self.logger, segment):
+        with wrap_unexpected_errors(self.logger, segment):
             return self.states.result_of(future, say)
 
     @override
@@ -211,16 +211,16 @@ class TapActiveCampaignSegments(Command):
         has_begun = False
         for name, stream in self.selected_in_vain.items():
             if issubclass(stream, AccountStream):
-                self.failures.note(name, "is selected, but api_url and api_token are not set")
+                self.failures.record(name, "is selected, but api_url and api_token are not set")
             else:
-                self.group_failures.note(name, "is selected, but mypreferences is not set")
+                self.group_failures.record(name, "is selected, but mypreferences is not set")
         try:
             # Before anything is written: an account that cannot be listed must leave no trace.
-            with self.failures.of("segments"):
+            with self.failures.catch("segments"):
                 self._list_segments()
-            if self.failures.end:
+            if self.failures.fatal:
                 self._leave_out_activecampaign()
-            if not self.failures.end or any(each.selected for each in self.streams.values()):
+            if not self.failures.fatal or any(each.selected for each in self.streams.values()):
                 has_begun = True
                 self.sync_all()
                 self._check_rest()
@@ -233,7 +233,7 @@ class TapActiveCampaignSegments(Command):
         except Exception as error:  # noqa: BLE001
             # Whatever the SDK raises ends in a line, without a STATE of which nobody can be sure.
             self.logger.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
-            self.failures.note("the sync broke off", cause_of(error))
+            self.failures.record("the sync broke off", describe_error(error))
             has_begun = False
         return self._finished(has_begun=has_begun)
 
@@ -245,7 +245,7 @@ class TapActiveCampaignSegments(Command):
             try:
                 self.states.write_now()
             except OutputError as error:
-                self.failures.note("output", error)
+                self.failures.record("output", error)
         for line in self.failure_lines:
             self.logger.error(line)
         return 128 + self._signal if self._signal else int(bool(self.failure_lines))
@@ -270,7 +270,7 @@ class TapActiveCampaignSegments(Command):
         self._known.remember(sum(each.listed for each in segments))
 
     def _check_rest(self) -> None:
-        if settings.has_activecampaign(self.config) and not self.failures.end:
+        if settings.has_activecampaign(self.config) and not self.failures.fatal:
             self.account.check_rest()
 
     def _activate_results(self) -> None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.client import attributes, resources
-from tap_activecampaign_segments.errors import MalformedAnswerError
+from tap_activecampaign_segments.errors import MalformedResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 
 FULL_PAGE = 50
 """Rows of one answer at most (documented)."""
@@ -93,7 +93,7 @@ class History:
 
     def __init__(  # noqa: PLR0913
         self,
-        client: Client,
+        client: ActiveCampaignClient,
         segment_id: str,
         *,
         bookmark: datetime | None,
@@ -143,7 +143,7 @@ class History:
                 crowded = None
             if oldest < self._since or oldest == self._bookmark:
                 break
-            second = timestamps.seconds(oldest)
+            second = timestamps.epoch_seconds(oldest)
             if cursor is None or second + 1 < cursor:
                 cursor = second + 1
             elif len(page) >= FULL_PAGE:
@@ -156,18 +156,20 @@ class History:
             else:
                 break
             # The next page may have more of that second, and nothing newer.
-            newer = [key for key in rows if timestamps.seconds(timestamps.parse(key[0])) > second]
+            newer = [
+                key for key in rows if timestamps.epoch_seconds(timestamps.parse(key[0])) > second
+            ]
             yield [rows.pop(key) for key in sorted(newer)]
         yield [rows[key] for key in sorted(rows) if self._is_wanted(key)]
 
     def _is_wanted(self, key: tuple[str, str]) -> bool:
         is_late = self._seen is not None and self._seen.lacks(key)
-        return key[0] >= timestamps.render(self._start if is_late else self._since)
+        return key[0] >= timestamps.format_utc(self._start if is_late else self._since)
 
     def _warn_of(self, crowded: datetime) -> None:
         self._warn(
             f"more counts than an answer holds were recorded within the second of "
-            f"{timestamps.render(crowded)}: some of them may be missing"
+            f"{timestamps.format_utc(crowded)}: some of them may be missing"
         )
 
 
@@ -177,19 +179,21 @@ def may_change(row: Mapping[str, Any], now: datetime) -> bool:
     return is_updating and now - timestamps.parse(row["timestamp"]) < timedelta(days=1)
 
 
-def _page(client: Client, segment_id: str, cursor: int | None) -> list[dict[str, Any]]:
+def _page(
+    client: ActiveCampaignClient, segment_id: str, cursor: int | None
+) -> list[dict[str, Any]]:
     path = ["segmentsV2", segment_id, "count-history"]
     if cursor is not None:
         path.append(str(cursor))
-    answer = client.get(*path, doubt_404=True)
+    answer = client.get(*path, confirm_404=True)
     page = [count_row(segment_id, resource) for resource in resources(answer)]
     newest_first = not page or page[0]["timestamp"] >= page[-1]["timestamp"]
     before_cursor = cursor is None or all(
-        timestamps.seconds(timestamps.parse(row["timestamp"])) < cursor for row in page
+        timestamps.epoch_seconds(timestamps.parse(row["timestamp"])) < cursor for row in page
     )
     if not (newest_first and before_cursor):
         msg = "the count history does not come newest first: it cannot be read whole"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     return page
 
 
@@ -197,17 +201,17 @@ def count_row(segment_id: str, resource: dict[str, Any]) -> dict[str, Any]:
     """Return one recorded size as a row.
 
     Raises:
-        MalformedAnswerError: It has no run or no instant.
+        MalformedResponseError: It has no run or no instant.
     """
     facts = attributes(resource)
     run_id = facts.get("run_id")
     if not isinstance(run_id, str):
         msg = f"the count history has a row whose run_id is {brief(run_id)}"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     return {
         "segment_id": segment_id,
         "run_id": run_id,
-        "timestamp": timestamps.normal(facts.get("timestamp")),
+        "timestamp": timestamps.normalize(facts.get("timestamp")),
         "id": resource.get("id"),
         **{name: facts.get(name) for name in FIELDS},
     }

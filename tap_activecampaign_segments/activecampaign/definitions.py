@@ -9,7 +9,7 @@ from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.client import attributes, resources
 from tap_activecampaign_segments.errors import (
     AccountError,
-    MalformedAnswerError,
+    MalformedResponseError,
     NotFoundError,
     TapError,
 )
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 
 FIELDS = (
     "segment_hash",
@@ -47,7 +47,7 @@ def has_history(segment_id: str) -> bool:
 
 
 def versions(  # noqa: PLR0913
-    client: Client,
+    client: ActiveCampaignClient,
     segment_id: str,
     *,
     since: datetime | None,
@@ -72,11 +72,11 @@ def versions(  # noqa: PLR0913
         NotFoundError: The segment has no definition now.
         TapError: The versions could not be read whole.
     """
-    found = [_version(client, segment_id, timestamps.milliseconds(now), doubt_404=True)]
+    found = [_version(client, segment_id, timestamps.epoch_milliseconds(now), confirm_404=True)]
     while since is None or timestamps.parse(found[-1]["created_date"]) > since:
         newer = found[-1]["created_date"]
         # A 404 is the end that is expected only where the walk has reached the beginning.
-        is_first = created is not None and timestamps.agree(newer, created)
+        is_first = created is not None and timestamps.may_be_equal(newer, created)
         older = _version_before(client, segment_id, newer, is_first=is_first)
         if older is None:
             break
@@ -88,11 +88,11 @@ def versions(  # noqa: PLR0913
         found.append(older)
         if len(found) > MOST_VERSIONS:
             msg = f"the definition has more than {MOST_VERSIONS} versions (set a later start_date)"
-            raise MalformedAnswerError(msg)
+            raise MalformedResponseError(msg)
     return found[::-1]
 
 
-def differ_at(client: Client, segment_id: str, one: str, other: str) -> bool:
+def differ_at(client: ActiveCampaignClient, segment_id: str, one: str, other: str) -> bool:
     """Tell whether a segment's definition was another one at two instants.
 
     Args:
@@ -111,14 +111,14 @@ def differ_at(client: Client, segment_id: str, one: str, other: str) -> bool:
     return len(hashes) > 1 and None not in hashes
 
 
-def _hash_at(client: Client, segment_id: str, instant: str) -> str | None:
+def _hash_at(client: ActiveCampaignClient, segment_id: str, instant: str) -> str | None:
     if not has_history(segment_id):
         return None
     at = timestamps.parse(instant)
     # The instant may be cut after its milliseconds or seconds, and so be too early for its version.
     unit = 1 if at.microsecond else 1000
     try:
-        version = _version(client, segment_id, timestamps.milliseconds(at) + unit)
+        version = _version(client, segment_id, timestamps.epoch_milliseconds(at) + unit)
     except AccountError:
         raise
     except TapError:
@@ -128,7 +128,7 @@ def _hash_at(client: Client, segment_id: str, instant: str) -> str | None:
 
 
 def _version_before(
-    client: Client, segment_id: str, created_date: str, *, is_first: bool
+    client: ActiveCampaignClient, segment_id: str, created_date: str, *, is_first: bool
 ) -> dict[str, Any] | None:
     """Return the version before another one, None where there is none."""
     created = timestamps.parse(created_date)
@@ -136,10 +136,10 @@ def _version_before(
         return None
     # The API is asked in whole milliseconds. The last resort is the second before, in case it
     # compares those.
-    millisecond = timestamps.milliseconds(created - timedelta(microseconds=1))
+    millisecond = timestamps.epoch_milliseconds(created - timedelta(microseconds=1))
     for at in (millisecond, millisecond - 1, millisecond - 1000):
         try:
-            version = _version(client, segment_id, at, doubt_404=not is_first)
+            version = _version(client, segment_id, at, confirm_404=not is_first)
         except NotFoundError:
             return None
         if timestamps.parse(version["created_date"]) < created:
@@ -148,15 +148,15 @@ def _version_before(
         f"asked for the version before {created_date}, the API answers with one of "
         f"{version['created_date']}: the older versions cannot be read"
     )
-    raise MalformedAnswerError(msg)
+    raise MalformedResponseError(msg)
 
 
 def _version(
-    client: Client, segment_id: str, at: int, *, doubt_404: bool = False
+    client: ActiveCampaignClient, segment_id: str, at: int, *, confirm_404: bool = False
 ) -> dict[str, Any]:
     """Return the version in force at an instant, in milliseconds since the epoch."""
     found = resources(
-        client.get("segmentsV2", segment_id, "createdDate", str(at), doubt_404=doubt_404)
+        client.get("segmentsV2", segment_id, "createdDate", str(at), confirm_404=confirm_404)
     )
     if not found:
         msg = f"there is no definition of {segment_id} at {at} ms"
@@ -164,6 +164,6 @@ def _version(
     facts = attributes(found[0])
     return {
         "segment_id": segment_id,
-        "created_date": timestamps.normal(facts.get("created_date")),
+        "created_date": timestamps.normalize(facts.get("created_date")),
         **{name: facts.get(name) for name in FIELDS},
     }

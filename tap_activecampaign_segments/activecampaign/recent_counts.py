@@ -12,7 +12,7 @@ from tap_activecampaign_segments.errors import AccountError, TapError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 
 MOST_IDS = 100
 """Segments in one request at most (documented)."""
@@ -21,7 +21,7 @@ MOST_IDS = 100
 class RecentCounts:
     """Asks for a hundred segments as soon as one of them is of interest; any thread may."""
 
-    def __init__(self, client: Client, segment_ids: Iterable[str]) -> None:
+    def __init__(self, client: ActiveCampaignClient, segment_ids: Iterable[str]) -> None:
         """Ask nothing yet.
 
         Args:

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.client import attributes, resources
-from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError, TapError
-from tap_activecampaign_segments.http.redaction import one_line
+from tap_activecampaign_segments.errors import (
+    MalformedResponseError,
+    NotFoundError,
+    TapError,
+    one_line,
+)
 from tap_activecampaign_segments.singer.coercion import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
     from tap_activecampaign_segments.activecampaign.match_all.runs import Run
 
 LISTING_PAGE_SIZE = 10_000
@@ -55,7 +59,7 @@ class Segment:
                 timestamps.parse(self._last_total.get(name))
                 for name in ("run_id_start", "run_id_end")
             )
-        except MalformedAnswerError:
+        except MalformedResponseError:
             return None
         return max((end - start).total_seconds(), 0.0)
 
@@ -118,7 +122,7 @@ class Listing:
     unusable: list[UnusableItem]
 
 
-def listing(client: Client) -> Listing:
+def listing(client: ActiveCampaignClient) -> Listing:
     """Return all saved segments.
 
     Raises:
@@ -131,7 +135,7 @@ def listing(client: Client) -> Listing:
         return _listing(client)
 
 
-def _listing(client: Client) -> Listing:
+def _listing(client: ActiveCampaignClient) -> Listing:
     found: dict[object, Segment | UnusableItem] = {}
     total = None
     for number, page in enumerate(_pages(client), start=1):
@@ -142,10 +146,10 @@ def _listing(client: Client) -> Listing:
                 # A server without pages answers with all that it has, again.
                 break
             msg = "the listing of the segments repeats a page: not all of them can be read"
-            raise MalformedAnswerError(msg)
+            raise MalformedResponseError(msg)
         if number == 1 and (odd := _only_unusable(items)):
             msg = f"{odd.place} {odd.flaw}, and no other is of use"
-            raise MalformedAnswerError(msg)
+            raise MalformedResponseError(msg)
         found.update(fresh)
         total = page.total if page.total is not None else total
     if total is not None and len(found) < total:
@@ -185,22 +189,22 @@ def _said_name(row: object) -> str:
     return f" ({brief(name)})" if isinstance(name, str) else ""
 
 
-def look_up(client: Client, segment_id: str, *, doubt_404: bool) -> Segment:
+def look_up(client: ActiveCampaignClient, segment_id: str, *, confirm_404: bool) -> Segment:
     """Return a segment that no listing has.
 
     Args:
         client: Where to ask.
         segment_id: Whom to ask for.
-        doubt_404: See `Client.get`.
+        confirm_404: See `ActiveCampaignClient.get`.
 
     Raises:
         NotFoundError: The account has no such segment.
         TapError: It could not be read.
     """
-    found = resources(client.get("segmentsV2", segment_id, doubt_404=doubt_404))
+    found = resources(client.get("segmentsV2", segment_id, confirm_404=confirm_404))
     if not found:
         msg = f"the API answered nothing for {segment_id}"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     facts = attributes(found[0])
     return Segment(
         segment_id,
@@ -216,7 +220,7 @@ def look_up(client: Client, segment_id: str, *, doubt_404: bool) -> Segment:
     )
 
 
-def exists(client: Client, segment_id: str) -> bool:
+def exists(client: ActiveCampaignClient, segment_id: str) -> bool:
     """Tell whether the API knows a segment: its definition, or its place among the saved ones.
 
     Raises:
@@ -224,7 +228,7 @@ def exists(client: Client, segment_id: str) -> bool:
     """
     for path in ("segmentsV2", "audiences"):
         try:
-            client.get(path, segment_id, doubt_404=True)
+            client.get(path, segment_id, confirm_404=True)
         except NotFoundError:
             continue
         return True
@@ -251,18 +255,18 @@ class _Page:
         return self.last is not None or self.total is not None
 
 
-def _pages(client: Client) -> Iterator[_Page]:
+def _pages(client: ActiveCampaignClient) -> Iterator[_Page]:
     number, rows, longest = 1, 0, 0
     page = _Page([])
     is_open = False
     while True:
-        before, page = page, _page(client, number, doubt_404=is_open)
+        before, page = page, _page(client, number, confirm_404=is_open)
         # What one answer tells holds for those behind it that do not.
         page = replace(page, last=page.last or before.last, total=page.total or before.total)
         last, total = page.last or 0, page.total or 0
         if not page.rows and 1 < number <= last:
             msg = f"the listing of the segments breaks off at page {number} of {last}"
-            raise MalformedAnswerError(msg)
+            raise MalformedResponseError(msg)
         yield page
         rows += len(page.rows)
         longest = max(longest, len(page.rows))
@@ -280,11 +284,11 @@ def _pages(client: Client) -> Iterator[_Page]:
         number += 1
 
 
-def _page(client: Client, number: int, *, doubt_404: bool) -> _Page:
+def _page(client: ActiveCampaignClient, number: int, *, confirm_404: bool) -> _Page:
     try:
         answer = client.get(
             "audiences",
-            doubt_404=doubt_404,
+            confirm_404=confirm_404,
             page=number,
             page_size=LISTING_PAGE_SIZE,
             sort="name",
@@ -350,6 +354,6 @@ def _name(facts: dict[str, Any]) -> str | None:
 def _instant(text: object) -> str | None:
     """Return an instant that is good to know; one that cannot be read is nobody's failure."""
     try:
-        return timestamps.normal_or_none(text)
-    except MalformedAnswerError:
+        return timestamps.normalize_optional(text)
+    except MalformedResponseError:
         return None

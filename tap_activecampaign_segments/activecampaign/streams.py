@@ -60,10 +60,10 @@ class Segments(AccountStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
-        with self.account.failures.of(self.name):
+        with self.account.failures.catch(self.name):
             rows = []
             for each in self.account.segments:
-                with self.account.failures.of(each):
+                with self.account.failures.catch(each):
                     rows.append(fitted(each.row, self.schema))
             size = len(self.account.segments)
             for row in rows:
@@ -115,7 +115,7 @@ class CountHistory(HistoryStream):
                 and newest
                 and (newest["timestamp"], newest["run_id"])
                 == (
-                    timestamps.render(bookmark),
+                    timestamps.format_utc(bookmark),
                     run_id,
                 )
             ):
@@ -202,7 +202,7 @@ class SegmentDefinitions(HistoryStream):
             warn=lambda text: self.logger.warning("%s: %s", segment, text),
         )
         # An answer from before the bookmark, of a server that lags behind, is not news.
-        oldest = timestamps.render(bookmark) if bookmark else ""
+        oldest = timestamps.format_utc(bookmark) if bookmark else ""
         yield [row for row in versions if row["created_date"] >= oldest]
 
 

@@ -14,13 +14,13 @@ from tap_activecampaign_segments.errors import (
     AccountError,
     NotFoundError,
     RequestError,
-    UnansweredError,
+    TransientError,
 )
 
 if TYPE_CHECKING:
     from logging import Logger
 
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 
 TOKEN = "token_digest"  # noqa: S105 (the name of a key)
 """In the bookmark of `segments`: stands for the API token whose user was asked for last."""
@@ -42,7 +42,13 @@ class Viewer:
 
     @classmethod
     def of(
-        cls, client: Client, token: str, known: dict[str, Any], logger: Logger, *, asks: bool
+        cls,
+        client: ActiveCampaignClient,
+        token: str,
+        known: dict[str, Any],
+        logger: Logger,
+        *,
+        asks: bool,
     ) -> Viewer:
         """Find out who sees the results.
 
@@ -61,12 +67,12 @@ class Viewer:
             user_id = None
             try:
                 # A mistake would cost a baseline where there was another token.
-                user_id = client.user_id(doubt_404=TOKEN in known)
+                user_id = client.get_user_id(confirm_404=TOKEN in known)
             except AccountError:
                 raise
             except RequestError as error:
                 logger.warning("the user of the API token is unknown: %s", error)
-                if isinstance(error, UnansweredError | NotFoundError):
+                if isinstance(error, TransientError | NotFoundError):
                     # The next sync may be told.
                     return cls(digest, None)
             known.update({TOKEN: digest, USER: user_id})

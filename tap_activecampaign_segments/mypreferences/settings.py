@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_activecampaign_segments.http.urls import url_fault
+from tap_activecampaign_segments.http.urls import url_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -167,7 +167,7 @@ def faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if (text := config.get(name)) and (fault := _text_fault(name, text)):
             yield name, fault
     for name in ("api_url", "oauth_token_url"):
-        if (url := config.get(name)) and (fault := url_fault(url)):
+        if (url := config.get(name)) and (fault := url_error(url)):
             yield name, fault
     if config.get("export") not in {None, "full", "changes"}:
         yield "export", "must be full or changes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from tap_activecampaign_segments.errors import MalformedAnswerError
+from tap_activecampaign_segments.errors import MalformedResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ def fitted(row: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
         schema: The JSON schema of the stream; its types are names or lists of names.
 
     Raises:
-        MalformedAnswerError: A value has another type.
+        MalformedResponseError: A value has another type.
     """
     return {name: _fitted(name, value, schema["properties"][name]) for name, value in row.items()}
 
@@ -38,7 +38,7 @@ def _fitted(name: str, value: Any, schema: Mapping[str, Any]) -> Any:
     fits = _FIT[kind](value)
     if fits is None:
         msg = f"the API answered with a {name} that is no {kind}"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     return fits
 
 

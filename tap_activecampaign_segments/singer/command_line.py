@@ -19,7 +19,7 @@ from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
 from tap_activecampaign_segments import settings
-from tap_activecampaign_segments.failures import cause_of
+from tap_activecampaign_segments.failures import describe_error
 from tap_activecampaign_segments.singer import builtin_settings as sdk_settings
 from tap_activecampaign_segments.singer.catalog_file import catalog_of, is_selected
 from tap_activecampaign_segments.singer.command_line_files import (
@@ -125,7 +125,7 @@ class Command(Tap):
         try:
             tap.run_connection_test()
         except Exception as error:  # noqa: BLE001
-            cls.logger.error("the test broke off: %s", cause_of(error))  # noqa: TRY400
+            cls.logger.error("the test broke off: %s", describe_error(error))  # noqa: TRY400
             ctx.exit(1)
         for line in tap.failure_lines:
             cls.logger.error(line)

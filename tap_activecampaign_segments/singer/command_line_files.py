@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import ConfigValidationError
 
-from tap_activecampaign_segments.json_decoding import decoded_file
+from tap_activecampaign_segments.json_decoding import decode_json_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ def json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
         return None
     content: Any = None
     try:
-        content = decoded_file(file.read())
+        content = decode_json_file(file.read())
     except ValueError:
         refuse([f"{option} is no JSON object"])
     if not isinstance(content, dict):

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.run_state import RUNS, lost_facts
-from tap_activecampaign_segments.errors import MalformedAnswerError
-from tap_activecampaign_segments.http.redaction import one_line
+from tap_activecampaign_segments.errors import MalformedResponseError, one_line
 from tap_activecampaign_segments.singer.command_line_files import refuse
 
 if TYPE_CHECKING:
@@ -108,8 +107,8 @@ def _kept_stream(name: str, entry: object, logger: Logger) -> dict[str, Any]:
 def _kept(entry: dict[str, Any]) -> dict[str, Any]:
     """Return an entry with its bookmark in the one form, in which the SDK compares it."""
     kept = {key: value for key, value in entry.items() if key not in {*_MARKS, _VALUE}}
-    with suppress(MalformedAnswerError):
-        kept[_VALUE] = timestamps.normal(entry.get(_VALUE))
+    with suppress(MalformedResponseError):
+        kept[_VALUE] = timestamps.normalize(entry.get(_VALUE))
     return kept
 
 

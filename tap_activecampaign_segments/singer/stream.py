@@ -19,9 +19,9 @@ from typing_extensions import override
 
 from tap_activecampaign_segments import schemas, timestamps
 from tap_activecampaign_segments.activecampaign.replay_buffer import Past
-from tap_activecampaign_segments.clock import CLOCKS_DIFFER
-from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
-from tap_activecampaign_segments.failures import unexpected_is_told
+from tap_activecampaign_segments.clock import MAX_CLOCK_SKEW
+from tap_activecampaign_segments.errors import MalformedResponseError, TapError
+from tap_activecampaign_segments.failures import wrap_unexpected_errors
 from tap_activecampaign_segments.singer.catalog_file import with_columns
 from tap_activecampaign_segments.singer.coercion import fitted
 
@@ -137,7 +137,7 @@ class TapStream(Stream):
         if self.parent_stream_type:
             yield
             return
-        with self.failures.of(self.name), unexpected_is_told(self.logger, self.name):
+        with self.failures.catch(self.name), wrap_unexpected_errors(self.logger, self.name):
             yield
 
     def _write_batches(self, batch_config: BatchConfig, context: Context | None) -> None:
@@ -271,19 +271,19 @@ class SegmentStream(AccountStream):
     @override
     def partitions(self) -> list[dict[str, Any]]:
         selected: list[Segment] = []
-        if self.account.failures.end:
+        if self.account.failures.fatal:
             return []
-        with self.account.failures.of(self.name):
+        with self.account.failures.catch(self.name):
             selected = self.account.selected
         return [{"segment_id": each.segment_id} for each in selected]
 
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
         # The SDK asks without a context where there are no partitions.
-        if context is None or self.account.failures.end:
+        if context is None or self.account.failures.fatal:
             return
         segment = self.account.by_id[context["segment_id"]]
-        with self.account.failures.of(segment):
+        with self.account.failures.catch(segment):
             try:
                 yield from self.rows(segment, self._tap.prepared(self, segment))
             except TapError as error:
@@ -317,9 +317,9 @@ class SegmentStream(AccountStream):
         state = self.get_context_state({"segment_id": segment.segment_id})
         try:
             moment = timestamps.parse(state.get("replication_key_value"))
-        except MalformedAnswerError:
+        except MalformedResponseError:
             return None
-        if moment <= self.account.clock.now() + CLOCKS_DIFFER:
+        if moment <= self.account.clock.now() + MAX_CLOCK_SKEW:
             return moment
         del state["replication_key_value"]
         self.logger.warning("%s: its bookmark is in the future: all is read again", segment)
@@ -338,13 +338,13 @@ class HistoryStream(SegmentStream):
         """Return rows whose values have the types of the schema.
 
         Raises:
-            MalformedAnswerError: One is of the future: its bookmark would hide what is to come.
+            MalformedResponseError: One is of the future: its bookmark would hide what is to come.
         """
-        latest = timestamps.render(self.account.clock.now() + CLOCKS_DIFFER)
+        latest = timestamps.format_utc(self.account.clock.now() + MAX_CLOCK_SKEW)
         for row in rows:
             if self.replication_key and row[self.replication_key] > latest:
                 msg = f"the API answers with {self.replication_key} {row[self.replication_key]}"
-                raise MalformedAnswerError(f"{msg}, which is in the future by this clock")
+                raise MalformedResponseError(f"{msg}, which is in the future by this clock")
         return [fitted(row, self.schema) for row in rows]
 
     @override
