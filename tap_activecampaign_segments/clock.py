@@ -1,30 +1,26 @@
-"""Time, so that everything that waits can be given another one."""
+"""Time source; replaceable in tests."""
 
 from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta, timezone
 
-CLOCKS_DIFFER = timedelta(days=1)
-"""By how much two clocks differ at most: what is further ahead is in the future."""
+MAX_CLOCK_SKEW = timedelta(days=1)
+"""Timestamps further ahead than this are in the future, whatever clock is wrong."""
 
 
 class Clock:
-    """The real time."""
+    """The system's clock."""
 
     def now(self) -> datetime:
-        """Return the present instant, UTC."""
+        """Return the current time, UTC."""
         return datetime.now(timezone.utc)
 
     def monotonic(self) -> float:
-        """Return seconds that never go back, for measuring and for deadlines."""
+        """Return seconds that never go back, for durations and deadlines."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait.
-
-        Args:
-            seconds: How long; nothing is waited for when it is not positive.
-        """
+        """Sleep for `seconds`; return at once if they are not positive."""
         if seconds > 0:
             time.sleep(seconds)

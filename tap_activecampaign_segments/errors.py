@@ -1,61 +1,86 @@
-"""What can go wrong, each with one sentence for the reader of a nightly log."""
+"""The tap's exceptions. Each message is a single line for the log, and says what to do.
+
+- TapError
+  - MalformedResponseError
+  - RequestError
+    - AccountError (401, 402, or nothing else can succeed)
+    - BadRequestError (400)
+    - ForbiddenError (403)
+    - NotFoundError (404)
+    - TransientError (429, 5xx, time-outs; retried)
+"""
 
 from __future__ import annotations
 
-from tap_activecampaign_segments.http.redaction import one_line
+
+def one_line(text: str) -> str:
+    r"""Return a text as a single line: white space collapsed, unprintable characters escaped.
+
+    Example:
+        >>> one_line("No\nluck: \x1b[31m")
+        'No luck: \\x1b[31m'
+    """
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode()
+        for each in " ".join(text.split())
+    )
 
 
 class TapError(Exception):
-    """Something that was asked for cannot be had; its text is one line that says what to do."""
+    """Base class of all errors that the tap reports. The message is a single line."""
 
-    def __init__(self, sentence: str) -> None:
-        """Keep the sentence in one line, whatever of a vendor's words is in it."""
-        super().__init__(one_line(sentence))
+    def __init__(self, message: str) -> None:
+        """Create the error.
+
+        Args:
+            message: A sentence without secrets; vendors' words in it are put on one line.
+        """
+        super().__init__(one_line(message))
+
+
+class MalformedResponseError(TapError):
+    """The content of a response, or of the state, is not what its description says."""
 
 
 class RequestError(TapError):
-    """One request failed for good.
+    """The request failed permanently.
 
     Attributes:
-        status: HTTP status of the answer, None if there was none that could be read.
+        status: HTTP status of the response, None if no response could be read.
     """
 
-    def __init__(self, sentence: str, status: int | None = None) -> None:
-        """Keep the status beside the sentence."""
-        super().__init__(sentence)
+    def __init__(self, message: str, status: int | None = None) -> None:
+        """Create the error; see the class."""
+        super().__init__(message)
         self.status = status
 
 
 class AccountError(RequestError):
-    """The source as a whole cannot be read (401, 402, no listing, a long ``Retry-After``)."""
+    """Nothing else of this source can be read (401, 402, no listing, a long ``Retry-After``)."""
 
 
-class NotFoundError(RequestError):
-    """The API knows no such thing (404)."""
-
-
-class RefusedError(RequestError):
-    """The API refuses the request as it stands (400)."""
+class BadRequestError(RequestError):
+    """The API rejects the request as it is (400)."""
 
 
 class ForbiddenError(RequestError):
-    """The key may not read this (403), also after the retries that an intermittent 403 deserves."""
+    """The credentials do not allow this (403). Retried, because some 403s are intermittent."""
 
 
-class UnansweredError(RequestError):
-    """No usable answer came (429, 5xx, a time-out, a gateway's page): worth another try.
+class NotFoundError(RequestError):
+    """The resource does not exist (404)."""
+
+
+class TransientError(RequestError):
+    """No usable response (429, 5xx, a time-out, a gateway's page). Retried.
 
     Attributes:
-        retry_after: Seconds that the server asked to wait, None if it did not.
+        retry_after: Seconds to wait as the server asked, None if it did not.
     """
 
     def __init__(
-        self, sentence: str, status: int | None = None, retry_after: float | None = None
+        self, message: str, status: int | None = None, retry_after: float | None = None
     ) -> None:
-        """Keep what the server said of the next try."""
-        super().__init__(sentence, status)
+        """Create the error; see the class."""
+        super().__init__(message, status)
         self.retry_after = retry_after
-
-
-class MalformedAnswerError(TapError):
-    """An answer came whose content cannot be what the API describes."""

@@ -1,4 +1,4 @@
-"""What failed in a sync, in one line for each segment."""
+"""Records what failed, so that one failure stops nothing else."""
 
 from __future__ import annotations
 
@@ -8,86 +8,102 @@ from typing import TYPE_CHECKING
 
 from singer_sdk.exceptions import AbortedSyncFailedException, AbortedSyncPausedException
 
-from tap_activecampaign_segments.errors import AccountError, TapError
-from tap_activecampaign_segments.http.redaction import one_line
+from tap_activecampaign_segments.errors import AccountError, TapError, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from logging import Logger
 
 
-_WITHOUT_VALUES = (ArithmeticError, AttributeError, OSError, TypeError)
-_MEANT = (TapError, AbortedSyncFailedException, AbortedSyncPausedException)
-"""Errors that somebody behind waits for."""
+_SAFE_TO_QUOTE = (ArithmeticError, AttributeError, OSError, TypeError)
+"""Built-in errors whose messages quote no values of records."""
+_EXPECTED = (TapError, AbortedSyncFailedException, AbortedSyncPausedException)
+"""Errors that a caller handles."""
 
 
 class Failures:
-    """Collects what failed, so that one failure stops nothing else."""
+    """The failures of a sync, grouped by subject.
+
+    Example:
+        >>> failures = Failures()
+        >>> with failures.catch("VIP (17)"):
+        ...     raise TapError("the run expired")
+        >>> failures.lines
+        ['VIP (17): the run expired']
+    """
 
     def __init__(self) -> None:
-        """Start with none."""
-        self._causes: dict[str, list[str]] = {}
-        self.end: AccountError | None = None
-        """Why nothing more can be read at all."""
+        """Create an empty record."""
+        self._messages: dict[str, list[str]] = {}
+        self.fatal: AccountError | None = None
+        """The error after which nothing more can be read."""
 
     def __bool__(self) -> bool:
-        """Tell whether anything failed."""
-        return bool(self._causes or self.end)
+        """Return whether anything failed."""
+        return bool(self._messages or self.fatal)
 
     @property
     def lines(self) -> list[str]:
-        """One line for each thing that failed."""
-        ended = [str(self.end)] if self.end else []
-        return [*ended, *(f"{what}: {'; '.join(why)}" for what, why in self._causes.items())]
+        """One line for each subject that failed, the fatal error first."""
+        fatal = [str(self.fatal)] if self.fatal else []
+        return [
+            *fatal,
+            *(f"{subject}: {'; '.join(why)}" for subject, why in self._messages.items()),
+        ]
 
-    def note(self, what: object, why: object) -> None:
-        """Note a failure.
+    def record(self, subject: object, message: object) -> None:
+        """Record a failure. Repeated messages of a subject are recorded once.
 
         Args:
-            what: What failed, e.g. a segment.
-            why: One sentence.
+            subject: What failed, e.g. a segment.
+            message: One sentence, or an error.
         """
-        causes = self._causes.setdefault(one_line(str(what)), [])
-        if str(why) not in causes:
-            causes.append(str(why))
+        messages = self._messages.setdefault(one_line(str(subject)), [])
+        if str(message) not in messages:
+            messages.append(str(message))
 
     @contextmanager
-    def of(self, what: object) -> Iterator[None]:
-        """Note the error that ends the block, if it is the tap's own, and go on behind it."""
+    def catch(self, subject: object) -> Iterator[None]:
+        """Record a `TapError` that ends the block instead of raising it.
+
+        Args:
+            subject: What fails with the block, e.g. a segment. An `AccountError` is `fatal`
+                instead.
+        """
         try:
             yield
         except AccountError as error:
-            self.end = self.end or error
+            self.fatal = self.fatal or error
         except TapError as error:
-            self.note(what, error)
+            self.record(subject, error)
 
 
-def cause_of(error: Exception) -> str:
-    """Return what an error is that nobody thought of; its text only where it quotes no value.
+def describe_error(error: Exception) -> str:
+    """Return the type of an unexpected error, with its message if that quotes no values.
 
-    Others quote a row's values, the keys of a dictionary among them, or a stream map's expression
-    with its salt.
+    Messages of other types quote values of a record, keys of a dictionary among them, or a stream
+    map's expression with its salt.
     """
     name = type(error).__name__
-    return f"{name}: {error}" if isinstance(error, _WITHOUT_VALUES) else name
+    return f"{name}: {error}" if isinstance(error, _SAFE_TO_QUOTE) else name
 
 
 @contextmanager
-def unexpected_is_told(logger: Logger, what: object) -> Iterator[None]:
-    """Let an error that nobody thought of end the block as one of the tap's own.
+def wrap_unexpected_errors(logger: Logger, subject: object) -> Iterator[None]:
+    """Raise unexpected errors of the block as `TapError`, so that they are isolated to a subject.
 
     Args:
-        logger: Where the way to it is told at level DEBUG, without any value.
-        what: What goes on in the block.
+        logger: Receives the traceback at level DEBUG, without values.
+        subject: What the block works on, e.g. a segment.
 
     Raises:
-        TapError: The block raised it, or another error.
+        TapError: The block raised it, or an unexpected error.
     """
     try:
         yield
-    except _MEANT:
+    except _EXPECTED:
         raise
     except Exception as error:
-        logger.debug("%s: %s", what, "".join(traceback.format_tb(error.__traceback__)))
-        msg = f"unexpected {cause_of(error)}"
+        logger.debug("%s: %s", subject, "".join(traceback.format_tb(error.__traceback__)))
+        msg = f"unexpected {describe_error(error)}"
         raise TapError(msg) from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_activecampaign_segments.http.redaction import one_line
+from tap_activecampaign_segments.errors import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from tap_activecampaign_segments import settings
 from tap_activecampaign_segments.activecampaign.source import ActiveCampaign
-from tap_activecampaign_segments.failures import Failures, cause_of
+from tap_activecampaign_segments.failures import Failures, describe_error
 from tap_activecampaign_segments.mypreferences.source import MyPreferences
 from tap_activecampaign_segments.singer.base_tap import BaseTap
 from tap_activecampaign_segments.singer.message_writer import OutputError, SyncStoppedError
@@ -72,7 +72,7 @@ class TapActiveCampaignSegments(BaseTap):
         self._record_streams_not_offered()
         try:
             self._begin()
-            has_ended = any(source.failures.end for source in self.configured_sources)
+            has_ended = any(source.failures.fatal for source in self.configured_sources)
             if not has_ended or any(each.selected for each in self.streams.values()):
                 has_begun = True
                 self.sync_all()
@@ -85,7 +85,7 @@ class TapActiveCampaignSegments(BaseTap):
         except Exception as error:  # noqa: BLE001
             # Nobody knows which rows were written: no STATE follows.
             self.logger.debug("%s", "".join(traceback.format_tb(error.__traceback__)))
-            self.failures.note("the sync broke off", cause_of(error))
+            self.failures.record("the sync broke off", describe_error(error))
             has_begun = False
         return self._finish(writes_state=has_begun)
 
@@ -93,7 +93,7 @@ class TapActiveCampaignSegments(BaseTap):
         for name, stream in self.selected_but_not_offered.items():
             for source in self.sources:
                 if stream in source.stream_types:
-                    source.failures.note(
+                    source.failures.record(
                         name, f"is selected, but {source.required_settings} not set"
                     )
 
@@ -101,7 +101,7 @@ class TapActiveCampaignSegments(BaseTap):
         """Begin each source before anything is written; one that cannot be read is left out."""
         for source in self.configured_sources:
             source.begin()
-            if source.failures.end:
+            if source.failures.fatal:
                 for stream in source.stream_types:
                     self.streams[stream.name].selected = False
 
@@ -120,7 +120,7 @@ class TapActiveCampaignSegments(BaseTap):
             try:
                 self.state_writer.write_now()
             except OutputError as error:
-                self.failures.note("output", error)
+                self.failures.record("output", error)
         for line in self.failure_lines:
             self.logger.error(line)
         if self.received_signal:

@@ -1,6 +1,6 @@
-"""Timestamps in one form: UTC, six fraction digits and ``Z``, so that they sort as text.
+"""Normalized timestamps: ``YYYY-MM-DDTHH:MM:SS.ffffffZ``, so that they sort as text.
 
-The vendor writes three or four fraction digits (documented examples), which do not.
+The vendors write three or four fraction digits (documented examples), which do not sort.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from datetime import datetime, timedelta, timezone
 from reprlib import repr as brief
 
-from tap_activecampaign_segments.errors import MalformedAnswerError
+from tap_activecampaign_segments.errors import MalformedResponseError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -20,74 +20,85 @@ _ISO = re.compile(
 
 
 def parse(text: object) -> datetime:
-    """Return the instant that an ISO 8601 text names.
+    """Parse an ISO 8601 timestamp.
+
+    Example:
+        >>> parse("2026-01-31T12:00:05.1234+02:00")
+        datetime.datetime(2026, 1, 31, 10, 0, 5, 123400, tzinfo=datetime.timezone.utc)
 
     Args:
-        text: A date with or without time; without offset it is UTC; digits beyond microseconds
-            are cut.
+        text: A date with or without time. UTC unless it has an offset; digits beyond microseconds
+            are cut off.
+
+    Returns:
+        An aware datetime in UTC.
 
     Raises:
-        MalformedAnswerError: It names none.
+        MalformedResponseError: It is not a timestamp.
     """
     match = _ISO.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         msg = f"{brief(text)} is no timestamp"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     date, time, fraction, offset = match.groups()
     offset = "+00:00" if offset in {None, "Z", "z"} else f"{offset[:3]}:{offset[-2:]}"
     micros = (fraction or "")[:6].ljust(6, "0")
     try:
-        moment = datetime.fromisoformat(f"{date}T{time or '00:00:00'}.{micros}{offset}")
-        return moment.astimezone(timezone.utc)
+        parsed = datetime.fromisoformat(f"{date}T{time or '00:00:00'}.{micros}{offset}")
+        return parsed.astimezone(timezone.utc)
     except (ValueError, OverflowError) as error:
         msg = f"{brief(text)} is no timestamp"
-        raise MalformedAnswerError(msg) from error
+        raise MalformedResponseError(msg) from error
 
 
-def render(moment: datetime) -> str:
-    """Return an aware instant as ``YYYY-MM-DDTHH:MM:SS.ffffffZ``."""
+def format_utc(moment: datetime) -> str:
+    """Format an aware datetime as a normalized timestamp."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
 
 
-def normal(text: object) -> str:
-    """Return a vendor's timestamp in the one form.
+def normalize(text: object) -> str:
+    """Normalize a vendor's timestamp.
+
+    Example:
+        >>> normalize("2026-01-31T12:00:05.123Z")
+        '2026-01-31T12:00:05.123000Z'
 
     Raises:
-        MalformedAnswerError: It is none.
+        MalformedResponseError: It is not a timestamp.
     """
-    return render(parse(text))
+    return format_utc(parse(text))
 
 
-def normal_or_none(text: object) -> str | None:
-    """Return a vendor's timestamp in the one form, None where there is none.
+def normalize_optional(text: object) -> str | None:
+    """Normalize a vendor's timestamp; None stays None.
 
     Raises:
-        MalformedAnswerError: There is something, but no timestamp.
+        MalformedResponseError: It is neither None nor a timestamp.
     """
-    return None if text is None else normal(text)
+    return None if text is None else normalize(text)
 
 
-def agree(one: str | None, other: str | None) -> bool:
-    """Tell whether two timestamps may name the same instant, each with a precision of its own.
+def may_be_equal(one: str | None, other: str | None) -> bool:
+    """Return whether two timestamps may be the same, given their precision.
 
-    The vendor writes an instant with more or fewer digits, and sometimes not at all.
+    The vendor writes the same timestamp with more or fewer digits, and sometimes omits it (seen).
 
     Args:
-        one: A normalized timestamp; None agrees with everything.
+        one: A normalized timestamp; None equals everything.
         other: Likewise.
     """
     if one is None or other is None:
         return True
-    moments = parse(one), parse(other)
-    precision = _MILLISECOND if all(each.microsecond for each in moments) else _SECOND
-    return abs(moments[0] - moments[1]) < precision
+    parsed = parse(one), parse(other)
+    precision = _MILLISECOND if all(each.microsecond for each in parsed) else _SECOND
+    return abs(parsed[0] - parsed[1]) < precision
 
 
-def milliseconds(moment: datetime) -> int:
+def epoch_milliseconds(moment: datetime) -> int:
     """Return whole milliseconds since the epoch, rounded down."""
     return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
-def seconds(moment: datetime) -> int:
+def epoch_seconds(moment: datetime) -> int:
     """Return whole seconds since the epoch, rounded down."""
     return (moment - EPOCH) // timedelta(seconds=1)

@@ -184,7 +184,7 @@ def test_memory_grows_with_the_changes_and_not_with_the_members(tmp_path: Path) 
         segment = account.add_segment("some", range(size))
         # Known to the state without a first sync.
         run = account.start(segment, "id")
-        instant = timestamps.normal(account.timestamps.format(run.started))
+        instant = timestamps.normalize(account.timestamps.format(run.started))
         facts = {
             "run_id": run.run_id,
             "sort": "id",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_activecampaign_segments.mypreferences.client import Signature
+from tap_activecampaign_segments.mypreferences.auth import SignatureAuth
 from tap_activecampaign_segments.sandbox import Account, Fault, Preferences, Sandbox
 from tests.process import PATIENT_TAP, running
 from tests.support import Sync, discover, tap
@@ -273,7 +273,7 @@ def test_one_half_of_activecampaigns_settings_is_a_fault(served: Sandbox) -> Non
 
 def test_a_request_is_signed_as_the_formula_says(clock: SharedClock) -> None:
     at = datetime(2026, 1, 31, 12, 0, 5, tzinfo=timezone.utc)
-    header = Signature("client", "user", "secret", clock).header(at)
+    header = SignatureAuth("client", "user", "secret", clock).build_header(at)
     digest = hmac.new(b"secret", b"client:user:2026-01-31T12:00:05Z", hashlib.sha256).digest()
     assert header == (
         "PNAUTHINFO3-HMAC-SHA256 Credential=user/2026-01-31T12:00:05Z "

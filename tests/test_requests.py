@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typing_extensions import Self
 
-from tap_activecampaign_segments.activecampaign.client import Client
+from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 from tap_activecampaign_segments.sandbox import Fault, Preferences, Sandbox
 from tap_activecampaign_segments.settings import SCHEMA, Settings
 from tests.support import config_of, sync, tap
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from tests.support import SharedClock
 
 
-def client_of(sandbox: Sandbox, clock: SharedClock, **settings: object) -> Client:
+def client_of(sandbox: Sandbox, clock: SharedClock, **settings: object) -> ActiveCampaignClient:
     defaults = {
         name: schema["default"]
         for name, schema in SCHEMA["properties"].items()
         if "default" in schema
     }
     config = {**defaults, **config_of(sandbox, **settings)}
-    return Client(Settings.of(config), clock, logging.getLogger("test"))
+    return ActiveCampaignClient(Settings.of(config), clock, logging.getLogger("test"))
 
 
 def test_the_url_that_is_sent_keeps_an_empty_instant_and_encoded_ids(

@@ -22,9 +22,9 @@ from requests.auth import HTTPBasicAuth
 from typing_extensions import Self
 
 from tap_activecampaign_segments.errors import TapError
-from tap_activecampaign_segments.http.client import Content
+from tap_activecampaign_segments.http.client import RequestSpec
 from tap_activecampaign_segments.http.redaction import MASK
-from tap_activecampaign_segments.mypreferences.client import Client as PreferencesClient
+from tap_activecampaign_segments.mypreferences.client import MyPreferencesClient
 from tap_activecampaign_segments.mypreferences.exports import Export
 from tap_activecampaign_segments.mypreferences.settings import Settings as PreferencesSettings
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
@@ -266,7 +266,9 @@ def test_no_error_carries_a_secret_nor_does_what_caused_it(
     second = PreferencesSettings.of(signed(both, **to))
     callers: list[Callable[[], object]] = [
         lambda: client_of(both, clock, **to).get("audiences"),
-        lambda: PreferencesClient(second, clock, 5, logging.getLogger("test")).status("tok/en+1"),
+        lambda: MyPreferencesClient(
+            second, clock, logging.getLogger("test"), timeout=5
+        ).get_export_status("tok/en+1"),
     ]
     for call, secret in zip(callers, (both.token, second.shared_secret), strict=True):
         both.faults.clear()
@@ -283,9 +285,9 @@ def test_no_error_carries_a_secret_nor_does_what_caused_it(
 def test_nothing_that_holds_a_secret_shows_it(both: Sandbox, clock: SharedClock) -> None:
     second = PreferencesSettings.of(by_oauth(both, shared_secret="a shared secret"))
     first = Settings.of({**config_of(both), "mypreferences": signed(both)})
-    http = PreferencesClient(second, clock, 5, logging.getLogger("test"))
+    http = MyPreferencesClient(second, clock, logging.getLogger("test"))
     export = Export("export token", "2026-01-01T00:00:00.000000Z", None, "wish")
-    content = Content("GET", "https://x/export%20token", auth=HTTPBasicAuth("x", "a password"))
+    content = RequestSpec("GET", "https://x/export%20token", auth=HTTPBasicAuth("x", "a password"))
     for each in (first, second, http, vars(http), client_of(both, clock), export, content):
         shown = repr(each) + str(each)
         assert_unsaid(

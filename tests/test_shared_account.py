@@ -15,8 +15,8 @@ import pytest
 from typing_extensions import override
 
 from tap_activecampaign_segments.clock import Clock
-from tap_activecampaign_segments.http.client import Content, Http
-from tap_activecampaign_segments.http.rate_limiter import Budget
+from tap_activecampaign_segments.http.client import HttpClient, RequestSpec
+from tap_activecampaign_segments.http.rate_limiter import RateLimiter
 from tap_activecampaign_segments.sandbox import Account, Sandbox, responses
 from tap_activecampaign_segments.sandbox import Clock as SandboxClock
 from tap_activecampaign_segments.sandbox.activecampaign import rate_limit
@@ -70,20 +70,20 @@ class IdleClock(Clock, SandboxClock):
 
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Learn when requests begin and end."""
-        take, send = Budget.take, Http._send
+        acquire, send = RateLimiter.acquire, HttpClient._send
 
-        def watched_take(budget: Budget) -> float:
+        def watched_acquire(limiter: RateLimiter) -> float:
             self._count(1)
-            return take(budget)
+            return acquire(limiter)
 
-        def watched_send(http: Http, request: Content) -> Any:
+        def watched_send(http: HttpClient, request: RequestSpec) -> Any:
             try:
                 return send(http, request)
             finally:
                 self._count(-1)
 
-        monkeypatch.setattr(Budget, "take", watched_take)
-        monkeypatch.setattr(Http, "_send", watched_send)
+        monkeypatch.setattr(RateLimiter, "acquire", watched_acquire)
+        monkeypatch.setattr(HttpClient, "_send", watched_send)
 
     def _count(self, change: int) -> None:
         with self._changed:
@@ -277,13 +277,13 @@ def test_a_date_is_understood_by_the_servers_clock(
 
 def test_a_single_refusal_costs_a_few_seconds() -> None:
     clock, instants = IdleClock(), []
-    budget = Budget(4, clock)
+    limiter = RateLimiter(4, clock)
     for place in range(200):
-        instants.append(budget.take())
+        instants.append(limiter.acquire())
         if place == 30:
-            budget.slow_down(instants[-1])
+            limiter.decrease_rate(instants[-1])
         else:
-            budget.speed_up()
+            limiter.increase_rate()
     assert instants[30] - instants[0] == pytest.approx(30 / 4)
     assert instants[-1] - instants[0] < 200 / 4 + 5
     assert instants[-1] - instants[-2] == pytest.approx(1 / 4)

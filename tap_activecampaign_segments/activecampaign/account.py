@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign import segments
-from tap_activecampaign_segments.activecampaign.client import Client, attributes, resources
+from tap_activecampaign_segments.activecampaign.client import (
+    ActiveCampaignClient,
+    attributes,
+    resources,
+)
 from tap_activecampaign_segments.activecampaign.match_all.runs import MatchAll
 from tap_activecampaign_segments.activecampaign.segment_listing import read_listing
 from tap_activecampaign_segments.activecampaign.segment_selection import Selection
 from tap_activecampaign_segments.errors import (
     AccountError,
+    BadRequestError,
     ForbiddenError,
     NotFoundError,
-    RefusedError,
     TapError,
+    one_line,
 )
-from tap_activecampaign_segments.http.redaction import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +74,7 @@ class Account:
         self.clock = clock
         self.logger = logger
         self.failures = failures
-        self.client = Client(settings, clock, logger)
+        self.client = ActiveCampaignClient(settings, clock, logger)
         self.match_all = MatchAll(self.client, clock, settings.page_size)
         self._previously_listed = previously_listed
         self._missing: set[str] = set()
@@ -106,11 +110,13 @@ class Account:
             raise AccountError(msg)
         self._unusable = len(listing.unusable)
         for each in listing.unusable:
-            self.failures.note(each.place, each.flaw)
+            self.failures.record(each.place, each.flaw)
         self.is_listing_complete = not self._unusable
         # It orders the listings of different machines, so a local clock that deviates is not used.
         server = self.client.server_time or now
-        self.listed_at = timestamps.render(now if abs(now - server) < CLOCK_TOLERANCE else server)
+        self.listed_at = timestamps.format_utc(
+            now if abs(now - server) < CLOCK_TOLERANCE else server
+        )
         return [*listed, *self._unlisted({each.segment_id for each in listed})]
 
     @cached_property
@@ -129,7 +135,7 @@ class Account:
         for setting, entries in selection.unmatched.items():
             for entry in entries:
                 if setting == "segment_names":
-                    self.failures.note(setting, f"no saved segment matches {entry!r}")
+                    self.failures.record(setting, f"no saved segment matches {entry!r}")
                 else:
                     self.logger.warning("%s: no segment matches %r", setting, one_line(entry))
         return selection
@@ -159,7 +165,7 @@ class Account:
         """Record a failure if every selected segment vanished during the sync."""
         if self._vanished and self._vanished >= {each.segment_id for each in self.selected}:
             what = f"all {len(self._vanished)} segments to read are gone since they were listed"
-            self.failures.note("segments", f"{what}: nothing was read; check api_url")
+            self.failures.record("segments", f"{what}: nothing was read; check api_url")
 
     def is_confirmed_gone(self, segment_id: str) -> bool:
         """Tell whether the API confirms that an unlisted segment no longer exists.
@@ -176,7 +182,7 @@ class Account:
             # An unusable item of the listing may be this segment.
             return False
         try:
-            found = segments.look_up(self.client, segment_id, doubt_404=False)
+            found = segments.look_up(self.client, segment_id, confirm_404=False)
         except NotFoundError:
             return True
         except AccountError:
@@ -212,7 +218,7 @@ class Account:
             self.has_skipped = True
             self._vanished.add(segment.segment_id)
             self.logger.warning("%s is gone since it was listed: skipped", segment)
-        elif isinstance(error, RefusedError) and self._has_external_condition(segment):
+        elif isinstance(error, BadRequestError) and self._has_external_condition(segment):
             self.has_skipped = True
             self.logger.warning(
                 "%s has a condition with an external value and cannot be evaluated: skipped",
@@ -237,16 +243,16 @@ class Account:
             if segment_id in listed:
                 continue
             try:
-                found.append(segments.look_up(self.client, segment_id, doubt_404=True))
+                found.append(segments.look_up(self.client, segment_id, confirm_404=True))
             except NotFoundError:
                 self._missing.add(segment_id)
-                self.failures.note(segment_id, "the account has no segment with this id")
+                self.failures.record(segment_id, "the account has no segment with this id")
             except AccountError:
                 raise
             except TapError as error:
                 self.is_listing_complete = False
                 self._unread.add(segment_id)
-                self.failures.note(segment_id, error)
+                self.failures.record(segment_id, error)
         return found
 
 

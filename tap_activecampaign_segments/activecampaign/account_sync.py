@@ -10,7 +10,7 @@ from tap_activecampaign_segments.activecampaign.prefetch import Prefetcher
 from tap_activecampaign_segments.activecampaign.progress import Progress
 from tap_activecampaign_segments.activecampaign.segment_state import SegmentState
 from tap_activecampaign_segments.activecampaign.token_user import TokenUser
-from tap_activecampaign_segments.failures import unexpected_is_told
+from tap_activecampaign_segments.failures import wrap_unexpected_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -165,7 +165,7 @@ class AccountSync:
             TapError: It failed.
         """
         # Isolate unexpected errors to this segment.
-        with unexpected_is_told(self._tap.logger, segment):
+        with wrap_unexpected_errors(self._tap.logger, segment):
             return self.state_writer.wait_for(future, on_wakeup)
 
     @cached_property

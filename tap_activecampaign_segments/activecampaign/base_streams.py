@@ -12,8 +12,8 @@ from typing_extensions import override
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.replay_buffer import ReplayBuffer
-from tap_activecampaign_segments.clock import CLOCKS_DIFFER
-from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
+from tap_activecampaign_segments.clock import MAX_CLOCK_SKEW
+from tap_activecampaign_segments.errors import MalformedResponseError, TapError
 from tap_activecampaign_segments.singer.base_stream import BaseStream
 from tap_activecampaign_segments.singer.coercion import coerce
 
@@ -107,9 +107,9 @@ class SegmentStream(AccountStream):
     @override
     def partitions(self) -> list[dict[str, Any]]:
         selected: list[Segment] = []
-        if self.failures.end:
+        if self.failures.fatal:
             return []
-        with self.failures.of(self.name):
+        with self.failures.catch(self.name):
             selected = self.account.selected
         return [{"segment_id": each.segment_id} for each in selected]
 
@@ -120,10 +120,10 @@ class SegmentStream(AccountStream):
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
         # The SDK passes no context if there are no partitions.
-        if context is None or self.failures.end:
+        if context is None or self.failures.fatal:
             return
         segment = self.account.segments_by_id[context["segment_id"]]
-        with self.failures.of(segment):
+        with self.failures.catch(segment):
             try:
                 yield from self.rows(segment, self.sync_context.prefetched(self, segment))
             except TapError as error:
@@ -157,9 +157,9 @@ class SegmentStream(AccountStream):
         state = self.segment_state(segment)
         try:
             moment = timestamps.parse(state.get("replication_key_value"))
-        except MalformedAnswerError:
+        except MalformedResponseError:
             return None
-        if moment <= self.account.clock.now() + CLOCKS_DIFFER:
+        if moment <= self.account.clock.now() + MAX_CLOCK_SKEW:
             return moment
         del state["replication_key_value"]
         self.logger.warning("%s: its bookmark is in the future: all is read again", segment)
@@ -178,13 +178,13 @@ class HistoryStream(SegmentStream):
         """Return rows whose values have the types of the schema.
 
         Raises:
-            MalformedAnswerError: A row is in the future. Its bookmark would hide later rows.
+            MalformedResponseError: A row is in the future. Its bookmark would hide later rows.
         """
-        latest = timestamps.render(self.account.clock.now() + CLOCKS_DIFFER)
+        latest = timestamps.format_utc(self.account.clock.now() + MAX_CLOCK_SKEW)
         for row in rows:
             if self.replication_key and row[self.replication_key] > latest:
                 msg = f"the API answers with {self.replication_key} {row[self.replication_key]}"
-                raise MalformedAnswerError(f"{msg}, which is in the future by this clock")
+                raise MalformedResponseError(f"{msg}, which is in the future by this clock")
         return [coerce(row, self.schema) for row in rows]
 
     @override

@@ -1,4 +1,4 @@
-"""ActiveCampaign's API: its address, its token, its paths."""
+"""Client of ActiveCampaign's API v3."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from requests.auth import AuthBase
 
-from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError
-from tap_activecampaign_segments.http.client import Http
-from tap_activecampaign_segments.http.rate_limiter import Budget
-from tap_activecampaign_segments.http.urls import path_part
+from tap_activecampaign_segments.errors import MalformedResponseError, NotFoundError
+from tap_activecampaign_segments.http.client import HttpClient
+from tap_activecampaign_segments.http.rate_limiter import RateLimiter
+from tap_activecampaign_segments.http.urls import quote_path_part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,136 +21,154 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
     from tap_activecampaign_segments.clock import Clock
+    from tap_activecampaign_segments.http.responses import Response
 
 
-SECOND_LOOK = 5.0
-"""Seconds after which a 404 is asked for again, before it is believed."""
-LEGACY_NOT_FOUND = "no result found"
-"""What the message of a 404 of the older parts of the API begins with, in small letters."""
+NOT_FOUND_RETRY_DELAY = 5.0
+"""Seconds after which a doubtful 404 is requested again."""
+LEGACY_NOT_FOUND_PREFIX = "no result found"
+"""How the message of a 404 begins in older parts of the API, lower-cased (seen by others)."""
 
 
-class ApiToken(AuthBase):
-    """Sets the ``Api-Token`` header and leaves the URL alone, so that ``instant=`` survives."""
+class ApiTokenAuth(AuthBase):
+    """Sets the ``Api-Token`` header (documented)."""
 
     def __init__(self, token: str) -> None:
-        """Keep the key."""
+        """Create the credentials.
+
+        Args:
+            token: The API token.
+        """
         self._token = token
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Sign one request."""
+        """Add the credentials to a request."""
         request.headers["Api-Token"] = self._token
         return request
 
 
-class Client:
-    """Reads from one ActiveCampaign account."""
+class ActiveCampaignClient:
+    """Sends requests to one ActiveCampaign account. Thread-safe.
+
+    Example:
+        >>> client = ActiveCampaignClient(settings, Clock(), logger)
+        >>> client.get("segmentsV2", "17")
+        {'data': [{'id': '17', 'attributes': {...}}]}
+    """
 
     def __init__(self, settings: ActiveCampaignSettings, clock: Clock, logger: Logger) -> None:
-        """Ask nothing yet."""
-        self._base = f"{settings.api_url}/api/3"
+        """Create a client; nothing is sent yet.
+
+        Args:
+            settings: The settings of this source.
+            clock: Time source.
+            logger: Receives a warning for each retry.
+        """
+        self._base_url = f"{settings.api_url}/api/3"
         self._clock = clock
-        self._http = Http(
+        self._http = HttpClient(
             secrets=[settings.api_token],
-            budget=Budget(settings.requests_per_second, clock),
+            rate_limiter=RateLimiter(settings.requests_per_second, clock),
             clock=clock,
             timeout=settings.request_timeout,
             concurrency=settings.max_concurrent_requests,
-            usable=lambda answer: isinstance(answer.get("data"), (list, dict)),
-            is_own=_is_own,
+            is_usable=lambda answer: isinstance(answer.get("data"), (list, dict)),
+            is_api_error=_is_api_error,
             user_agent=settings.user_agent,
             logger=logger,
         )
-        self._http.authorize(ApiToken(settings.api_token))
+        self._http.set_auth(ApiTokenAuth(settings.api_token))
 
     @property
     def server_time(self) -> datetime | None:
-        """The instant that the last answer carried, UTC."""
+        """The ``Date`` of the last response, UTC."""
         return self._http.server_time
 
-    def get(self, *path: str, doubt_404: bool = False, **params: object) -> dict[str, Any]:
-        """Return the answer to ``GET /api/3/{path}``, an object that has ``data``.
+    def get(self, *path: str, confirm_404: bool = False, **params: object) -> dict[str, Any]:
+        """Send ``GET /api/3/{path}`` and return its object, which has ``data``.
 
         Args:
-            path: The path's parts as they are; they are percent-encoded here.
-            doubt_404: Believe a 404 only if it comes again some seconds later, because what is
-                asked for should be there: services lose sight of what they have for a moment.
+            path: The parts of the path, not yet percent-encoded.
+            confirm_404: Whether to send the request again after a 404, because the resource should
+                exist: services temporarily lose sight of some (inferred).
             params: Query parameters.
 
         Raises:
-            AccountError: 401 or 402.
-            NotFoundError: 404.
-            RequestError: The request failed for good.
-            TapError: A part of the path could leave the API.
+            AccountError: Nothing else can be read.
+            NotFoundError: The resource does not exist (404).
+            RequestError: The request failed permanently.
+            TapError: A part of the path would change the path.
         """
-        return self._ask(path, doubt_404=doubt_404, params=params)
+        return self._get(path, confirm_404=confirm_404, params=params)
 
-    def user_id(self, *, doubt_404: bool) -> str | None:
+    def get_user_id(self, *, confirm_404: bool) -> str | None:
         """Return the id of the API token's user (``GET users/me``, documented).
 
         Args:
-            doubt_404: See `get`.
+            confirm_404: See `get`.
 
         Returns:
-            None if the answer does not tell.
+            None if the response has no id.
 
         Raises:
-            RequestError: The request failed for good.
+            RequestError: The request failed permanently.
         """
-        answer = self._ask(
-            ("users", "me"), doubt_404=doubt_404, usable=lambda answer: "user" in answer
+        answer = self._get(
+            ("users", "me"), confirm_404=confirm_404, is_usable=lambda answer: "user" in answer
         )
         user = answer["user"]
-        found = user.get("id") if isinstance(user, dict) else None
-        return str(found).strip() or None if type(found) in {int, str} else None
+        user_id = user.get("id") if isinstance(user, dict) else None
+        return str(user_id).strip() or None if type(user_id) in {int, str} else None
 
-    def _ask(self, path: Sequence[str], *, doubt_404: bool, **content: Any) -> dict[str, Any]:
-        url = "/".join([self._base, *map(path_part, path)])
+    def _get(self, path: Sequence[str], *, confirm_404: bool, **options: Any) -> dict[str, Any]:
+        url = "/".join([self._base_url, *map(quote_path_part, path)])
         try:
-            return self._http.ask("GET", url, **content)
+            return self._http.request("GET", url, **options)
         except NotFoundError:
-            if not doubt_404:
+            if not confirm_404:
                 raise
-        self._clock.sleep(SECOND_LOOK)
-        return self._http.ask("GET", url, **content)
+        self._clock.sleep(NOT_FOUND_RETRY_DELAY)
+        return self._http.request("GET", url, **options)
 
 
 def resources(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the objects under ``data``, which was seen as one object as well as an array.
+    """Return the objects under ``data``: an array (documented), or a single object (seen).
 
     Raises:
-        MalformedAnswerError: There is something else in it.
+        MalformedResponseError: There is anything but objects.
     """
     data = answer["data"]
     found = data if isinstance(data, list) else [data]
     if not all(isinstance(item, dict) for item in found):
         msg = "the API answered with something else than objects under 'data'"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     return found
 
 
 def attributes(resource: dict[str, Any]) -> dict[str, Any]:
-    """Return the ``attributes`` of one resource.
+    """Return the ``attributes`` of a resource.
 
     Raises:
-        MalformedAnswerError: It has none.
+        MalformedResponseError: It has none.
     """
     found = resource.get("attributes")
     if not isinstance(found, dict):
         msg = "the API answered with an object that has no 'attributes'"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     return found
 
 
-def _is_own(status: int, content: bytes, answer: dict[str, Any] | None) -> bool:
-    """Tell whether a refusal is empty, or in JSON, a 404 in one of its two forms (seen by others).
+def _is_api_error(response: Response) -> bool:
+    """Return whether the API sent an error: no body, or JSON. Gateways send HTML or plain text.
 
-    Not documented is what a 403 holds; gateways answer with pages or with plain text.
+    A 404 has one of two forms (seen by others). The body of a 403 is not documented.
     """
+    answer = response.json
     if answer is None:
-        return not content.strip()
-    if status != HTTPStatus.NOT_FOUND:
+        return not response.content.strip()
+    if response.status != HTTPStatus.NOT_FOUND:
         return True
     errors, message = answer.get("errors"), answer.get("message")
     if isinstance(errors, list):
         return bool(errors) and all(isinstance(each, dict) for each in errors)
-    return isinstance(message, str) and message.lower().startswith(LEGACY_NOT_FOUND)
+    return isinstance(message, str) and message.lower().startswith(LEGACY_NOT_FOUND_PREFIX)

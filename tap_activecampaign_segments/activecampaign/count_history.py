@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.client import attributes
-from tap_activecampaign_segments.errors import MalformedAnswerError
+from tap_activecampaign_segments.errors import MalformedResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,17 +42,17 @@ def count_row(segment_id: str, resource: dict[str, Any]) -> dict[str, Any]:
         resource: One object under ``data`` of the answer.
 
     Raises:
-        MalformedAnswerError: The entry has no run id or no timestamp.
+        MalformedResponseError: The entry has no run id or no timestamp.
     """
     found = attributes(resource)
     run_id = found.get("run_id")
     if not isinstance(run_id, str):
         msg = f"the count history has a row whose run_id is {brief(run_id)}"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     return {
         "segment_id": segment_id,
         "run_id": run_id,
-        "timestamp": timestamps.normal(found.get("timestamp")),
+        "timestamp": timestamps.normalize(found.get("timestamp")),
         "id": resource.get("id"),
         **{name: found.get(name) for name in FIELDS},
     }

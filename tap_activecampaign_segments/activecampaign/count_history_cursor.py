@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.client import resources
 from tap_activecampaign_segments.activecampaign.count_history import count_row
-from tap_activecampaign_segments.errors import MalformedAnswerError
+from tap_activecampaign_segments.errors import MalformedResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
     from tap_activecampaign_segments.activecampaign.count_history import RowFingerprints
 
 MAX_PAGE_ROWS = 50
@@ -38,7 +38,7 @@ class CountHistoryReader:
 
     def __init__(  # noqa: PLR0913
         self,
-        client: Client,
+        client: ActiveCampaignClient,
         segment_id: str,
         *,
         bookmark: datetime | None,
@@ -89,7 +89,7 @@ class CountHistoryReader:
                 crowded = None
             if oldest < self._since or oldest == self._bookmark:
                 break
-            second = timestamps.seconds(oldest)
+            second = timestamps.epoch_seconds(oldest)
             if cursor is None or second + 1 < cursor:
                 cursor = second + 1
             elif len(page) >= MAX_PAGE_ROWS:
@@ -102,18 +102,20 @@ class CountHistoryReader:
             else:
                 break
             # The next page may repeat that second, but contains nothing newer.
-            newer = [key for key in rows if timestamps.seconds(timestamps.parse(key[0])) > second]
+            newer = [
+                key for key in rows if timestamps.epoch_seconds(timestamps.parse(key[0])) > second
+            ]
             yield [rows.pop(key) for key in sorted(newer)]
         yield [rows[key] for key in sorted(rows) if self._is_new(key)]
 
     def _is_new(self, key: tuple[str, str]) -> bool:
         is_late = self._known_rows is not None and self._known_rows.lacks(key)
-        return key[0] >= timestamps.render(self._start if is_late else self._since)
+        return key[0] >= timestamps.format_utc(self._start if is_late else self._since)
 
     def _warn_of(self, crowded: datetime) -> None:
         self._warn(
             f"more counts than an answer holds were recorded within the second of "
-            f"{timestamps.render(crowded)}: some of them may be missing"
+            f"{timestamps.format_utc(crowded)}: some of them may be missing"
         )
 
     def _page(self, cursor: int | None) -> list[dict[str, Any]]:
@@ -121,13 +123,13 @@ class CountHistoryReader:
         path = ["segmentsV2", self._segment_id, "count-history"]
         if cursor is not None:
             path.append(str(cursor))
-        answer = self._client.get(*path, doubt_404=True)
+        answer = self._client.get(*path, confirm_404=True)
         page = [count_row(self._segment_id, resource) for resource in resources(answer)]
         is_newest_first = not page or page[0]["timestamp"] >= page[-1]["timestamp"]
         is_before_cursor = cursor is None or all(
-            timestamps.seconds(timestamps.parse(row["timestamp"])) < cursor for row in page
+            timestamps.epoch_seconds(timestamps.parse(row["timestamp"])) < cursor for row in page
         )
         if not (is_newest_first and is_before_cursor):
             msg = "the count history does not come newest first: it cannot be read whole"
-            raise MalformedAnswerError(msg)
+            raise MalformedResponseError(msg)
         return page

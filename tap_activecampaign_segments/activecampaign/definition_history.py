@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.definitions import version_at
-from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError
+from tap_activecampaign_segments.errors import MalformedResponseError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 
 MAX_VERSIONS = 1000
 """Maximum number of versions; guards against an API that never reports the end."""
@@ -26,7 +26,7 @@ RESOLUTION = timedelta(milliseconds=1)
 
 
 def versions(  # noqa: PLR0913
-    client: Client,
+    client: ActiveCampaignClient,
     segment_id: str,
     *,
     since: datetime | None,
@@ -48,11 +48,11 @@ def versions(  # noqa: PLR0913
         NotFoundError: The segment has no definition.
         TapError: The versions could not be read completely.
     """
-    found = [version_at(client, segment_id, timestamps.milliseconds(now), doubt_404=True)]
+    found = [version_at(client, segment_id, timestamps.epoch_milliseconds(now), confirm_404=True)]
     while since is None or timestamps.parse(found[-1]["created_date"]) > since:
         newer = found[-1]["created_date"]
         # A 404 is expected only where the walk has reached the segment's created date.
-        is_first = created is not None and timestamps.agree(newer, created)
+        is_first = created is not None and timestamps.may_be_equal(newer, created)
         older = _version_before(client, segment_id, newer, is_first=is_first)
         if older is None:
             break
@@ -64,22 +64,22 @@ def versions(  # noqa: PLR0913
         found.append(older)
         if len(found) > MAX_VERSIONS:
             msg = f"the definition has more than {MAX_VERSIONS} versions (set a later start_date)"
-            raise MalformedAnswerError(msg)
+            raise MalformedResponseError(msg)
     return found[::-1]
 
 
 def _version_before(
-    client: Client, segment_id: str, created_date: str, *, is_first: bool
+    client: ActiveCampaignClient, segment_id: str, created_date: str, *, is_first: bool
 ) -> dict[str, Any] | None:
     """Return the version that precedes the one of a created date, None if there is none."""
     created = timestamps.parse(created_date)
     if created == created.min.replace(tzinfo=created.tzinfo):
         return None
-    millisecond = timestamps.milliseconds(created - timedelta(microseconds=1))
+    millisecond = timestamps.epoch_milliseconds(created - timedelta(microseconds=1))
     # In case the API rounds the instant, or compares whole seconds, earlier ones are tried too.
     for at in (millisecond, millisecond - 1, millisecond - 1000):
         try:
-            version = version_at(client, segment_id, at, doubt_404=not is_first)
+            version = version_at(client, segment_id, at, confirm_404=not is_first)
         except NotFoundError:
             return None
         if timestamps.parse(version["created_date"]) < created:
@@ -88,4 +88,4 @@ def _version_before(
         f"asked for the version before {created_date}, the API answers with one of "
         f"{version['created_date']}: the older versions cannot be read"
     )
-    raise MalformedAnswerError(msg)
+    raise MalformedResponseError(msg)

@@ -14,7 +14,7 @@ from tap_activecampaign_segments.activecampaign.client import attributes, resour
 from tap_activecampaign_segments.errors import AccountError, NotFoundError, TapError
 
 if TYPE_CHECKING:
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 
 FIELDS = (
     "segment_hash",
@@ -38,7 +38,7 @@ def has_versions(segment_id: str) -> bool:
 
 
 def version_at(
-    client: Client, segment_id: str, at: int, *, doubt_404: bool = False
+    client: ActiveCampaignClient, segment_id: str, at: int, *, confirm_404: bool = False
 ) -> dict[str, Any]:
     """Return the version in force at an instant, as a row.
 
@@ -46,14 +46,14 @@ def version_at(
         client: The API client.
         segment_id: The segment; not a numeric id.
         at: The instant, in milliseconds since the epoch.
-        doubt_404: See `Client.get`.
+        confirm_404: See `ActiveCampaignClient.get`.
 
     Raises:
         NotFoundError: There was no version yet.
         TapError: The version could not be read.
     """
     found = resources(
-        client.get("segmentsV2", segment_id, "createdDate", str(at), doubt_404=doubt_404)
+        client.get("segmentsV2", segment_id, "createdDate", str(at), confirm_404=confirm_404)
     )
     if not found:
         msg = f"there is no definition of {segment_id} at {at} ms"
@@ -61,12 +61,12 @@ def version_at(
     version = attributes(found[0])
     return {
         "segment_id": segment_id,
-        "created_date": timestamps.normal(version.get("created_date")),
+        "created_date": timestamps.normalize(version.get("created_date")),
         **{name: version.get(name) for name in FIELDS},
     }
 
 
-def differ_between(client: Client, segment_id: str, one: str, other: str) -> bool:
+def differ_between(client: ActiveCampaignClient, segment_id: str, one: str, other: str) -> bool:
     """Tell whether the definitions in force at two instants differ.
 
     Args:
@@ -85,14 +85,14 @@ def differ_between(client: Client, segment_id: str, one: str, other: str) -> boo
     return len(hashes) > 1 and None not in hashes
 
 
-def _hash_at(client: Client, segment_id: str, timestamp: str) -> str | None:
+def _hash_at(client: ActiveCampaignClient, segment_id: str, timestamp: str) -> str | None:
     if not has_versions(segment_id):
         return None
     at = timestamps.parse(timestamp)
     # The timestamp may be truncated to milliseconds or seconds, and so precede its own version.
     precision = 1 if at.microsecond else 1000
     try:
-        version = version_at(client, segment_id, timestamps.milliseconds(at) + precision)
+        version = version_at(client, segment_id, timestamps.epoch_milliseconds(at) + precision)
     except AccountError:
         raise
     except TapError:

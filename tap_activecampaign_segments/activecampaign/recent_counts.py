@@ -12,7 +12,7 @@ from tap_activecampaign_segments.errors import AccountError, TapError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 
 MAX_IDS = 100
 """Maximum number of segments in one request (documented)."""
@@ -21,7 +21,7 @@ MAX_IDS = 100
 class RecentCounts:
     """Newest counts, requested lazily for up to `MAX_IDS` segments at a time. Thread-safe."""
 
-    def __init__(self, client: Client, segment_ids: Iterable[str]) -> None:
+    def __init__(self, client: ActiveCampaignClient, segment_ids: Iterable[str]) -> None:
         """Group the segments into requests.
 
         Args:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.match_all.runs import Run
-from tap_activecampaign_segments.errors import MalformedAnswerError
+from tap_activecampaign_segments.errors import MalformedResponseError
 
 KEY = "match_all"
 RUNS = "match_all_runs"
@@ -146,11 +146,11 @@ def _committed(written: object) -> Committed | None:
         value if isinstance(value, str) else None
         for value in map(written.get, ("run_id_start", "run_id", "viewer", "outvoted"))
     )
-    with suppress(MalformedAnswerError):
+    with suppress(MalformedResponseError):
         return Committed(
             total,
-            timestamps.normal_or_none(timestamp),
-            timestamps.normal_or_none(start),
+            timestamps.normalize_optional(timestamp),
+            timestamps.normalize_optional(start),
             run_id,
             viewer,
             outvoted,

@@ -12,13 +12,13 @@ from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments.activecampaign.segments import Segment, item_id
-from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError, TapError
+from tap_activecampaign_segments.errors import MalformedResponseError, NotFoundError, TapError
 from tap_activecampaign_segments.singer.coercion import coerce_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 
 LISTING_PAGE_SIZE = 10_000
 """Segments requested per page; the server may return fewer."""
@@ -49,7 +49,7 @@ class Listing:
     unusable: list[UnusableItem]
 
 
-def read_listing(client: Client) -> Listing:
+def read_listing(client: ActiveCampaignClient) -> Listing:
     """Return all saved segments.
 
     An incomplete listing is read a second time: segments may be created, renamed or deleted
@@ -64,7 +64,7 @@ def read_listing(client: Client) -> Listing:
         return _read_once(client)
 
 
-def _read_once(client: Client) -> Listing:
+def _read_once(client: ActiveCampaignClient) -> Listing:
     found: dict[object, Segment | UnusableItem] = {}
     total = None
     for number, page in enumerate(_pages(client), start=1):
@@ -75,10 +75,10 @@ def _read_once(client: Client) -> Listing:
                 # A server that does not support paging repeats the whole listing.
                 break
             msg = "the listing of the segments repeats a page: not all of them can be read"
-            raise MalformedAnswerError(msg)
+            raise MalformedResponseError(msg)
         if number == 1 and (unusable := _first_if_all_unusable(items)):
             msg = f"{unusable.place} {unusable.flaw}, and no other is of use"
-            raise MalformedAnswerError(msg)
+            raise MalformedResponseError(msg)
         found.update(fresh)
         total = page.total if page.total is not None else total
     if total is not None and len(found) < total:
@@ -158,18 +158,18 @@ class _Page:
         return self.last is not None or self.total is not None
 
 
-def _pages(client: Client) -> Iterator[_Page]:
+def _pages(client: ActiveCampaignClient) -> Iterator[_Page]:
     number, rows, longest = 1, 0, 0
     page = _Page([])
     is_open = False
     while True:
-        before, page = page, _page(client, number, doubt_404=is_open)
+        before, page = page, _page(client, number, confirm_404=is_open)
         # Pages that report no end inherit it from the previous one.
         page = replace(page, last=page.last or before.last, total=page.total or before.total)
         last, total = page.last or 0, page.total or 0
         if not page.rows and 1 < number <= last:
             msg = f"the listing of the segments breaks off at page {number} of {last}"
-            raise MalformedAnswerError(msg)
+            raise MalformedResponseError(msg)
         yield page
         rows += len(page.rows)
         longest = max(longest, len(page.rows))
@@ -187,11 +187,11 @@ def _pages(client: Client) -> Iterator[_Page]:
         number += 1
 
 
-def _page(client: Client, number: int, *, doubt_404: bool) -> _Page:
+def _page(client: ActiveCampaignClient, number: int, *, confirm_404: bool) -> _Page:
     try:
         answer = client.get(
             "audiences",
-            doubt_404=doubt_404,
+            confirm_404=confirm_404,
             page=number,
             page_size=LISTING_PAGE_SIZE,
             sort="name",

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.client import attributes, resources
-from tap_activecampaign_segments.errors import MalformedAnswerError, NotFoundError
-from tap_activecampaign_segments.http.redaction import one_line
+from tap_activecampaign_segments.errors import MalformedResponseError, NotFoundError, one_line
 from tap_activecampaign_segments.singer.coercion import coerce_count
 
 if TYPE_CHECKING:
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Segment:
                 timestamps.parse(self._last_total.get(name))
                 for name in ("run_id_start", "run_id_end")
             )
-        except MalformedAnswerError:
+        except MalformedResponseError:
             return None
         return max((end - start).total_seconds(), 0.0)
 
@@ -114,7 +113,7 @@ class Segment:
         if start is None or self.last_run_id == run_id:
             return False
         ours, theirs = (
-            timestamps.milliseconds(timestamps.parse(each)) for each in (run_id_start, start)
+            timestamps.epoch_milliseconds(timestamps.parse(each)) for each in (run_id_start, start)
         )
         return ours < theirs
 
@@ -130,22 +129,22 @@ def item_id(item: dict[str, Any]) -> Any:
     return item["attributes"].get("segment_id") or item.get("id")
 
 
-def look_up(client: Client, segment_id: str, *, doubt_404: bool) -> Segment:
+def look_up(client: ActiveCampaignClient, segment_id: str, *, confirm_404: bool) -> Segment:
     """Return a segment that is not in the listing.
 
     Args:
         client: The API client.
         segment_id: The segment.
-        doubt_404: See `Client.get`.
+        confirm_404: See `ActiveCampaignClient.get`.
 
     Raises:
         NotFoundError: The segment does not exist.
         TapError: The segment could not be read.
     """
-    found = resources(client.get("segmentsV2", segment_id, doubt_404=doubt_404))
+    found = resources(client.get("segmentsV2", segment_id, confirm_404=confirm_404))
     if not found:
         msg = f"the API answered nothing for {segment_id}"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     definition = attributes(found[0])
     return Segment(
         segment_id,
@@ -161,7 +160,7 @@ def look_up(client: Client, segment_id: str, *, doubt_404: bool) -> Segment:
     )
 
 
-def exists(client: Client, segment_id: str) -> bool:
+def exists(client: ActiveCampaignClient, segment_id: str) -> bool:
     """Tell whether a segment exists, by its definition or as a saved segment.
 
     Raises:
@@ -169,7 +168,7 @@ def exists(client: Client, segment_id: str) -> bool:
     """
     for path in ("segmentsV2", "audiences"):
         try:
-            client.get(path, segment_id, doubt_404=True)
+            client.get(path, segment_id, confirm_404=True)
         except NotFoundError:
             continue
         return True
@@ -187,6 +186,6 @@ def _timestamp_or_none(text: object) -> str | None:
     A segment with an odd date is still evaluated.
     """
     try:
-        return timestamps.normal_or_none(text)
-    except MalformedAnswerError:
+        return timestamps.normalize_optional(text)
+    except MalformedResponseError:
         return None

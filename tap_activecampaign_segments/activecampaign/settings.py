@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.errors import MalformedAnswerError
-from tap_activecampaign_segments.http.urls import is_loopback_url, url_fault
+from tap_activecampaign_segments.errors import MalformedResponseError
+from tap_activecampaign_segments.http.urls import is_loopback_url, url_error
 from tap_activecampaign_segments.settings import (
     STRINGS,
     SharedSettings,
@@ -167,7 +167,7 @@ def config_errors(config: Mapping[str, Any], *, required: bool) -> Iterator[tupl
         required: Whether the settings that name an account must be there.
     """
     checks: dict[str, Callable[[Any], str | None]] = {
-        "api_url": url_fault,
+        "api_url": url_error,
         "api_token": _token_error,
         "segment_ids": _ids_error,
         "start_date": _date_error,
@@ -217,7 +217,7 @@ def _ids_error(value: list[str]) -> str | None:
 def _date_error(value: str) -> str | None:
     try:
         timestamps.parse(value)
-    except MalformedAnswerError:
+    except MalformedResponseError:
         return "must be a date-time such as 2026-01-31T00:00:00Z"
     return None
 

@@ -83,12 +83,12 @@ class ActiveCampaign(Source):
 
     @override
     def begin(self) -> None:
-        with self.failures.of("segments"):
+        with self.failures.catch("segments"):
             self._sync.list_segments()
 
     @override
     def end(self) -> None:
-        if not self.failures.end:
+        if not self.failures.fatal:
             self._sync.account.check_not_all_vanished()
 
     @override

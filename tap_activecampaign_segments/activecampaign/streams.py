@@ -53,10 +53,10 @@ class Segments(AccountStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
-        with self.failures.of(self.name):
+        with self.failures.catch(self.name):
             rows = []
             for each in self.account.segments:
-                with self.failures.of(each):
+                with self.failures.catch(each):
                     rows.append(coerce(each.record, self.schema))
             size = len(self.account.segments)
             for row in rows:
@@ -103,7 +103,7 @@ class CountHistory(HistoryStream):
 
         def work() -> Counts:
             newest = recent.newest(segment.segment_id) if bookmark and run_id else None
-            if bookmark and newest and _key(newest) == (timestamps.render(bookmark), run_id):
+            if bookmark and newest and _key(newest) == (timestamps.format_utc(bookmark), run_id):
                 return Counts(ReplayBuffer([self.coerced([newest])]), [])
             return Counts(ReplayBuffer(map(self.coerced, history)), history.first_page)
 
@@ -195,5 +195,5 @@ class SegmentDefinitions(HistoryStream):
             warn=lambda text: self.logger.warning("%s: %s", segment, text),
         )
         # A server that lags behind may answer with a version from before the bookmark.
-        oldest = timestamps.render(bookmark) if bookmark else ""
+        oldest = timestamps.format_utc(bookmark) if bookmark else ""
         yield [row for row in versions if row["created_date"] >= oldest]

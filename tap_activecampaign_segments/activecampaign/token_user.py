@@ -14,13 +14,13 @@ from tap_activecampaign_segments.errors import (
     AccountError,
     NotFoundError,
     RequestError,
-    UnansweredError,
+    TransientError,
 )
 
 if TYPE_CHECKING:
     from logging import Logger
 
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 
 TOKEN_DIGEST = "token_digest"  # noqa: S105 (the name of a key)
 """State key in the bookmark of `segments`: digest of the token whose user was last requested."""
@@ -49,7 +49,7 @@ class TokenUser:
     @classmethod
     def identify(
         cls,
-        client: Client,
+        client: ActiveCampaignClient,
         token: str,
         bookmark: dict[str, Any],
         logger: Logger,
@@ -75,12 +75,12 @@ class TokenUser:
             user_id = None
             try:
                 # Where the state has another token, a false 404 would cause a needless baseline.
-                user_id = client.user_id(doubt_404=TOKEN_DIGEST in bookmark)
+                user_id = client.get_user_id(confirm_404=TOKEN_DIGEST in bookmark)
             except AccountError:
                 raise
             except RequestError as error:
                 logger.warning("the user of the API token is unknown: %s", error)
-                if isinstance(error, UnansweredError | NotFoundError):
+                if isinstance(error, TransientError | NotFoundError):
                     # Not saved, so that the next sync asks again.
                     return cls(digest, None)
             bookmark.update({TOKEN_DIGEST: digest, USER_ID: user_id})

@@ -1,6 +1,6 @@
-"""One HTTP request: budget, time-out, retries, and an error as a sentence.
+"""Sends JSON requests: time-outs, concurrency, retries, and credentials.
 
-What is the same for both vendors; whose address and credentials are used is the caller's.
+Shared by both vendors, each of which brings its URL, its credentials and its form of errors.
 """
 
 from __future__ import annotations
@@ -10,28 +10,18 @@ import ssl
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import timedelta, timezone
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-import backoff
 import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
-from tap_activecampaign_segments.errors import (
-    AccountError,
-    ForbiddenError,
-    NotFoundError,
-    RefusedError,
-    RequestError,
-    UnansweredError,
-)
-from tap_activecampaign_segments.http.redaction import Secrets, credentials, one_line
-from tap_activecampaign_segments.http.retry import OWN_WAITING, TRIES, Patience
-from tap_activecampaign_segments.json_decoding import decoded
+from tap_activecampaign_segments.errors import AccountError, RequestError, TransientError
+from tap_activecampaign_segments.http.redaction import Redactor
+from tap_activecampaign_segments.http.responses import Response, to_error
+from tap_activecampaign_segments.http.retry import call_with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,327 +31,224 @@ if TYPE_CHECKING:
     from requests.auth import AuthBase
 
     from tap_activecampaign_segments.clock import Clock
-    from tap_activecampaign_segments.http.rate_limiter import Budget
+    from tap_activecampaign_segments.http.rate_limiter import RateLimiter
 
-Credentials: TypeAlias = "Callable[[requests.PreparedRequest], requests.PreparedRequest]"
-"""Puts credentials into a request."""
-
-LONGEST_REFUSAL = 300.0
-"""Seconds for which 429 may be all that is answered, whatever each of them asks to wait."""
-LONGEST_ANSWER = 64 * 1024 * 1024
+MAX_RESPONSE_SIZE = 64 * 1024 * 1024
 """Bytes; a page of 10 000 ids has about 100 kB."""
-CHUNK = 256 * 1024
-LONGEST_QUOTE = 200
-"""Characters of a server's own words in an error message."""
+CHUNK_SIZE = 256 * 1024
+"""Bytes read at a time."""
 USER_AGENT = f"tap-activecampaign-segments/{version('tap-activecampaign-segments')}"
-"""Some gateways refuse what libraries call themselves."""
-
-_FOR_GOOD: dict[int, tuple[type[RequestError], str]] = {
-    400: (RefusedError, ""),
-    401: (AccountError, ": the credentials are not accepted, check them"),
-    402: (AccountError, ": the account is not paid for"),
-    403: (ForbiddenError, ": check the rights and the plan of the key"),
-    404: (NotFoundError, ""),
-}
-"""What a status means, and what to do."""
-_PASSING = {408, 421, 425, 429, 460, 499}
-"""Of those below 500, what says nothing of the request: time-outs, limits, clients that went away
-from a proxy, as proxies and load balancers answer. Those from 500 on are all worth another try."""
-_CREDENTIALS = {401, 402}
-"""Believed in whatever form: it ends the sync."""
+"""The default; some gateways reject the default of HTTP libraries."""
 
 
 @dataclass(frozen=True)
-class Content:
-    """What one request carries.
+class RequestSpec:
+    """One request.
 
     Attributes:
         method: The HTTP method.
-        url: The whole address, its parts percent-encoded.
+        url: The URL, its path percent-encoded.
         params: Query parameters; one with an empty value is sent as ``name=``.
-        body: What is sent as JSON.
-        form: What is sent as a form.
-        auth: Credentials other than the usual ones.
-        needs_content: Whether an answer without content is none.
-        usable: Tells whether a 200 carries what was asked for, if not the usual test.
+        json: The body, sent as JSON.
+        data: The body, sent as a form.
+        auth: Credentials other than the client's.
+        requires_json: Whether a 2xx without a JSON object is an error.
+        is_usable: Returns whether the JSON object of a 200 has what was requested; the client's
+            check if None.
     """
 
     method: str
     url: str = field(repr=False)
     params: dict[str, Any] | None = None
-    body: Any = None
-    form: dict[str, str] | None = None
+    json: Any = None
+    data: dict[str, str] | None = None
     auth: AuthBase | None = None
-    needs_content: bool = True
-    usable: Callable[[dict[str, Any]], bool] | None = None
+    requires_json: bool = True
+    is_usable: Callable[[dict[str, Any]], bool] | None = None
 
     @property
     def path(self) -> str:
-        """What follows the host."""
+        """The URL without scheme and host."""
         return self.url.partition("://")[2].partition("/")[2]
 
 
-class Http:
-    """Sends requests of one vendor, several at a time, and returns JSON objects."""
+class HttpClient:
+    """Sends requests to one vendor and returns JSON objects. Thread-safe."""
 
     def __init__(  # noqa: PLR0913
         self,
         *,
         secrets: Sequence[str],
-        budget: Budget,
+        rate_limiter: RateLimiter,
         clock: Clock,
         timeout: float,
         concurrency: int,
-        usable: Callable[[dict[str, Any]], bool],
-        is_own: Callable[[int, bytes, dict[str, Any] | None], bool],
+        is_usable: Callable[[dict[str, Any]], bool],
+        is_api_error: Callable[[Response], bool],
         user_agent: str | None,
         logger: Logger,
     ) -> None:
-        """Open nothing yet.
+        """Create a client; nothing is sent yet.
 
         Args:
-            secrets: What must never be seen in a message.
-            budget: The account's requests per second.
-            clock: The time to go by.
-            timeout: Seconds that one request may take in all.
-            concurrency: Requests in flight at most.
-            usable: Tells whether a 200 carries what was asked for.
-            is_own: Tells by its status, and its content, raw and as an object, whether a refusal is
-                the API's own; one of a gateway is retried.
-            user_agent: What the tap calls itself, None for `USER_AGENT`.
-            logger: Where retries are told.
+            secrets: Redacted from messages.
+            rate_limiter: Shared by all requests to the account.
+            clock: Time source.
+            timeout: Seconds that one request may take, from connecting to the last byte.
+            concurrency: Maximum number of requests in flight.
+            is_usable: Returns whether the JSON object of a 200 has what was requested.
+            is_api_error: Returns whether the API itself sent a 4xx, by its body. One of a gateway
+                is retried.
+            user_agent: The ``User-Agent`` header, None for `USER_AGENT`.
+            logger: Receives a warning for each retry.
         """
         self._session = requests.Session()
         self._session.headers["Accept"] = "application/json"
         self._session.headers["User-Agent"] = user_agent or USER_AGENT
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=concurrency))
-        # They would tell paths, and with them what stands in one.
+        # urllib3 logs paths, and paths may contain an export's token.
         for name in ("urllib3", "urllib3.connection", "urllib3.connectionpool"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        self._secrets = Secrets(secrets)
-        self._renew: Callable[[], None] | None = None
+        self._redactor = Redactor(secrets)
+        self._refresh_auth: Callable[[], None] | None = None
         self.server_time: datetime | None = None
-        """The instant that the last answer carried, UTC."""
-        self._budget = budget
+        """The ``Date`` of the last response, UTC."""
+        self._rate_limiter = rate_limiter
         self._clock = clock
         self._timeout = timeout
         self._in_flight = threading.BoundedSemaphore(concurrency)
-        self._usable = usable
-        self._is_own = is_own
-        self._end: AccountError | None = None
+        self._is_usable = is_usable
+        self._is_api_error = is_api_error
+        self._fatal: AccountError | None = None
         self._logger = logger
 
-    def authorize(self, auth: Credentials, renew: Callable[[], None] | None = None) -> None:
-        """Give every request its credentials.
+    def set_auth(self, auth: AuthBase, refresh: Callable[[], None] | None = None) -> None:
+        """Set the credentials of all requests.
 
         Args:
-            auth: Puts them into a request, each time anew.
-            renew: Gets new ones, once after a 401.
+            auth: Adds them to each request.
+            refresh: Called after a 401, upon which the request is sent once more.
         """
         self._session.auth = auth
-        self._renew = renew
+        self._refresh_auth = refresh
 
-    def hide(self, secret: str) -> None:
-        """Never say this in a message."""
-        self._secrets.add(secret)
+    def add_secret(self, secret: str) -> None:
+        """Redact another secret from messages."""
+        self._redactor.add_secret(secret)
 
-    def ask(self, method: str, url: str, **content: Any) -> dict[str, Any]:
-        """Return the JSON object that answers a request.
+    def request(self, method: str, url: str, **options: Any) -> dict[str, Any]:
+        """Send a request and return the JSON object of its response.
+
+        Example:
+            >>> http.request("GET", f"{base}/audiences", params={"page": 1})
+            {'data': [...], 'meta': {...}}
 
         Args:
             method: The HTTP method.
-            url: The whole address, its parts percent-encoded.
-            content: What `Content` has.
+            url: The URL, its path percent-encoded.
+            options: See `RequestSpec`.
 
         Raises:
-            AccountError: The key is bad or the account unpaid; nothing else can succeed.
-            RequestError: The request failed for good, after its retries where they make sense.
+            AccountError: Nothing else can succeed; later requests raise it without being sent.
+            RequestError: The request failed permanently, retries included.
         """
-        if self._end:
-            raise self._end
-        request = Content(method, url, **content)
+        if self._fatal:
+            raise self._fatal
+        spec = RequestSpec(method, url, **options)
         try:
-            return self._patiently(request)
+            return self._request_with_retries(spec)
         except AccountError as error:
-            if error.status == HTTPStatus.UNAUTHORIZED and self._renew and request.auth is None:
-                self._renew()
-                return self._patiently(request)
-            self._end = error
+            if error.status == HTTPStatus.UNAUTHORIZED and self._refresh_auth and spec.auth is None:
+                self._refresh_auth()
+                return self._request_with_retries(spec)
+            self._fatal = error
             raise
 
-    def _patiently(self, request: Content) -> dict[str, Any]:
-        patience = Patience()
-        patiently = backoff.on_exception(
-            patience.waits,
-            (UnansweredError, ForbiddenError),
-            max_tries=TRIES,
-            giveup=patience.is_over,
-            on_backoff=lambda details: self._logger.warning(
-                "%s; trying again in %.0f s", details["exception"], details["wait"]
-            ),
-            jitter=None,
-            logger=None,
-        )
-        answer: dict[str, Any] = patiently(self._ask_once)(request)
-        return answer
+    def _request_with_retries(self, spec: RequestSpec) -> dict[str, Any]:
+        return call_with_retries(lambda: self._request_once(spec), self._logger)
 
-    def _ask_once(self, request: Content) -> dict[str, Any]:
-        what = self._secrets.masked(f"{request.method} {request.path}")
+    def _request_once(self, spec: RequestSpec) -> dict[str, Any]:
+        name = self._redactor.redact(f"{spec.method} {spec.path}")
         with self._in_flight:
-            departure = self._budget.take()
-            if self._end:
-                raise self._end
+            acquired_at = self._rate_limiter.acquire()
+            if self._fatal:
+                raise self._fatal
             try:
-                response, content = self._send(request)
+                response = self._send(spec)
             except (requests.Timeout, urllib3.exceptions.TimeoutError):
-                msg = f"{what} took longer than {self._timeout:g} s (see request_timeout)"
-                raise UnansweredError(msg) from None
+                msg = f"{name} took longer than {self._timeout:g} s (see request_timeout)"
+                raise TransientError(msg) from None
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-                if _is_distrust(error):
-                    msg = f"{what}: the certificate is not trusted (see REQUESTS_CA_BUNDLE)"
+                if _is_certificate_error(error):
+                    msg = f"{name}: the certificate is not trusted (see REQUESTS_CA_BUNDLE)"
                     raise RequestError(msg) from None
-                msg = f"{what} broke off ({type(error).__name__})"
-                raise UnansweredError(msg) from None
-            # Before another takes this place: nobody may leave once the server asks to wait.
-            if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-                self._budget.slow_down(departure)
+                msg = f"{name} broke off ({type(error).__name__})"
+                raise TransientError(msg) from None
+            # While this request still counts as in flight: no other may be sent between the
+            # response and the pause that it asks for.
+            if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                self._rate_limiter.decrease_rate(acquired_at)
             else:
-                self._budget.speed_up()
-            return self._answer(what, request, response, content)
+                self._rate_limiter.increase_rate()
+            return self._read(spec, name, response)
 
-    def _send(self, request: Content) -> tuple[requests.Response, bytes]:
-        # requests limits the pause between two bytes; here the whole answer gets a deadline, in
-        # real time, whatever clock the waits go by.
+    def _send(self, spec: RequestSpec) -> Response:
+        # The time-out of requests limits the pause between two bytes. This deadline limits the
+        # whole response, in real time, whatever the clock is.
         deadline = time.monotonic() + self._timeout
         with self._session.request(
-            request.method,
-            request.url,
-            params=request.params,
-            json=request.body,
-            data=request.form,
-            auth=request.auth,
+            spec.method,
+            spec.url,
+            params=spec.params,
+            json=spec.json,
+            data=spec.data,
+            auth=spec.auth,
             timeout=self._timeout,
             allow_redirects=False,
-            # What goes to this machine in the clear must not go to a proxy.
+            # Plain HTTP is for loopback hosts only, and must not go to a proxy.
             proxies={"http": ""},
             stream=True,
         ) as response:
             content = bytearray()
-            while chunk := response.raw.read1(CHUNK, decode_content=True):
+            while chunk := response.raw.read1(CHUNK_SIZE, decode_content=True):
                 content += chunk
                 if time.monotonic() > deadline:
                     raise requests.Timeout
-                if len(content) > LONGEST_ANSWER:
+                if len(content) > MAX_RESPONSE_SIZE:
                     raise requests.ConnectionError
-            return response, bytes(content)
+            authorization = response.request.headers.get("Authorization", "")
+            return Response(response.status_code, response.headers, bytes(content), authorization)
 
-    def _answer(
-        self, what: str, request: Content, response: requests.Response, content: bytes
-    ) -> dict[str, Any]:
-        status = response.status_code
-        self.server_time = _instant(response.headers.get("Date")) or self.server_time
-        answer = _json_object(content)
-        said = self._quote(answer, response.request.headers.get("Authorization", ""))
-        if status < HTTPStatus.MULTIPLE_CHOICES and not request.needs_content:
+    def _read(self, spec: RequestSpec, name: str, response: Response) -> dict[str, Any]:
+        """Return the JSON object of a response, or raise the error that it means."""
+        status, answer = response.status, response.json
+        self.server_time = response.date or self.server_time
+        if status < HTTPStatus.MULTIPLE_CHOICES and not spec.requires_json:
             return answer or {}
+        quoted = response.quote_error(self._redactor)
         if status == HTTPStatus.OK:
-            usable = request.usable or self._usable
-            if answer is not None and not answer.get("errors") and usable(answer):
+            is_usable = spec.is_usable or self._is_usable
+            if answer is not None and not answer.get("errors") and is_usable(answer):
                 return answer
-            msg = f"{what} answered 200 without usable content{said}"
-            raise UnansweredError(msg, status)
-        raise self._refusal(f"{what} answered {status}{said}", response, content, answer)
-
-    def _refusal(
-        self,
-        sentence: str,
-        response: requests.Response,
-        content: bytes,
-        answer: dict[str, Any] | None,
-    ) -> RequestError:
-        """Return what an answer means that brings nothing."""
-        status = response.status_code
-        retry_after = self._retry_after(response)
-        if status not in _CREDENTIALS and (excess := self._excess(retry_after)):
-            return AccountError(f"{sentence} {excess}", status)
-        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-            advice = "a redirect, which is never followed: check the address in the settings"
-            return RequestError(f"{sentence} ({advice})", status)
-        is_server_error = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        is_own = is_server_error or status in _CREDENTIALS or self._is_own(status, content, answer)
-        if is_own and status in _FOR_GOOD:
-            kind, advice = _FOR_GOOD[status]
-            return kind(sentence + advice, status)
-        if is_own and not is_server_error and status not in _PASSING:
-            return RequestError(sentence, status)
-        if not is_own:
-            sentence += " in a form that is not the API's own: a gateway's, see user_agent"
-        if retry_after:
-            self._budget.pause(retry_after)
-        return UnansweredError(sentence, status, retry_after)
-
-    def _excess(self, retry_after: float | None) -> str | None:
-        """Return why nothing else may be asked either: the limit is the account's."""
-        if retry_after and retry_after > OWN_WAITING:
-            until = self._clock.now() + timedelta(seconds=retry_after)
-            return (
-                f"and asks to stay away for {retry_after:.0f} s: the sync ends here, "
-                f"run it again after {until:%Y-%m-%d %H:%M} UTC"
-            )
-        if self._budget.refused_for > LONGEST_REFUSAL:
-            return (
-                f"as to all that was asked for {LONGEST_REFUSAL:.0f} s: others use up the "
-                "account's limit, run it again later"
-            )
-        return None
-
-    def _retry_after(self, response: requests.Response) -> float | None:
-        value = response.headers.get("Retry-After", "").strip()
-        if value.isdecimal():
-            return float(value[:9])
-        moment = _instant(value)
-        if moment is None:
-            return None
-        now = _instant(response.headers.get("Date")) or self._clock.now()
-        return max((moment - now).total_seconds(), 0.0)
-
-    def _quote(self, answer: dict[str, Any] | None, authorization: str) -> str:
-        """Return the server's own words in one short line, without secrets."""
-        words: list[str] = []
-        errors = answer.get("errors") if answer else None
-        for error in errors if isinstance(errors, list) else [answer or {}]:
-            if isinstance(error, dict):
-                texts = (error.get(key) for key in ("title", "detail", "message", "Message"))
-                words += [text for text in texts if isinstance(text, str)]
-        said = ": ".join(dict.fromkeys(words))
-        if not said:
-            return ""
-        line = one_line(self._secrets.masked(said, *credentials(authorization)))
-        return f" ({line[:LONGEST_QUOTE]})"
+            msg = f"{name} answered 200 without usable content{quoted}"
+            raise TransientError(msg, status)
+        error = to_error(
+            response,
+            f"{name} answered {status}{quoted}",
+            is_api_error=self._is_api_error(response),
+            now=self._clock.now(),
+            rejected_for=self._rate_limiter.rejected_for,
+        )
+        if isinstance(error, TransientError) and error.retry_after:
+            self._rate_limiter.pause(error.retry_after)
+        raise error
 
 
-def _is_distrust(error: BaseException | None) -> bool:
-    """Tell whether a request failed because the server's certificate could not be verified."""
+def _is_certificate_error(error: BaseException | None) -> bool:
+    """Return whether a request failed because the server's certificate could not be verified."""
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return True
         error = error.__context__
     return False
-
-
-def _instant(text: str | None) -> datetime | None:
-    """Return the instant that an HTTP date names, None where it names none."""
-    try:
-        moment = parsedate_to_datetime(text or "")
-    except (TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-
-def _json_object(content: bytes) -> dict[str, Any] | None:
-    try:
-        value = decoded(content)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None

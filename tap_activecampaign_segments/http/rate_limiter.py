@@ -1,4 +1,4 @@
-"""The account's requests per second, shared by all that ask."""
+"""An adaptive rate limiter that all requests to an account share."""
 
 from __future__ import annotations
 
@@ -8,88 +8,94 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tap_activecampaign_segments.clock import Clock
 
-SLOWER = 0.75
-"""What a refusal leaves of the rate."""
-FASTER = 0.01
-"""What an answer adds to it, in departures per second."""
-SEVERAL = 5
-LEAST = 0.5
-"""Departures per second that refusals leave at least."""
+DECREASE_FACTOR = 0.75
+"""Rate multiplier after a 429."""
+INCREASE = 0.01
+"""Requests per second added after any other response."""
+MIN_RATE = 0.5
+"""Requests per second below which a 429 does not lower the rate."""
+MIN_REJECTIONS = 5
+"""Number of 429s in a row before `RateLimiter.rejected_for` counts."""
 
 
-class Budget:
-    """Departures evenly spaced in time, and held back while the server asks for it.
+class RateLimiter:
+    """Spaces requests evenly, and pauses them all while the server asks for it. Thread-safe.
 
-    The account may have less left than this tap was given, because others use it too. So the rate
-    falls when the server refuses, and comes back slowly while it answers.
+    Other integrations use the same account, so less than the configured rate may be left. The rate
+    therefore decreases by a factor with each 429 and increases slowly with other responses.
 
-    Limiter libraries count requests in a window or let a bucket fill up, and so allow bursts; and
-    none can be told in the middle of a wait that nobody may leave before ``Retry-After`` is over.
+    Limiter libraries count requests per window or fill a bucket, and so allow bursts; none can
+    extend the wait of those already waiting, as ``Retry-After`` demands.
     """
 
-    def __init__(self, per_second: float, clock: Clock) -> None:
-        """Start with a departure free at once.
+    def __init__(self, requests_per_second: float, clock: Clock) -> None:
+        """Create the limiter; the first request need not wait.
 
         Args:
-            per_second: Departures per second at most, more than 0.
-            clock: The time to go by.
+            requests_per_second: The maximum rate, more than 0.
+            clock: Time source.
         """
-        self._given = per_second
-        self._rate = per_second
+        self._max_rate = requests_per_second
+        self._rate = requests_per_second
         self._clock = clock
         self._lock = threading.Lock()
-        self._next_departure = 0.0
+        self._next_at = 0.0
         self._paused_until = 0.0
-        self._slowed_at = float("-inf")
-        self._refused_since: float | None = None
-        self._refusals = 0
+        self._decreased_at = float("-inf")
+        self._rejected_since: float | None = None
+        self._rejections = 0
 
     @property
-    def refused_for(self) -> float:
-        """Seconds in which several requests were refused and none has passed, else 0."""
+    def rejected_for(self) -> float:
+        """Seconds in which several requests got a 429 and none anything else, otherwise 0."""
         with self._lock:
-            since = self._refused_since
-            is_lasting = since is not None and self._refusals >= SEVERAL
+            since = self._rejected_since
+            is_lasting = since is not None and self._rejections >= MIN_REJECTIONS
             return self._clock.monotonic() - (since or 0.0) if is_lasting else 0.0
 
-    def take(self) -> float:
-        """Wait for the next departure, and return its instant."""
+    def acquire(self) -> float:
+        """Wait until a request may be sent.
+
+        Returns:
+            Its time, in seconds of the monotonic clock.
+        """
         while True:
             with self._lock:
                 now = self._clock.monotonic()
-                departure = max(now, self._next_departure)
-                self._next_departure = departure + 1 / self._rate
-            self._clock.sleep(departure - now)
-            if departure >= self._paused_until:
-                return departure
+                at = max(now, self._next_at)
+                self._next_at = at + 1 / self._rate
+            self._clock.sleep(at - now)
+            if at >= self._paused_until:
+                return at
 
     def pause(self, seconds: float) -> None:
-        """Let nobody leave for a while, those who wait already included."""
+        """Hold back all requests for `seconds`, including those already waiting."""
         with self._lock:
             until = self._clock.monotonic() + seconds
             self._paused_until = max(self._paused_until, until)
-            self._next_departure = max(self._next_departure, self._paused_until)
+            self._next_at = max(self._next_at, self._paused_until)
 
-    def slow_down(self, departure: float) -> None:
-        """Lower the rate for a request that was one too many.
+    def decrease_rate(self, acquired_at: float) -> None:
+        """Lower the rate after a 429.
 
         Args:
-            departure: Its instant. Those that left before the rate last fell tell nothing new.
+            acquired_at: What `acquire` returned. A request sent before the last decrease does not
+                lower the rate again.
         """
         with self._lock:
             now = self._clock.monotonic()
-            if self._refused_since is None:
-                self._refused_since = now
-            self._refusals += 1
-            if departure < self._slowed_at:
+            if self._rejected_since is None:
+                self._rejected_since = now
+            self._rejections += 1
+            if acquired_at < self._decreased_at:
                 return
-            self._slowed_at = now
-            self._rate = max(self._rate * SLOWER, min(LEAST, self._given))
+            self._decreased_at = now
+            self._rate = max(self._rate * DECREASE_FACTOR, min(MIN_RATE, self._max_rate))
         self.pause(1 / self._rate)
 
-    def speed_up(self) -> None:
-        """Raise the rate a little, up to the one that was given, for a request that passed."""
+    def increase_rate(self) -> None:
+        """Raise the rate slightly, up to the maximum, after a response other than 429."""
         with self._lock:
-            self._refused_since = None
-            self._refusals = 0
-            self._rate = min(self._rate + FASTER, self._given)
+            self._rejected_since = None
+            self._rejections = 0
+            self._rate = min(self._rate + INCREASE, self._max_rate)

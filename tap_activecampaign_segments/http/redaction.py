@@ -1,4 +1,4 @@
-"""Words of others as a log may hold them: in one line, without secrets."""
+"""Redacts known secrets from text."""
 
 from __future__ import annotations
 
@@ -12,66 +12,70 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 MASK = "***"
-SHORT = 8
-"""Characters below which a secret is looked for as a word of its own, not within others."""
+MIN_SUBSTRING_LENGTH = 8
+"""Shorter secrets are redacted only as whole words, not within others."""
 
 
-def one_line(text: str) -> str:
-    """Return a text in one line, what cannot be printed escaped."""
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode()
-        for each in " ".join(text.split())
-    )
+class Redactor:
+    """Redacts secrets, also where they are quoted or encoded.
 
+    Example:
+        >>> Redactor(["top secret"]).redact("GET x?token=top%20secret")
+        'GET x?token=***'
+    """
 
-def credentials(authorization: str) -> list[str]:
-    """Return what is secret in such a header: a token, or the parts of a signature."""
-    parts = authorization.split()[1:]
-    return [*parts, *(part.partition("=")[2].lstrip("=") for part in parts)]
+    def __init__(self, secrets: Iterable[str]) -> None:
+        """Create a redactor.
 
+        Args:
+            secrets: The known secrets; empty ones are ignored.
+        """
+        self._patterns: dict[str, dict[str, str]] = {}
+        for secret in secrets:
+            self.add_secret(secret)
 
-class Secrets:
-    """What must never be said."""
+    def add_secret(self, secret: str) -> None:
+        """Redact another secret from now on."""
+        if secret and secret not in self._patterns:
+            self._patterns[secret] = _patterns_by_form(secret)
 
-    def __init__(self, known: Iterable[str]) -> None:
-        """Know some."""
-        self._known: dict[str, dict[str, str]] = {}
-        for secret in known:
-            self.add(secret)
-
-    def add(self, secret: str) -> None:
-        """Know one more."""
-        if secret and secret not in self._known:
-            self._known[secret] = _patterns(secret)
-
-    def masked(self, text: str, *more: str) -> str:
-        """Return a text without them.
+    def redact(self, text: str, *secrets: str) -> str:
+        """Return a text with `MASK` in place of each secret.
 
         Args:
             text: The text.
-            more: Further secrets, for this text alone.
+            secrets: Further secrets, of this text alone.
         """
         patterns = dict[str, str]()
-        for found in (*self._known.values(), *(_patterns(each) for each in more if each)):
+        for found in (
+            *self._patterns.values(),
+            *(_patterns_by_form(each) for each in secrets if each),
+        ):
             patterns |= found
         # The longest first: one secret may be part of another.
         either = "|".join(patterns[form] for form in sorted(patterns, key=len, reverse=True))
         return re.sub(either, MASK, text) if either else text
 
 
-def _patterns(secret: str) -> dict[str, str]:
-    """Return the forms of a secret, each with what finds it."""
+def authorization_secrets(header: str) -> list[str]:
+    """Return the secrets in an ``Authorization`` header: a token, or the parts of a signature."""
+    parts = header.split()[1:]
+    return [*parts, *(part.partition("=")[2].lstrip("=") for part in parts)]
+
+
+def _patterns_by_form(secret: str) -> dict[str, str]:
+    """Return the forms of a secret, each with its regular expression."""
     found = {}
     for form in filter(None, _forms(secret)):
-        # Percent signs come with digits in either case.
+        # Percent-encoding has hex digits in either case.
         pattern = re.sub(r"%([0-9A-F]{2})", r"%(?i:\1)", re.escape(form))
-        is_word = len(secret) < SHORT
+        is_word = len(secret) < MIN_SUBSTRING_LENGTH
         found[form] = rf"(?<![^\W_]){pattern}(?![^\W_])" if is_word else pattern
     return found
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Give what a secret looks like where it is sent, quoted or echoed."""
+    """Yield a secret as it is sent, quoted or echoed."""
     yield secret
     yield " ".join(secret.split())
     yield quote(secret)

@@ -1,43 +1,79 @@
-"""How often one request is tried, and how long it waits in between."""
+"""When a request is retried, and after how many seconds."""
 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from tap_activecampaign_segments.errors import ForbiddenError, UnansweredError
+import backoff
+
+from tap_activecampaign_segments.errors import ForbiddenError, TransientError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
+    from logging import Logger
 
-TRIES = 5
-TRIES_WHEN_FORBIDDEN = 3
-OWN_WAITING = 60.0
-"""Seconds that one request may spend between its tries."""
+T = TypeVar("T")
+
+MAX_TRIES = 5
+MAX_FORBIDDEN_TRIES = 3
+MAX_RETRY_DELAY = 60.0
+"""Maximum total retry delay of a request, in seconds."""
 
 
-class Patience:
-    """How long one request still waits for a usable answer."""
+class RetryPolicy:
+    """Exponential backoff for a single request: 1, 2, 4, 8 s, or ``Retry-After`` if longer."""
 
     def __init__(self) -> None:
-        """Begin with the first try."""
-        self._forbidden = 0
-        self._waited = 0.0
+        """Create the policy of a request that has not been sent yet."""
         self._tries = 0
+        self._forbidden_tries = 0
+        self._delay = 0.0
 
-    def is_over(self, error: Exception) -> bool:
-        """Tell whether another try would be in vain or too late."""
+    def is_exhausted(self, error: Exception) -> bool:
+        """Count a failed try, and return whether it was the last.
+
+        Args:
+            error: The error of the try.
+        """
         self._tries += 1
-        self._forbidden += isinstance(error, ForbiddenError)
-        self._waited += self._wait_after(error)
-        return self._forbidden >= TRIES_WHEN_FORBIDDEN or self._waited > OWN_WAITING
+        self._forbidden_tries += isinstance(error, ForbiddenError)
+        self._delay += self._wait_after(error)
+        return self._forbidden_tries >= MAX_FORBIDDEN_TRIES or self._delay > MAX_RETRY_DELAY
 
-    def waits(self) -> Generator[float, Exception, None]:
-        """Give the seconds before the next try, as backoff asks for them: the error comes in."""
+    def wait_times(self) -> Generator[float, Exception, None]:
+        """Yield the seconds to wait before the next try; backoff sends in the last error."""
         error = yield 0.0
         while True:
             error = yield self._wait_after(error) * random.uniform(0.8, 1.0)  # noqa: S311
 
     def _wait_after(self, error: Exception) -> float:
-        asked = error.retry_after if isinstance(error, UnansweredError) else None
-        return max(asked or 0.0, float(2 ** (self._tries - 1)))
+        retry_after = error.retry_after if isinstance(error, TransientError) else None
+        return max(retry_after or 0.0, float(2 ** (self._tries - 1)))
+
+
+def call_with_retries(send: Callable[[], T], logger: Logger) -> T:
+    """Call a function until it succeeds or its `RetryPolicy` is exhausted.
+
+    Args:
+        send: Sends a request once.
+        logger: Receives a warning for each retry.
+
+    Raises:
+        TransientError: No usable response, also after the retries.
+        ForbiddenError: Likewise.
+    """
+    policy = RetryPolicy()
+    send_with_retries = backoff.on_exception(
+        policy.wait_times,
+        (TransientError, ForbiddenError),
+        max_tries=MAX_TRIES,
+        giveup=policy.is_exhausted,
+        on_backoff=lambda details: logger.warning(
+            "%s; trying again in %.0f s", details["exception"], details["wait"]
+        ),
+        jitter=None,
+        logger=None,
+    )
+    result: T = send_with_retries(send)()
+    return result

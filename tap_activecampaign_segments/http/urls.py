@@ -1,4 +1,4 @@
-"""Addresses of APIs as people paste them."""
+"""URLs of APIs, as users paste them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from urllib.parse import quote, urlsplit
 from tap_activecampaign_segments.errors import TapError
 
 
-def path_part(text: str) -> str:
+def quote_path_part(text: str) -> str:
     """Return an id percent-encoded as one part of a path.
 
+    Example:
+        >>> quote_path_part("a/b?c")
+        'a%2Fb%3Fc'
+
     Raises:
-        TapError: It would leave its place in the path.
+        TapError: It would change the path (empty, ``.`` or ``..``) or cannot be encoded.
     """
     if text not in {"", ".", ".."}:
         with suppress(UnicodeEncodeError):
@@ -22,8 +26,13 @@ def path_part(text: str) -> str:
     raise TapError(msg)
 
 
-def url_fault(value: str) -> str | None:
-    """Return what is wrong with the address of an API, None if nothing is."""
+def url_error(value: str) -> str | None:
+    """Return what is wrong with an API's URL, None if it is valid.
+
+    Example:
+        >>> url_error("http://x.api-us1.com")
+        'must begin with https:// (http is for loopback hosts alone)'
+    """
     try:
         url = urlsplit(value.strip())
         host = url.hostname
@@ -42,7 +51,7 @@ def url_fault(value: str) -> str | None:
 
 
 def is_loopback_url(value: str) -> bool:
-    """Tell whether an address, which has no fault, is one of this machine."""
+    """Return whether a valid URL is one of this machine."""
     return _is_loopback(urlsplit(value.strip()).hostname or "")
 
 

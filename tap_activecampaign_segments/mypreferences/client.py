@@ -1,221 +1,149 @@
-"""MyPreferences' API: its address, its two authorizations, its paths."""
+"""Client of MyPreferences' export API."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 from codecs import BOM_UTF8
-from contextlib import suppress
-from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from requests.auth import AuthBase, HTTPBasicAuth
-from singer_sdk.authenticators import OAuthAuthenticator
-from singer_sdk.helpers._util import utc_now
-from typing_extensions import override
-
-from tap_activecampaign_segments.errors import (
-    ForbiddenError,
-    MalformedAnswerError,
-    RequestError,
-    UnansweredError,
-)
-from tap_activecampaign_segments.http.client import Http
-from tap_activecampaign_segments.http.rate_limiter import Budget
-from tap_activecampaign_segments.http.urls import path_part
+from tap_activecampaign_segments.http.client import HttpClient
+from tap_activecampaign_segments.http.rate_limiter import RateLimiter
+from tap_activecampaign_segments.http.urls import quote_path_part
+from tap_activecampaign_segments.mypreferences.auth import OAuthAuth, SignatureAuth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
     from logging import Logger
 
-    from requests import PreparedRequest
-
     from tap_activecampaign_segments.clock import Clock
+    from tap_activecampaign_segments.http.responses import Response
     from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
 
-BACKDATED = timedelta(seconds=5)
-"""How far in the past requests are signed; those of the future are refused."""
-RENEWED_EARLY = 60
-"""Seconds before its end at which a token is renewed."""
 REQUESTS_PER_SECOND = 5.0
-"""No limit is documented; exports go one at a time."""
+"""No limit is documented."""
 
 
-class Signature(AuthBase):
-    """Signs each request anew. (The formula was seen in third-party code.)."""
+class MyPreferencesClient:
+    """Sends requests to one MyPreferences account, one at a time.
 
-    def __init__(self, client_id: str, user_id: str, shared_secret: str, clock: Clock) -> None:
-        """Keep what is signed, and with what."""
-        self._client_id = client_id
-        self._user_id = user_id
-        self._shared_secret = shared_secret
-        self._clock = clock
+    The keys of returned objects are lower-cased, because the API's case varies (inferred).
 
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Sign one request."""
-        request.headers["Authorization"] = self.header(self._clock.now() - BACKDATED)
-        return request
-
-    def header(self, at: datetime) -> str:
-        """Return the header that signs a request at an instant (UTC)."""
-        timestamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        message = f"{self._client_id}:{self._user_id}:{timestamp}"
-        digest = hmac.new(self._shared_secret.encode(), message.encode(), hashlib.sha256).digest()
-        return (
-            f"PNAUTHINFO3-HMAC-SHA256 Credential={self._user_id}/{timestamp} "
-            f"Signature={base64.b64encode(digest).decode()}"
-        )
-
-
-class BearerToken(OAuthAuthenticator):
-    """OAuth 2.0 client credentials."""
-
-    def __init__(
-        self, settings: MyPreferencesSettings, http: Http, hide: Callable[[str], None]
-    ) -> None:
-        """Ask for no token yet.
-
-        Args:
-            settings: The settings, with OAuth's three.
-            http: Asks for tokens.
-            hide: Told each token, which is never to be said.
-        """
-        super().__init__(auth_endpoint=settings.oauth_token_url)
-        self._settings = settings
-        self._http = http
-        self._hide = hide
-
-    @override
-    def update_access_token(self) -> None:
-        # The SDK's own puts the answer into its error message, and follows redirects.
-        asked = utc_now()
-        try:
-            answer = self._http.ask(
-                "POST",
-                self.auth_endpoint,
-                form={
-                    "grant_type": "client_credentials",
-                    "scope": f"{self._settings.client_id}/{self._settings.user_id}",
-                },
-                auth=HTTPBasicAuth(
-                    (self._settings.oauth_client_id or "").encode(),
-                    (self._settings.oauth_client_secret or "").encode(),
-                ),
-            )
-        except (UnansweredError, ForbiddenError) as error:
-            # Its tries are used up: the request that waits for the token must not add its own.
-            raise RequestError(str(error), error.status) from error
-        token, expires_in = answer.get("access_token"), answer.get("expires_in")
-        if not isinstance(token, str) or not (token and token.isascii() and token.isprintable()):
-            msg = "the OAuth server answered without a usable access_token"
-            raise MalformedAnswerError(msg)
-        self._hide(token)
-        self.access_token = token
-        lifetime = 0
-        with suppress(ValueError):
-            lifetime = int(expires_in) if isinstance(expires_in, int | str) else 0
-        self.expires_in = max(lifetime - RENEWED_EARLY, 1) if lifetime else None
-        self.last_refreshed = asked
-
-
-class Client:
-    """Starts, watches, reads and commits exports of one account."""
+    Example:
+        >>> client = MyPreferencesClient(settings, Clock(), logger)
+        >>> client.start_export("Newsletter", {})
+        {'accesstoken': '…'}
+    """
 
     def __init__(
         self,
         settings: MyPreferencesSettings,
         clock: Clock,
-        timeout: float,
         logger: Logger,
-        user_agent: str | None = None,
     ) -> None:
-        """Ask nothing yet.
+        """Create a client; nothing is sent yet.
 
         Args:
             settings: The settings of this source.
-            clock: The time to go by.
-            timeout: Seconds that one request may take in all.
-            logger: Where retries are told.
-            user_agent: What the tap calls itself, None for the usual.
+            clock: Time source.
+            logger: Receives a warning for each retry.
         """
         self._settings = settings
-        self._base = settings.api_url.strip().rstrip("/")
+        self._base_url = settings.api_url.strip().rstrip("/")
 
-        def http() -> Http:
-            return Http(
+        def create_http() -> HttpClient:
+            return HttpClient(
                 secrets=settings.secrets,
-                budget=Budget(REQUESTS_PER_SECOND, clock),
+                rate_limiter=RateLimiter(REQUESTS_PER_SECOND, clock),
                 clock=clock,
-                timeout=timeout,
+                timeout=settings.request_timeout,
                 concurrency=1,
-                usable=bool,
-                is_own=_is_own,
-                user_agent=user_agent,
+                is_usable=bool,
+                is_api_error=_is_api_error,
+                user_agent=settings.user_agent,
                 logger=logger,
             )
 
-        self._http = http()
+        self._http = create_http()
         if settings.shared_secret:
-            self._http.authorize(
-                Signature(settings.client_id, settings.user_id, settings.shared_secret, clock)
+            self._http.set_auth(
+                SignatureAuth(settings.client_id, settings.user_id, settings.shared_secret, clock)
             )
         else:
-            # A request that waits for its token holds the only place.
-            token = BearerToken(settings, http(), hide=self._http.hide)
-            self._http.authorize(token, renew=token.update_access_token)
+            # Of its own: the request that waits for a token is the only one allowed in flight.
+            oauth = OAuthAuth(settings, create_http(), clock, on_token=self._http.add_secret)
+            self._http.set_auth(oauth, refresh=oauth.refresh)
 
     @property
     def server_time(self) -> datetime | None:
-        """The instant that the last answer carried, UTC."""
+        """The ``Date`` of the last response, UTC."""
         return self._http.server_time
 
-    def initiate(self, segment_group_name: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Start an export. A repeated call starts another one."""
+    def start_export(self, segment_group_name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Start an export. Not idempotent: each call starts another one.
+
+        Args:
+            segment_group_name: The segment group to export.
+            body: The criteria (documented).
+
+        Returns:
+            An object with ``accesstoken``.
+
+        Raises:
+            RequestError: The request failed permanently.
+        """
         path = self._settings.initiate_path
-        url = self._url(path, segment_group_name=segment_group_name)
-        return _lowered(self._http.ask("POST", url, body=body))
+        url = self._build_url(path, segment_group_name=segment_group_name)
+        return _lower_keys(self._http.request("POST", url, json=body))
 
-    def status(self, token: str) -> dict[str, Any]:
-        """Return how far an export is."""
-        return _lowered(self._http.ask("GET", self._export_url("status_path", token)))
+    def get_export_status(self, token: str) -> dict[str, Any]:
+        """Return an object with the ``status`` of an export.
 
-    def data(self, token: str, offset: int) -> dict[str, Any]:
-        """Return a page of profiles.
+        Raises:
+            RequestError: The request failed permanently.
+        """
+        return _lower_keys(self._http.request("GET", self._export_url("status_path", token)))
+
+    def get_profiles(self, token: str, offset: int) -> dict[str, Any]:
+        """Return a page of an export, an object with ``userprofilepreferences``.
 
         Args:
             token: The export's token.
             offset: The number of the first profile, from 1.
+
+        Raises:
+            RequestError: The request failed permanently.
         """
-        # With keepAlive=false the token dies with the last page, and a lost answer with it.
+        # With keepAlive=false the token expires with the last page, even if its response is lost.
         params = {"limit": self._settings.page_size, "offset": offset, "keepAlive": "true"}
         url = self._export_url("data_path", token)
-        return _lowered(self._http.ask("GET", url, params=params))
+        return _lower_keys(self._http.request("GET", url, params=params))
 
-    def commit(self, token: str) -> None:
-        """Tell that everything was taken, so that the files can go."""
+    def commit_export(self, token: str) -> None:
+        """Confirm that an export was read completely; the server deletes its files.
+
+        Raises:
+            RequestError: The request failed permanently.
+        """
         url = self._export_url("commit_path", token)
-        self._http.ask("POST", url, params={"keepFiles": "false"}, needs_content=False)
+        self._http.request("POST", url, params={"keepFiles": "false"}, requires_json=False)
 
-    def _export_url(self, path: str, token: str) -> str:
-        self._http.hide(token)
-        return self._url(getattr(self._settings, path), access_token=token)
+    def _export_url(self, setting: str, token: str) -> str:
+        self._http.add_secret(token)
+        return self._build_url(getattr(self._settings, setting), access_token=token)
 
-    def _url(self, path: str, **parts: str) -> str:
+    def _build_url(self, path: str, **parts: str) -> str:
         named = {"client_id": self._settings.client_id, **parts}
-        quoted = {name: path_part(part) for name, part in named.items()}
-        return f"{self._base}/{path.format(**quoted).lstrip('/')}"
+        quoted = {name: quote_path_part(part) for name, part in named.items()}
+        return f"{self._base_url}/{path.format(**quoted).lstrip('/')}"
 
 
-def _lowered(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer with the keys of its envelope in lower case: they come in any."""
+def _lower_keys(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an object with its keys lower-cased."""
     return {name.lower(): value for name, value in answer.items()}
 
 
-def _is_own(status: int, content: bytes, answer: dict[str, Any] | None) -> bool:
-    """Tell whether a refusal is the API's: ``{"Message": …}``, or no JSON at all (documented)."""
-    if answer is None:
-        return not content.removeprefix(BOM_UTF8).lstrip().startswith(b"<")
-    return status != HTTPStatus.NOT_FOUND or "Message" in answer
+def _is_api_error(response: Response) -> bool:
+    """Return whether the API sent an error: ``{"Message": …}``, or no JSON at all (documented)."""
+    if response.json is None:
+        return not response.content.removeprefix(BOM_UTF8).lstrip().startswith(b"<")
+    return response.status != HTTPStatus.NOT_FOUND or "Message" in response.json

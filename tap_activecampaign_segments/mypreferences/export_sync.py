@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tap_activecampaign_segments.mypreferences.client import Client
+from tap_activecampaign_segments.mypreferences.client import MyPreferencesClient
 from tap_activecampaign_segments.mypreferences.exports import Exports
 
 if TYPE_CHECKING:
@@ -50,7 +50,5 @@ class ExportSync:
     def exports(self) -> Exports:
         """Initiates, polls and reads exports."""
         settings = self.settings
-        client = Client(
-            settings, self.clock, settings.request_timeout, self._tap.logger, settings.user_agent
-        )
+        client = MyPreferencesClient(settings, self.clock, self._tap.logger)
         return Exports(client, settings, self.clock)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.errors import (
     ForbiddenError,
-    MalformedAnswerError,
+    MalformedResponseError,
     NotFoundError,
     TapError,
 )
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_activecampaign_segments.clock import Clock
-    from tap_activecampaign_segments.mypreferences.client import Client
+    from tap_activecampaign_segments.mypreferences.client import MyPreferencesClient
     from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
 
 SAME_SECOND = timedelta(seconds=1)
@@ -82,8 +82,8 @@ class Export:
         if not all(isinstance(value, str) for value in known.values()):
             return None
         try:
-            known["exported_at"] = timestamps.normal(known["exported_at"])
-        except MalformedAnswerError:
+            known["exported_at"] = timestamps.normalize(known["exported_at"])
+        except MalformedResponseError:
             return None
         return cls(last_date_time=last if isinstance(last, str) else None, **known)  # type: ignore[arg-type]
 
@@ -96,7 +96,9 @@ class Export:
 class Exports:
     """Initiates, watches and reads exports."""
 
-    def __init__(self, client: Client, settings: MyPreferencesSettings, clock: Clock) -> None:
+    def __init__(
+        self, client: MyPreferencesClient, settings: MyPreferencesSettings, clock: Clock
+    ) -> None:
         """Ask nothing yet."""
         self._client = client
         self._settings = settings
@@ -141,14 +143,14 @@ class Exports:
         """
         before = self._clock.now()
         try:
-            answer = self._client.initiate(segment_group_name, body)
+            answer = self._client.start_export(segment_group_name, body)
         except NotFoundError as error:
             msg = f"{error}: either the client_id or the segment group is unknown"
             raise NotFoundError(msg, error.status) from error
         token = answer.get("accesstoken")
         if not isinstance(token, int | str) or isinstance(token, bool) or token == "":
             msg = "the export was initiated, but the answer has no AccessToken"
-            raise MalformedAnswerError(msg)
+            raise MalformedResponseError(msg)
         # A clock that is ahead of the server's would skip what changes meanwhile.
         at = min(before, self._client.server_time or before)
         if after and after - SAME_SECOND < at <= after:
@@ -156,9 +158,9 @@ class Exports:
             # would count as those of one.
             at = after + LATER
         if after and at <= after:
-            msg = f"it is {timestamps.render(at)}, before the last export: check the clocks"
+            msg = f"it is {timestamps.format_utc(at)}, before the last export: check the clocks"
             raise TapError(msg)
-        return Export(str(token), timestamps.render(at), body.get("LastDateTime"), wish(body))
+        return Export(str(token), timestamps.format_utc(at), body.get("LastDateTime"), wish(body))
 
     def wait(self, export: Export, timeout: float) -> None:
         """Return when an export can be read.
@@ -222,12 +224,12 @@ class Exports:
         Raises:
             TapError: The vendor did not take note.
         """
-        self._client.commit(export.token)
+        self._client.commit_export(export.token)
 
     def _data(self, export: Export, offset: int) -> dict[str, Any]:
         while True:
             try:
-                return self._client.data(export.token, offset)
+                return self._client.get_profiles(export.token, offset)
             except NotFoundError as error:
                 if not self._has_just_completed(export):
                     raise ExportLostError(str(error)) from error
@@ -243,7 +245,7 @@ class Exports:
 
     def _is_complete(self, export: Export) -> bool:
         try:
-            status = self._client.status(export.token).get("status")
+            status = self._client.get_export_status(export.token).get("status")
         except NotFoundError as error:
             raise ExportLostError(str(error)) from error
         match status:
@@ -274,7 +276,7 @@ def _profiles(answer: dict[str, Any]) -> list[dict[str, Any]]:
         return []
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         msg = "the export answered with something else than profiles"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     return found
 
 
@@ -283,5 +285,5 @@ def _count(answer: dict[str, Any], name: str, otherwise: int | None = None) -> i
     number = coerce_count(value)
     if number is None:
         msg = f"the export answered with {brief(value)} for {name}"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     return number

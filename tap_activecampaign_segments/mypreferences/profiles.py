@@ -5,7 +5,7 @@ from __future__ import annotations
 from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
 
-from tap_activecampaign_segments.errors import MalformedAnswerError
+from tap_activecampaign_segments.errors import MalformedResponseError
 from tap_activecampaign_segments.singer.coercion import MAX_INTEGER, coerce
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ def profile_id(profile: Mapping[str, Any]) -> int:
     """Return the id of a profile.
 
     Raises:
-        MalformedAnswerError: It has none.
+        MalformedResponseError: It has none.
     """
     found = profile.get("ProfileId")
     if type(found) is not int or not 0 <= found <= MAX_INTEGER:
         msg = f"the export has a profile whose ProfileId is {brief(found)}"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     return found
 
 
@@ -44,7 +44,7 @@ def row(profile: Mapping[str, Any], schema: Mapping[str, Any], **about: Any) -> 
             continue
         try:
             record |= coerce({name: value}, schema)
-        except MalformedAnswerError:
+        except MalformedResponseError:
             beyond[name] = value
     record["additional_fields"] = beyond or None
     return record

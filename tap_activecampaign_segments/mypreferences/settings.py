@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
-from tap_activecampaign_segments.http.urls import url_fault
+from tap_activecampaign_segments.http.urls import url_error
 from tap_activecampaign_segments.settings import (
     STRINGS,
     SharedSettings,
@@ -211,7 +211,7 @@ def _errors(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if (text := config.get(name)) and (error := _text_error(name, text)):
             yield name, error
     for name in ("api_url", "oauth_token_url"):
-        if (url := config.get(name)) and (error := url_fault(url)):
+        if (url := config.get(name)) and (error := url_error(url)):
             yield name, error
     if config.get("export") not in {None, "full", "changes"}:
         yield "export", "must be full or changes"

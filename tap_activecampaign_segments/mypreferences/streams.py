@@ -10,8 +10,8 @@ from typing_extensions import override
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.attempts import Attempts, is_recent
 from tap_activecampaign_segments.circuit_breaker import CircuitBreaker
-from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
-from tap_activecampaign_segments.failures import unexpected_is_told
+from tap_activecampaign_segments.errors import MalformedResponseError, TapError
+from tap_activecampaign_segments.failures import wrap_unexpected_errors
 from tap_activecampaign_segments.mypreferences import profiles
 from tap_activecampaign_segments.mypreferences.export_reader import ExportReader
 from tap_activecampaign_segments.mypreferences.exports import (
@@ -72,11 +72,11 @@ class SegmentGroupExports(ChildrenFirstStream):
 
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
-        if context is None or self.failures.end:
+        if context is None or self.failures.fatal:
             return
         name = context["segment_group_name"]
         what = f"segment group {name!r}"
-        with self.failures.of(what), unexpected_is_told(self.logger, what):
+        with self.failures.catch(what), wrap_unexpected_errors(self.logger, what):
             yield from self._rows(name)
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
@@ -96,7 +96,7 @@ class SegmentGroupExports(ChildrenFirstStream):
             latest = timestamps.parse(export.exported_at)
             try:
                 yield from self._emitted(name, export, doubted=doubted)
-            except (ExportLostError, IncompleteExportError, MalformedAnswerError) as error:
+            except (ExportLostError, IncompleteExportError, MalformedResponseError) as error:
                 state.pop(RUNNING_KEY, None)
                 attempts.end_with(error)
                 self.logger.warning("segment group %r: %s; exporting it again", name, error)
@@ -123,8 +123,8 @@ class SegmentGroupExports(ChildrenFirstStream):
             return
         yield {
             **context,
-            "completed_at": timestamps.render(self._sync.clock.now()),
-            "last_date_time": export.last_date_time and timestamps.normal(export.last_date_time),
+            "completed_at": timestamps.format_utc(self._sync.clock.now()),
+            "last_date_time": export.last_date_time and timestamps.normalize(export.last_date_time),
             "is_full": not export.last_date_time and not self._settings.match_criteria,
             "total_results": total,
         }
@@ -207,7 +207,7 @@ class SegmentGroupExports(ChildrenFirstStream):
     def _bookmark(state: dict[str, Any]) -> datetime | None:
         try:
             return timestamps.parse(state.get("replication_key_value"))
-        except MalformedAnswerError:
+        except MalformedResponseError:
             return None
 
 

@@ -11,7 +11,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from typing_extensions import override
 
 from tap_activecampaign_segments import schemas
-from tap_activecampaign_segments.failures import unexpected_is_told
+from tap_activecampaign_segments.failures import wrap_unexpected_errors
 from tap_activecampaign_segments.singer.activate_version import DeferredActivateVersion
 from tap_activecampaign_segments.singer.batches import BatchStream
 from tap_activecampaign_segments.singer.catalog_file import select_automatically
@@ -119,5 +119,5 @@ class BaseStream(DeferredActivateVersion, BatchStream):
         if self.parent_stream_type:
             yield
             return
-        with self.failures.of(self.name), unexpected_is_told(self.logger, self.name):
+        with self.failures.catch(self.name), wrap_unexpected_errors(self.logger, self.name):
             yield

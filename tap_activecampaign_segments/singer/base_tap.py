@@ -11,7 +11,7 @@ from singer_sdk.plugin_base import JSONSchemaValidator
 from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
-from tap_activecampaign_segments.failures import cause_of
+from tap_activecampaign_segments.failures import describe_error
 from tap_activecampaign_segments.singer import batch_config, stream_maps
 from tap_activecampaign_segments.singer.catalog_file import is_selected, parse_catalog
 from tap_activecampaign_segments.singer.command_line import (
@@ -131,7 +131,7 @@ class BaseTap(CommandLineTap, OutputTap):
         try:
             tap.run_connection_test()
         except Exception as error:  # noqa: BLE001
-            cls.logger.error("the test broke off: %s", cause_of(error))  # noqa: TRY400
+            cls.logger.error("the test broke off: %s", describe_error(error))  # noqa: TRY400
             ctx.exit(1)
         for line in tap.failure_lines:
             cls.logger.error(line)

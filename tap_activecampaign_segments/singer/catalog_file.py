@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.singerlib import Catalog
 from singer_sdk.singerlib.catalog import Metadata, StreamMetadata
 
-from tap_activecampaign_segments.http.redaction import one_line
+from tap_activecampaign_segments.errors import one_line
 from tap_activecampaign_segments.singer.command_line import raise_config_errors
 
 if TYPE_CHECKING:

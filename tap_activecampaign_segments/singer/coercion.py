@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from tap_activecampaign_segments.errors import MalformedAnswerError
+from tap_activecampaign_segments.errors import MalformedResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ def coerce(record: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
         schema: The JSON schema of the stream; its types are names or lists of names.
 
     Raises:
-        MalformedAnswerError: A value has another type.
+        MalformedResponseError: A value has another type.
 
     Example:
         >>> coerce({"id": "7"}, {"properties": {"id": {"type": ["integer", "null"]}}})
@@ -43,7 +43,7 @@ def _coerce(name: str, value: Any, schema: Mapping[str, Any]) -> Any:
     coerced = _COERCIONS[expected](value)
     if coerced is None:
         msg = f"the API answered with a {name} that is no {expected}"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     return coerced
 
 

@@ -12,7 +12,7 @@ from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from typing_extensions import override
 
-from tap_activecampaign_segments.json_decoding import decoded_file
+from tap_activecampaign_segments.json_decoding import decode_json_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +99,7 @@ def read_json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None
         return None
     content: Any = None
     try:
-        content = decoded_file(file.read())
+        content = decode_json_file(file.read())
     except ValueError:
         raise_config_errors([f"{option} is no JSON object"])
     if not isinstance(content, dict):

@@ -6,8 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.errors import MalformedAnswerError
-from tap_activecampaign_segments.http.redaction import one_line
+from tap_activecampaign_segments.errors import MalformedResponseError, one_line
 from tap_activecampaign_segments.singer.command_line import raise_config_errors
 
 if TYPE_CHECKING:
@@ -118,8 +117,8 @@ def _sanitized(
 def _normalized(entry: dict[str, Any]) -> dict[str, Any]:
     """Return an entry whose bookmark has the format in which the SDK compares bookmarks."""
     kept = {key: value for key, value in entry.items() if key not in {*_MANAGED, _BOOKMARK}}
-    with suppress(MalformedAnswerError):
-        kept[_BOOKMARK] = timestamps.normal(entry.get(_BOOKMARK))
+    with suppress(MalformedResponseError):
+        kept[_BOOKMARK] = timestamps.normalize(entry.get(_BOOKMARK))
     return kept
 
 

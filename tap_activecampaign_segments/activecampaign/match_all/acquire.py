@@ -99,7 +99,7 @@ class Acquisition:
         look = self._match_all.read(run)
         if not look.is_ready:
             look = self._wait(run, first=SHORTEST)
-        if not timestamps.agree(look.run.run_id_start, run.run_id_start):
+        if not timestamps.may_be_equal(look.run.run_id_start, run.run_id_start):
             # Rows of what it found before may be out, in a sync that the state knows nothing of.
             msg = f"run {run.run_id} was evaluated again since it was started"
             raise RunLostError(msg)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign import definitions
-from tap_activecampaign_segments.clock import CLOCKS_DIFFER
+from tap_activecampaign_segments.clock import MAX_CLOCK_SKEW
 from tap_activecampaign_segments.errors import TapError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
     from tap_activecampaign_segments.activecampaign.match_all.prove import Result
     from tap_activecampaign_segments.activecampaign.match_all.runs import Run
     from tap_activecampaign_segments.activecampaign.run_state import Committed, RunFacts
@@ -58,7 +58,7 @@ class Doubt:
 class Plausibility:
     """Holds results against what else is known of a segment's size."""
 
-    def __init__(self, client: Client, breaker: CircuitBreaker) -> None:
+    def __init__(self, client: ActiveCampaignClient, breaker: CircuitBreaker) -> None:
         """Ask nothing yet.
 
         Args:
@@ -126,7 +126,7 @@ class Plausibility:
         Its instant alone proves nothing: it may move with each evaluation.
         """
         now = run.segment_timestamp
-        if before is None or now is None or timestamps.agree(before, now):
+        if before is None or now is None or timestamps.may_be_equal(before, now):
             return False
         return definitions.differ_between(self._client, segment_id, before, now)
 
@@ -149,7 +149,7 @@ def check_order(facts: RunFacts, run: Run, now: datetime) -> None:
         TapError: It was not: no query could tell which of them is the newer one. Or it was in the
             future, and none would be later for long.
     """
-    if timestamps.parse(run.run_id_start) > now + CLOCKS_DIFFER:
+    if timestamps.parse(run.run_id_start) > now + MAX_CLOCK_SKEW:
         msg = f"run {run.run_id} was started at {run.run_id_start}, in the future by this clock"
         raise TapError(msg)
     before: list[tuple[str | None, str | None]] = []

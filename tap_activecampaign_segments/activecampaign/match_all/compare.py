@@ -9,7 +9,7 @@ from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.match_all.contact_ids import Roster, difference
 from tap_activecampaign_segments.activecampaign.match_all.prove import IncompleteResultError
 from tap_activecampaign_segments.activecampaign.match_all.runs import RunFailedError, RunLostError
-from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
+from tap_activecampaign_segments.errors import MalformedResponseError, TapError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -106,7 +106,7 @@ class Comparison:
             raise PredecessorLostError(str(error)) from error
         except RunFailedError as error:
             return _Attempt(str(error), is_gone=True)
-        except MalformedAnswerError as error:
+        except MalformedResponseError as error:
             raise _unreadable(str(error)) from error
         if not look.is_ready:
             return _Attempt(f"run {run.run_id} is not ready any more", is_gone=True)
@@ -114,7 +114,7 @@ class Comparison:
             reading = self._results.read(look, tell)
         except (IncompleteResultError, RunLostError, RunFailedError) as error:
             return _Attempt(str(error))
-        except MalformedAnswerError as error:
+        except MalformedResponseError as error:
             raise _unreadable(str(error)) from error
         roster = reading.result.roster
         # Twice without a word on the total is no proof that it has become empty.
@@ -122,7 +122,7 @@ class Comparison:
             raise _unreadable(f"run {run.run_id} does not say how many contacts it found")
         if run.digest is None:
             end = reading.result.run.run_id_end
-            is_proved = not reading.flaw and timestamps.agree(run.run_id_end, end)
+            is_proved = not reading.flaw and timestamps.may_be_equal(run.run_id_end, end)
         else:
             is_proved = run.digest == roster.digest
         if reading.is_torn and not is_proved:

@@ -61,7 +61,7 @@ class Evaluation:
     @property
     def definition_changed(self) -> bool:
         """Whether the segment was edited between the two runs, as far as both say when."""
-        return self.predecessor is not None and not timestamps.agree(
+        return self.predecessor is not None and not timestamps.may_be_equal(
             self.predecessor.run.segment_timestamp, self.result.run.segment_timestamp
         )
 

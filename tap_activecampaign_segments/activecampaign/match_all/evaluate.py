@@ -39,7 +39,7 @@ from tap_activecampaign_segments.activecampaign.match_all.runs import (
 )
 from tap_activecampaign_segments.attempts import Attempts
 from tap_activecampaign_segments.circuit_breaker import CircuitBreaker
-from tap_activecampaign_segments.errors import MalformedAnswerError, TapError
+from tap_activecampaign_segments.errors import MalformedResponseError, TapError
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -186,7 +186,7 @@ class Evaluator:
                 RunFailedError,
                 RunLostError,
                 IncompleteResultError,
-                MalformedAnswerError,
+                MalformedResponseError,
             ) as error:
                 attempts.end_with(error)
                 self._logger.warning("%s: %s; evaluating it again", task.segment, error)
@@ -279,7 +279,7 @@ class Evaluator:
         """Return what is to leave of the very run that was committed last, None for another one.
 
         Raises:
-            MalformedAnswerError: It has that run's id, but is not the same. Rows of both would
+            MalformedResponseError: It has that run's id, but is not the same. Rows of both would
                 count as those of one run.
         """
         run, last, committed = result.run, task.facts.predecessor, task.facts.committed
@@ -288,7 +288,7 @@ class Evaluator:
                 predecessor or not self._wishes.streams or last.run_number == 1
             ):
                 msg = f"the new run has the id of the previous one, {run.run_id}"
-                raise MalformedAnswerError(msg)
+                raise MalformedResponseError(msg)
             # A baseline may be said again, with the same rows.
             is_repeated = predecessor is not None or not self._wishes.streams
         else:

@@ -268,7 +268,7 @@ def _are_of_one_result(first: Look, page: Look) -> bool:
         page.is_ready
         and page.total == first.total
         and (None in {page.last_page, first.last_page} or page.last_page == first.last_page)
-        and timestamps.agree(page.run.run_id_end, first.run.run_id_end)
+        and timestamps.may_be_equal(page.run.run_id_end, first.run.run_id_end)
     )
 
 

@@ -11,18 +11,18 @@ from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.client import attributes, resources
 from tap_activecampaign_segments.activecampaign.settings import is_sort
 from tap_activecampaign_segments.errors import (
-    MalformedAnswerError,
+    MalformedResponseError,
     NotFoundError,
     RequestError,
     TapError,
-    UnansweredError,
+    TransientError,
 )
-from tap_activecampaign_segments.http.urls import path_part
+from tap_activecampaign_segments.http.urls import quote_path_part
 from tap_activecampaign_segments.polling import until_done
 from tap_activecampaign_segments.singer.coercion import coerce_count
 
 if TYPE_CHECKING:
-    from tap_activecampaign_segments.activecampaign.client import Client
+    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
     from tap_activecampaign_segments.clock import Clock
 
 
@@ -63,10 +63,10 @@ class Run:
         if not all(isinstance(known[name], str) for name in ("run_id", "sort")):
             return None
         try:
-            path_part(known["run_id"])
-            known["run_id_start"] = timestamps.normal(known["run_id_start"])
+            quote_path_part(known["run_id"])
+            known["run_id_start"] = timestamps.normalize(known["run_id_start"])
             for name in ("run_id_end", "segment_timestamp"):
-                known[name] = timestamps.normal_or_none(known[name])
+                known[name] = timestamps.normalize_optional(known[name])
             for name in ("digest", "viewer"):
                 known[name] = known[name] if isinstance(known[name], str) else None
         except TapError:
@@ -80,17 +80,17 @@ class Run:
 
     def is_later_than(self, run_id_start: str) -> bool:
         """Tell whether it was started later than another run, by at least a millisecond."""
-        return self._started > timestamps.milliseconds(timestamps.parse(run_id_start))
+        return self._started > timestamps.epoch_milliseconds(timestamps.parse(run_id_start))
 
     def has_the_result_of(self, other: Run) -> bool:
         """Tell whether it has the result of another; the digest decides, where there is one."""
         if self.digest and other.digest:
             return self.digest == other.digest
-        return timestamps.agree(self.run_id_end, other.run_id_end)
+        return timestamps.may_be_equal(self.run_id_end, other.run_id_end)
 
     @property
     def _started(self) -> int:
-        return timestamps.milliseconds(timestamps.parse(self.run_id_start))
+        return timestamps.epoch_milliseconds(timestamps.parse(self.run_id_start))
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ GRACE = 30.0
 class MatchAll:
     """Starts and reads match-all runs; may be used by several threads at once."""
 
-    def __init__(self, client: Client, clock: Clock, page_size: int) -> None:
+    def __init__(self, client: ActiveCampaignClient, clock: Clock, page_size: int) -> None:
         """Keep what every request needs."""
         self._client = client
         self._clock = clock
@@ -142,14 +142,14 @@ class MatchAll:
 
         Raises:
             NotFoundError: There is no such segment.
-            RefusedError: The segment cannot be evaluated as it stands.
+            BadRequestError: The segment cannot be evaluated as it stands.
             TapError: No usable answer came.
         """
         params: dict[str, Any] = {"instant": ""} if instant else {}
         answer = self._client.get(
             "segmentMatchAll",
             segment_id,
-            doubt_404=True,
+            confirm_404=True,
             sort=sort,
             page=1,
             page_size=self.page_size,
@@ -172,7 +172,7 @@ class MatchAll:
         look = _look(run.segment_id, run.sort, answer)
         if look.run.run_id != run.run_id:
             msg = f"asked for run {run.run_id}, the API answers with run {look.run.run_id}"
-            raise MalformedAnswerError(msg)
+            raise MalformedResponseError(msg)
         return usable(look)
 
     def beyond(self, run: Run, page: int) -> list[int]:
@@ -182,7 +182,7 @@ class MatchAll:
             TapError: No usable answer came.
         """
         try:
-            answer = self._request(run, page, doubt_404=False)
+            answer = self._request(run, page, confirm_404=False)
         except RequestError as error:
             if error.status in _NO_SUCH_PAGE:
                 return []
@@ -216,23 +216,23 @@ class MatchAll:
     def _answer(self, run: Run, page: int) -> dict[str, Any] | None:
         """Return what the API answers, None if it does not know the run yet."""
         try:
-            return self._request(run, page, doubt_404=not self._has_expired(run))
+            return self._request(run, page, confirm_404=not self._has_expired(run))
         except NotFoundError as error:
             if self._has_just_started(run):
                 return None
             raise _lost(run) from error
-        except UnansweredError as error:
+        except TransientError as error:
             # After 90 days a 404 is what was to be expected, in whatever form.
             if error.status == HTTPStatus.NOT_FOUND and self._has_expired(run):
                 raise _lost(run) from error
             raise
 
-    def _request(self, run: Run, page: int, *, doubt_404: bool) -> dict[str, Any]:
+    def _request(self, run: Run, page: int, *, confirm_404: bool) -> dict[str, Any]:
         return self._client.get(
             "segmentMatchAll",
             run.segment_id,
             run.run_id,
-            doubt_404=doubt_404,
+            confirm_404=confirm_404,
             sort=run.sort,
             page=page,
             page_size=self.page_size,
@@ -266,7 +266,7 @@ def _look(segment_id: str, sort: str, answer: dict[str, Any]) -> Look:
     found = resources(answer)
     if not found:
         msg = "the API answered without the run that was asked for"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     facts = attributes(found[0])
     run_id, is_ready, matches = facts.get("run_id"), facts.get("is_ready"), facts.get("matches")
     if (
@@ -276,14 +276,14 @@ def _look(segment_id: str, sort: str, answer: dict[str, Any]) -> Look:
         or facts.get("segment_id", segment_id) != segment_id
     ):
         msg = "the API answered with something that is no run of this segment"
-        raise MalformedAnswerError(msg)
+        raise MalformedResponseError(msg)
     run = Run(
         segment_id,
         run_id,
         sort,
-        run_id_start=timestamps.normal(facts.get("run_id_start")),
-        run_id_end=timestamps.normal_or_none(facts.get("run_id_end")),
-        segment_timestamp=timestamps.normal_or_none(facts.get("segment_timestamp")),
+        run_id_start=timestamps.normalize(facts.get("run_id_start")),
+        run_id_end=timestamps.normalize_optional(facts.get("run_id_end")),
+        segment_timestamp=timestamps.normalize_optional(facts.get("segment_timestamp")),
     )
     page = facts.get("page")
     page = page if isinstance(page, dict) else {}
