@@ -12,8 +12,8 @@ from singer_sdk.helpers._packaging import get_package_version
 
 from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
-from tests.support import SharedClock
-from tests.warehouse import Warehouse
+from tests.support.sync import SharedClock
+from tests.support.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tap_activecampaign_segments.sandbox import Account, Fault, Preferences, Sandbox
-from tests.support import sync
-from tests.test_crash import cut_in_the_difference
-from tests.test_membership import LOG, TABLE, night
-from tests.test_mypreferences import PROFILES, export
+from tests.activecampaign.match_all.test_compare import LOG, TABLE, night
+from tests.activecampaign.match_all.test_unfinished_pairs import cut_in_the_difference
+from tests.mypreferences.test_exports import PROFILES, export
+from tests.support.sync import sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_activecampaign_segments.sandbox import Segment
-    from tests.support import SharedClock, Sync
-    from tests.warehouse import Warehouse
+    from tests.support.sync import SharedClock, Sync
+    from tests.support.warehouse import Warehouse
 
 DAY = 86_400.0
 ERASED = 4711

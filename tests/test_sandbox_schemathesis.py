@@ -14,7 +14,7 @@ from schemathesis.specs.openapi import checks as openapi
 
 from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox, VirtualClock
 from tap_activecampaign_segments.sandbox.order import Order
-from tests.fuzzing import fuzz
+from tests.support.fuzzing import fuzz
 from tests.test_sandbox_mypreferences import NOW, Vendor
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import config_of, sync, tap
+from tests.support.sync import config_of, sync, tap
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,276 @@
+"""Count history: newest first, a cursor in seconds, nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_activecampaign_segments.sandbox import Fault
+from tests.support.sync import sync
+
+if TYPE_CHECKING:
+    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
+    from tests.support.sync import Sync
+
+STREAM = {"count_history"}
+LONG_AGO = 1_700_000_000.0
+
+
+def keys(synced: Sync) -> list[tuple[str, str]]:
+    return [(row["timestamp"], row["run_id"]) for row in synced.records("count_history")]
+
+
+def recorded(segment: Segment) -> int:
+    return len({(count.at, count.run_id) for count in segment.counts})
+
+
+def with_history(account: Account) -> Segment:
+    """173 rows: 40 within one second, and others that share the second of a page's edge."""
+    segment = account.add_segment("some", [1])
+    for place in range(120):
+        segment.add_count(LONG_AGO + 3600 * place, place)
+    for place in range(40):
+        segment.add_count(LONG_AGO + 3600 * 120 + place / 100, place)
+    for place in range(13):
+        # The newest fill up the first page so that its edge falls into that second.
+        segment.add_count(LONG_AGO + 3600 * 121 + place / 1000, place)
+    return segment
+
+
+def test_173_rows_of_which_many_share_a_second_come_each_once(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = with_history(account)
+    synced = sync(sandbox, streams=STREAM)
+    assert recorded(segment) == 173
+    assert len(keys(synced)) == len(set(keys(synced))) == 173
+    assert keys(synced) == sorted(keys(synced))
+    assert synced.warnings == []
+
+
+def test_a_size_of_the_future_fails_the_segment_or_it_would_hide_what_is_to_come(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = account.add_segment("some", [1])
+    segment.add_count(account.clock.time() + 2 * 86_400, 1)
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 1
+    assert not synced.records("count_history")
+    [line] = synced.errors
+    assert "in the future" in line
+    assert "replication_key_value" not in str(synced.state)
+
+
+def test_150_rows_of_which_30_share_each_second_come_without_a_warning(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = account.add_segment("some", [1])
+    for place in range(150):
+        segment.add_count(LONG_AGO + place // 30 + place % 30 / 100, place)
+    synced = sync(sandbox, streams=STREAM)
+    assert len(set(keys(synced))) == 150
+    assert synced.warnings == []
+
+
+def test_a_row_has_what_was_recorded(account: Account, sandbox: Sandbox) -> None:
+    segment = account.add_segment("some", [1])
+    count = segment.add_count(LONG_AGO, 7, active_result_count=5, count_updating_with_runid="busy")
+    assert sync(sandbox, streams=STREAM).records("count_history") == [
+        {
+            "segment_id": segment.segment_id,
+            "run_id": count.run_id,
+            "timestamp": "2023-11-14T22:13:20.000000Z",
+            "id": count.count_id,
+            "segment_hash": count.segment_hash,
+            "result_count": 7,
+            "active_result_count": 5,
+            "count_updating_with_runid": "busy",
+        }
+    ]
+
+
+def test_a_bookmark_of_the_future_is_forgotten_and_all_is_read_again(
+    account: Account, sandbox: Sandbox
+) -> None:
+    with_history(account)
+    first = sync(sandbox, streams=STREAM)
+    state = first.state
+    [entry] = state["bookmarks"]["count_history"]["partitions"]
+    entry["replication_key_value"] = "2999-01-01T00:00:00.000000Z"
+    second = sync(sandbox, streams=STREAM, state=state)
+    assert second.exit_code == 0
+    assert keys(second) == keys(first)
+    assert any("in the future" in line for line in second.warnings)
+
+
+def test_a_second_sync_brings_what_is_new_and_the_row_at_the_bookmark(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = with_history(account)
+    first = sync(sandbox, streams=STREAM)
+    for place in range(3):
+        segment.add_count(LONG_AGO + 3600 * (200 + place), place)
+    sandbox.clear_requests()
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert len(keys(second)) == 4
+    assert keys(second)[0] == keys(first)[-1]
+    asked = [request for request in sandbox.requests if "count-history" in request.path]
+    assert len(asked) == 1
+
+
+def test_of_60_rows_in_one_second_those_within_reach_come_and_a_warning(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = account.add_segment("some", [1])
+    for place in range(5):
+        segment.add_count(LONG_AGO + 3600 * place, place)
+    for place in range(60):
+        segment.add_count(LONG_AGO + 3600 * 10 + place / 100, place)
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 0
+    assert len(keys(synced)) == 55
+    assert any("may be missing" in line and "'some'" in line for line in synced.warnings)
+
+
+def test_a_first_sync_begins_at_start_date_and_a_second_at_its_bookmark(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = account.add_segment("some", [1])
+    for day in range(1, 11):
+        segment.add_count(LONG_AGO + 86_400 * day, day)
+    since = "2023-11-21T00:00:00Z"
+    first = sync(sandbox, streams=STREAM, start_date=since)
+    assert [row["result_count"] for row in first.records("count_history")] == [7, 8, 9, 10]
+    second = sync(sandbox, streams=STREAM, state=first.state, start_date="2030-01-01")
+    assert [row["result_count"] for row in second.records("count_history")] == [10]
+
+
+def test_all_rows_of_the_instant_of_start_date_come_though_a_page_ends_among_them(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = account.add_segment("some", [1])
+    for at in (LONG_AGO - 60, LONG_AGO, LONG_AGO, *(LONG_AGO + 60 + place for place in range(49))):
+        segment.add_count(at, 1)
+    synced = sync(sandbox, streams=STREAM, start_date="2023-11-14T22:13:20Z")
+    assert len(keys(synced)) == 51
+
+
+def test_a_history_that_breaks_off_leaves_no_row_and_no_bookmark(
+    account: Account, sandbox: Sandbox
+) -> None:
+    with_history(account)
+    sandbox.faults.add(Fault("status", operation="count_history", status=500, after=1, times=None))
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 1
+    assert keys(synced) == []
+    [partition] = synced.state["bookmarks"]["count_history"]["partitions"]
+    assert "replication_key_value" not in partition
+
+
+def test_a_row_that_is_still_being_counted_comes_again(account: Account, sandbox: Sandbox) -> None:
+    segment = account.add_segment("some", [1])
+    at = account.clock.time() - 600
+    segment.add_count(at, 5, count_updating_with_runid="busy")
+    segment.add_count(at + 60, 6)
+    first = sync(sandbox, streams=STREAM)
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert [row["result_count"] for row in second.records("count_history")] == [5, 6]
+
+
+def test_a_row_that_is_counted_no_more_does_not_come_again(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = account.add_segment("some", [1])
+    now = account.clock.time()
+    segment.add_count(now - 2 * 86_400, 4, count_updating_with_runid="forgotten")
+    segment.add_count(now - 600, 5)
+    segment.add_count(now - 540, 6)
+    first = sync(sandbox, streams=STREAM)
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert [row["result_count"] for row in second.records("count_history")] == [6]
+
+
+# Rows that come late, and answers of fewer rows.
+
+
+@pytest.mark.parametrize("hours", [0.5, 30, 24 * 40])
+def test_a_count_that_is_recorded_late_comes_all_the_same(
+    account: Account, sandbox: Sandbox, hours: float
+) -> None:
+    segment = account.add_segment("some", [1])
+    now = account.clock.time()
+    for day in range(1, 15):
+        segment.add_count(now - 86_400 * day * 3, day)
+    first = sync(sandbox, streams=STREAM)
+    late = segment.add_count(now - 3 * 86_400 - 3600 * hours, 99)
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert [row["result_count"] for row in second.records("count_history")] == [99, 1]
+    assert second.records("count_history")[0]["run_id"] == late.run_id
+    third = sync(sandbox, streams=STREAM, state=second.state)
+    assert [row["result_count"] for row in third.records("count_history")] == [1]
+    newest = [
+        synced.state["bookmarks"]["count_history"]["partitions"][0]["replication_key_value"]
+        for synced in (first, second, third)
+    ]
+    assert len({*newest}) == 1
+
+
+def test_a_late_count_and_new_ones_come_in_one_request(account: Account, sandbox: Sandbox) -> None:
+    segment = with_history(account)
+    first = sync(sandbox, streams=STREAM)
+    bookmark = max(count.at for count in segment.counts)
+    segment.add_count(bookmark - 1800, 1234)
+    segment.add_count(bookmark + 60, 4321)
+    sandbox.clear_requests()
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    found = [row["result_count"] for row in second.records("count_history")]
+    assert (found[0], found[-1], len(found)) == (1234, 4321, 3)
+    assert sum("count-history" in request.path for request in sandbox.requests) == 1
+
+
+@pytest.mark.parametrize("each", [1, 2, 3, 7])
+def test_counts_that_share_their_instants_are_not_taken_for_late_ones(
+    account: Account, sandbox: Sandbox, each: int
+) -> None:
+    segment = account.add_segment("some", [1])
+    for place in range(60):
+        segment.add_count(LONG_AGO + 3600 * (place // each), place)
+    first = sync(sandbox, streams=STREAM)
+    segment.add_count(LONG_AGO + 3600 * 100, 99)
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    newest = {key for key in keys(first) if key[0] == keys(first)[-1][0]}
+    assert {*keys(second)[:-1]} == newest
+
+
+@pytest.mark.parametrize("crowd", [8, 19, 20, 25, 60])
+@pytest.mark.parametrize("most", [5, 20, 50])
+def test_more_counts_in_a_second_than_an_answer_holds_are_warned_of(
+    account: Account, sandbox: Sandbox, crowd: int, most: int
+) -> None:
+    account.counts_per_answer = most
+    segment = account.add_segment("some", [1])
+    for place in range(40):
+        segment.add_count(LONG_AGO + 3600 * place, place)
+    for place in range(crowd):
+        segment.add_count(LONG_AGO + 3600 * 50 + place / 100, place)
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 0
+    assert len(keys(synced)) == 40 + min(crowd, most)
+    if crowd > most:
+        assert any("may be missing" in line for line in synced.warnings)
+    if crowd < most:
+        assert synced.warnings == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 10, 20, 49, 50])
+def test_a_history_of_one_answer_is_not_taken_for_one_that_was_cut(
+    account: Account, sandbox: Sandbox, size: int
+) -> None:
+    segment = account.add_segment("some", [1])
+    for place in range(size):
+        segment.add_count(LONG_AGO + 3600 * place, place)
+    synced = sync(sandbox, streams=STREAM)
+    assert len(keys(synced)) == size
+    assert synced.warnings == []
+    assert sum("count-history" in request.path for request in sandbox.requests) <= 3

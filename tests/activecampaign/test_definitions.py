@@ -1,0 +1,209 @@
+"""Definitions: every version, found by walking back from now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_activecampaign_segments.sandbox import Fault
+from tests.support.sync import sync
+
+if TYPE_CHECKING:
+    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
+    from tests.support.sync import SharedClock, Sync
+
+STREAM = {"segment_definitions"}
+DAY = 86_400
+
+
+def with_versions(account: Account, number: int) -> Segment:
+    created = account.clock.time() - 100 * DAY
+    segment = account.add_segment("some", [1], created=created)
+    for version in range(1, number):
+        segment.edit(at=created + version * DAY)
+    return segment
+
+
+def dates(synced: Sync) -> list[str]:
+    return [row["created_date"] for row in synced.records("segment_definitions")]
+
+
+def asked(sandbox: Sandbox) -> int:
+    return sum("createdDate" in request.path for request in sandbox.requests)
+
+
+def test_five_versions_are_five_rows_oldest_first(account: Account, sandbox: Sandbox) -> None:
+    segment = with_versions(account, 5)
+    synced = sync(sandbox, streams=STREAM)
+    rows = synced.records("segment_definitions")
+    assert len(rows) == 5
+    assert dates(synced) == sorted(dates(synced))
+    assert [row["segment_hash"] for row in rows] == [
+        version.segment_hash for version in segment.versions
+    ]
+    assert rows[0]["segment_conditions"][0]["fields"]
+    assert all(len(date) == 27 and date.endswith("Z") for date in dates(synced))
+
+
+def test_a_second_sync_costs_one_request_and_brings_the_row_at_the_bookmark(
+    account: Account, sandbox: Sandbox
+) -> None:
+    with_versions(account, 5)
+    first = sync(sandbox, streams=STREAM)
+    sandbox.clear_requests()
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert dates(second) == dates(first)[-1:]
+    assert asked(sandbox) == 1
+
+
+def test_a_second_sync_brings_the_versions_made_since(account: Account, sandbox: Sandbox) -> None:
+    segment = with_versions(account, 3)
+    first = sync(sandbox, streams=STREAM)
+    segment.edit()
+    segment.edit(at=account.clock.time() + 1)
+    account.clock.advance(5)  # type: ignore[attr-defined]
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert len(dates(second)) == 3
+    assert dates(second)[0] == dates(first)[-1]
+
+
+def test_start_date_includes_the_version_then_in_force(account: Account, sandbox: Sandbox) -> None:
+    segment = with_versions(account, 5)
+    since = account.timestamps.text(segment.versions[2].created + DAY / 2)
+    synced = sync(sandbox, streams=STREAM, start_date=since)
+    assert len(dates(synced)) == 3
+
+
+def test_an_api_that_always_names_the_same_version_ends_in_a_failure(
+    account: Account, sandbox: Sandbox
+) -> None:
+    with_versions(account, 1)
+
+    created = account.timestamps.text(account.clock.time() - 50 * DAY)
+
+    def same(body: dict[str, Any]) -> dict[str, Any]:
+        body["data"][0]["attributes"]["created_date"] = created
+        return body
+
+    sandbox.faults.add(Fault("edit", operation="definition", times=None, answer=same))
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 1
+    assert asked(sandbox) < 5
+    assert dates(synced) == []
+    assert "older versions cannot be read" in synced.errors[0]
+
+
+def test_an_api_that_always_finds_one_version_more_ends_in_a_failure(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = with_versions(account, 1)
+    moment = account.clock.time()
+
+    def one_more(body: dict[str, Any]) -> dict[str, Any]:
+        nonlocal moment
+        moment -= 60
+        body["data"][0]["attributes"]["created_date"] = account.timestamps.text(moment)
+        return body
+
+    sandbox.faults.add(Fault("edit", operation="definition", times=None, answer=one_more))
+    segment.versions[0].created = 0.0
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 1
+    assert "start_date" in synced.errors[0]
+
+
+def test_numeric_ids_have_no_history_and_that_is_a_warning(
+    account: Account, sandbox: Sandbox
+) -> None:
+    account.add_segment("old", [1], segment_id="24")
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 0
+    assert dates(synced) == []
+    assert asked(sandbox) == 0
+    assert len(synced.warnings) == 1
+
+
+def test_data_as_an_object_is_read_like_an_array(account: Account, sandbox: Sandbox) -> None:
+    with_versions(account, 2)
+    sandbox.faults.add(Fault("data_object", operation="definition", times=None))
+    assert len(dates(sync(sandbox, streams=STREAM))) == 2
+
+
+def test_a_version_from_before_the_bookmark_is_not_news_and_fails_nobody(
+    account: Account, sandbox: Sandbox
+) -> None:
+    segment = with_versions(account, 3)
+    other = account.add_segment("other", [1])
+    first = sync(sandbox, streams=STREAM)
+
+    def lag(answer: dict[str, Any]) -> dict[str, Any]:
+        answer["data"][0]["attributes"]["created_date"] = "2020-01-01T00:00:00.000Z"
+        return answer
+
+    segment_id = segment.segment_id
+    sandbox.faults.add(Fault("edit", "definition", segment_id=segment_id, answer=lag, times=None))
+    other.edit()
+    second = sync(sandbox, streams=STREAM, state=first.state)
+    assert second.exit_code == 0
+    rows = second.records("segment_definitions")
+    assert [row["segment_id"] for row in rows] == [other.segment_id] * 2
+    before, after = (
+        [
+            entry["replication_key_value"]
+            for entry in synced.state["bookmarks"]["segment_definitions"]["partitions"]
+            if entry["context"]["segment_id"] == segment_id
+        ]
+        for synced in (first, second)
+    )
+    assert before == after
+
+
+# Versions close to each other.
+
+
+@pytest.mark.parametrize("step", [0.0003, 0.001, 0.0014, 0.002, 0.5])
+@pytest.mark.parametrize("digits", [3, 4, 6])
+def test_versions_close_to_each_other_are_read_or_warned_of(
+    account: Account, sandbox: Sandbox, step: float, digits: int
+) -> None:
+    account.timestamps.digits = digits
+    created = float(round(account.clock.time() - 50 * DAY))
+    segment = account.add_segment("some", [1], created=created)
+    for number in (1, 2):
+        segment.edit(at=created + number * step)
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 0
+    known = {version.created for version in segment.versions}
+    found = len({*dates(synced)})
+    assert found == len(known) or any("may be missing" in line for line in synced.warnings)
+    if step >= 0.001:
+        assert found == len(known)
+
+
+@pytest.mark.parametrize("digits", [0, 3])
+def test_a_second_edit_within_what_a_run_tells_as_one_instant_is_read(
+    account: Account, sandbox: Sandbox, clock: SharedClock, digits: int
+) -> None:
+    account.timestamps.digits = 6
+    segment = account.add_segment("some", [1], created=clock.time() - 50 * DAY)
+    for operation in ("start", "read"):
+        sandbox.faults.add(Fault("digits", operation, times=None, value=digits))
+    at = float(int(clock.time()) - 5)
+    segment.edit(at=at + 0.0002)
+    first = sync(sandbox)
+    segment.edit(at=at + 0.0008)
+    clock.advance(3 * DAY)
+    second = sync(sandbox, state=first.state)
+    clock.advance(DAY)
+    sandbox.clear_requests()
+    sync(sandbox, state=second.state)
+    assert len({*dates(first), *dates(second)}) == 3
+    # From then on the runs tell that nothing changed.
+    assert asked(sandbox) == 0
+
+
+def test_a_404_for_a_moment_does_not_end_the_walk_back(account: Account, sandbox: Sandbox) -> None:
+    with_versions(account, 5)
+    sandbox.faults.add(Fault("not_found", "definition", after=2))
+    assert len(dates(sync(sandbox, streams=STREAM))) == 5

@@ -1,0 +1,212 @@
+"""Whose eyes see the results: those of the API token's user."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tap_activecampaign_segments.sandbox import Fault
+from tests.activecampaign.match_all.test_compare import LOG, TABLE, changes, night, run_of
+from tests.support.sync import sync
+
+if TYPE_CHECKING:
+    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
+    from tests.support.sync import SharedClock
+    from tests.support.warehouse import Warehouse
+
+
+def high(contact: int) -> bool:
+    """Hide every contact whose last digit is 7 or more."""
+    return contact % 10 >= 7
+
+
+def asked_for_user(sandbox: Sandbox) -> int:
+    return sum(request.path.endswith("/users/me") for request in sandbox.requests)
+
+
+def test_a_user_who_sees_less_makes_nobody_leave(
+    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
+) -> None:
+    segment = account.add_segment("some", range(1, 1001))
+    night(sandbox, house)
+    clock.advance(3600)
+    second = night(sandbox, house, api_token=account.add_token("2", hides=high))
+    assert second.exit_code == 0
+    assert changes(second)["left"] == set()
+    assert run_of(second)["is_baseline"] is True
+    assert any("user of this API token" in line for line in second.warnings)
+    seen = {segment.segment_id: {each for each in segment.members if not high(each)}}
+    assert house.members(LOG) == house.members(TABLE) == seen
+    clock.advance(3600)
+    third = night(sandbox, house)
+    assert changes(third)["left"] == set()
+    assert house.members(LOG) == house.members(TABLE) == {segment.segment_id: {*segment.members}}
+
+
+def test_another_token_of_the_same_user_changes_nothing(
+    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    first = night(sandbox, house)
+    clock.advance(3600)
+    segment.members = range(3, 203)
+    second = night(sandbox, house, api_token=account.add_token("1"))
+    assert run_of(second)["previous_run_id"] == run_of(first)["run_id"]
+    assert changes(second) == {"joined": {201, 202}, "left": {1, 2}}
+    assert second.warnings == []
+
+
+def test_the_user_is_asked_for_once_a_token(
+    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse
+) -> None:
+    night(sandbox, house)
+    assert asked_for_user(sandbox) == 1
+    night(sandbox, house)
+    assert asked_for_user(sandbox) == 1
+    night(sandbox, house, api_token=account.add_token("1"))
+    assert asked_for_user(sandbox) == 2
+    assert segment.members
+
+
+def test_a_user_who_cannot_be_told_counts_as_another_one_with_another_token(
+    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    account.names_user = False
+    night(sandbox, house)
+    clock.advance(3600)
+    segment.members = range(3, 201)
+    second = night(sandbox, house)
+    assert changes(second) == {"joined": set(), "left": {1, 2}}
+    clock.advance(3600)
+    third = night(sandbox, house, api_token=account.add_token("1"))
+    assert run_of(third)["is_baseline"] is True
+    assert any("cannot be told" in line for line in third.warnings)
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_an_api_that_does_not_tell_the_user_stops_nothing(
+    sandbox: Sandbox, segment: Segment, house: Warehouse, status: int
+) -> None:
+    sandbox.faults.add(Fault("status", "user", times=None, status=status))
+    first = night(sandbox, house)
+    assert first.exit_code == 0
+    assert any("the user of the API token is unknown" in line for line in first.warnings)
+    assert len(changes(first)["joined"]) == len(segment.members)
+
+
+def test_a_state_that_knows_no_user_counts_as_the_same_users(
+    sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    night(sandbox, house)
+    state = house.state
+    assert state
+    [entry] = state["bookmarks"]["match_all_runs"]["partitions"]
+    for facts in entry["match_all"].values():
+        facts.pop("viewer", None)
+    for name in ("token_digest", "user_id"):
+        del state["bookmarks"]["segments"][name]
+    clock.advance(3600)
+    segment.members = range(3, 201)
+    assert changes(night(sandbox, house))["left"] == {1, 2}
+
+
+def test_a_segment_that_failed_under_the_new_token_is_compared_with_nothing_later(
+    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    night(sandbox, house)
+    clock.advance(3600)
+    token = account.add_token("2", hides=high)
+    sandbox.faults.add(Fault("run_fails", times=None))
+    assert night(sandbox, house, api_token=token).exit_code == 1
+    sandbox.faults.clear()
+    clock.advance(3600)
+    third = night(sandbox, house, api_token=token)
+    assert changes(third)["left"] == set()
+    assert run_of(third)["is_baseline"] is True
+    assert segment.members
+
+
+def test_a_run_of_another_user_is_not_taken_up_again(
+    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    segment.evaluation_seconds = 600
+    night(sandbox, house, run_timeout=30)
+    segment.evaluation_seconds = 0
+    clock.advance(900)
+    night(sandbox, house, api_token=account.add_token("2", hides=high))
+    assert len(segment.runs) == 2
+
+
+def test_the_state_holds_the_token_as_a_digest_alone(sandbox: Sandbox, segment: Segment) -> None:
+    synced = sync(sandbox)
+    assert sandbox.token not in json.dumps(synced.state)
+    assert synced.state["bookmarks"]["segments"]["user_id"] == "1"
+    assert segment.members
+
+
+@pytest.mark.parametrize("token", ["other user", "other token"])
+def test_a_run_begun_without_changes_is_taken_up_by_the_same_token_alone(
+    account: Account,
+    sandbox: Sandbox,
+    segment: Segment,
+    house: Warehouse,
+    clock: SharedClock,
+    token: str,
+) -> None:
+    night(sandbox, house)
+    clock.advance(3600)
+    segment.evaluation_seconds = 600
+    hides = high if token == "other user" else None
+    other = account.add_token("2" if token == "other user" else "1", hides=hides)
+    results = {"match_all_runs", "match_all_results"}
+    late = night(sandbox, house, streams=results, api_token=other, run_timeout=5)
+    assert late.exit_code == 1
+    segment.evaluation_seconds = 0
+    # As if the filter worked when the run is made.
+    segment.runs[-1].members = [each for each in segment.members if not high(each)]
+    clock.advance(900)
+    third = night(sandbox, house)
+    if token == "other user":
+        assert len(segment.runs) == 3
+        assert changes(third)["left"] == set()
+    else:
+        assert len(segment.runs) == 2
+
+
+def test_a_full_result_of_another_user_is_not_held_against_the_last_one(
+    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
+) -> None:
+    account.records_runs = False
+    account.add_segment("many", range(1, 1001))
+    results = {"match_all_runs", "match_all_results"}
+    night(sandbox, house, streams=results)
+    clock.advance(3600)
+    token = account.add_token("2", hides=lambda contact: contact > 100)
+    second = night(sandbox, house, streams=results, api_token=token)
+    assert second.exit_code == 0
+    assert run_of(second)["total"] == 100
+
+
+def test_one_404_for_the_user_makes_no_baseline(
+    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    night(sandbox, house)
+    clock.advance(3600)
+    sandbox.faults.add(Fault("not_found", "user"))
+    segment.members = range(3, 201)
+    second = night(sandbox, house, api_token=account.add_token("1"))
+    assert changes(second)["left"] == {1, 2}
+
+
+def test_a_user_who_could_not_be_told_for_an_outage_is_asked_for_again(
+    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+) -> None:
+    sandbox.faults.add(Fault("status", "user", times=5, status=503))
+    night(sandbox, house)
+    clock.advance(3600)
+    segment.members = range(2, 201)
+    assert changes(night(sandbox, house))["left"] == {1}
+    clock.advance(3600)
+    segment.members = range(3, 201)
+    assert changes(night(sandbox, house, api_token=account.add_token("1")))["left"] == {2}

@@ -1,0 +1,258 @@
+"""A PostgreSQL that lives as long as the tests, and target-postgres, which loads into it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.e2e.project import PLUGINS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+TARGET = PLUGINS / "loaders" / "target-postgres" / "venv" / "bin" / "target-postgres"
+DEBIAN = Path("/usr/lib/postgresql")
+USER = "postgres"
+"""Who runs the server where the tests are root: it refuses to be root's."""
+PATIENCE = 60
+
+
+class NotInstalledError(Exception):
+    """This machine has no PostgreSQL."""
+
+
+class Server:
+    """A running PostgreSQL, open to everybody on this machine.
+
+    Attributes:
+        port: Where it listens.
+        user: Who may do everything.
+        database: A database of that user's.
+    """
+
+    user = USER
+    database = USER
+
+    def __init__(self, binaries: Path, port: int) -> None:
+        self._binaries = binaries
+        self.port = port
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it answers."""
+        return self._run("pg_isready", "--quiet", "--username", USER).returncode == 0
+
+    def query(self, sql: str, schema: str = "public") -> list[dict[str, Any]]:
+        """Return the rows of a SELECT, its tables looked up in a database schema."""
+        query = sql.strip().removesuffix(";")
+        said = self._said(f"SELECT coalesce(json_agg(found), '[]') FROM ({query}) AS found", schema)
+        return json.loads(said)  # type: ignore[no-any-return]
+
+    def execute(self, sql: str, schema: str) -> None:
+        """Run statements, their tables looked up in a database schema."""
+        self._said(sql, schema)
+
+    def forget(self, schema: str) -> None:
+        """Drop a database schema, if there is one, with all that is in it."""
+        self._said(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+
+    def _said(self, sql: str, schema: str = "public") -> str:
+        line = ["--no-psqlrc", "--no-align", "--tuples-only", "--username", USER, USER]
+        done = self._run("psql", *line, "--command", sql, PGOPTIONS=f"-c search_path={schema}")
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _run(self, program: str, *line: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        address = ["--host", "127.0.0.1", "--port", str(self.port)]
+        return _run([self._binaries / program, *address, *line], variables=variables)
+
+
+class Target:
+    """target-postgres on a database schema of its own.
+
+    Attributes:
+        state: What it said last, which the next sync begins with.
+    """
+
+    def __init__(self, server: Server, folder: Path, schema: str) -> None:
+        self._server = server
+        self._folder = folder
+        self._schema = schema
+        self.state: dict[str, Any] | None = None
+
+    def load(
+        self, messages: Iterable[dict[str, Any]], *, fails: bool = False, **settings: Any
+    ) -> None:
+        """Take in what a tap wrote.
+
+        Args:
+            messages: The tap's.
+            fails: Whether the target must break off, instead of ending well.
+            settings: Of the target.
+        """
+        config = self._folder / "target.json"
+        options = {
+            "host": "127.0.0.1",
+            "port": self._server.port,
+            "user": USER,
+            "password": "none",
+            "database": USER,
+            "default_target_schema": self._schema,
+            "activate_version": True,
+            "hard_delete": True,
+            **settings,
+        }
+        config.write_text(json.dumps(options))
+        done = subprocess.run(
+            [TARGET, "--config", config],
+            input="".join(f"{json.dumps(message)}\n" for message in messages),
+            env=_environment(),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert (done.returncode != 0) == fails, done.stderr
+        if lines := done.stdout.splitlines():
+            self.state = json.loads(lines[-1])
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Return all rows of a table."""
+        return self._server.query(f'SELECT * FROM "{self._schema}"."{table}"')
+
+
+@contextmanager
+def serving(binaries: Path) -> Iterator[Server]:
+    """Run a new, empty server until the block ends.
+
+    Args:
+        binaries: The folder of its programs.
+    """
+    # Not pytest's folder: that is closed to the server's user.
+    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
+        data, log = Path(folder, "data"), Path(folder, "log")
+        if _unprivileged():
+            shutil.chown(folder, USER, pwd.getpwnam(USER).pw_gid)
+        made = _run(
+            [binaries / "initdb", "--username", USER, "--auth", "trust", "--no-sync", data],
+            **_unprivileged(),
+        )
+        assert made.returncode == 0, made.stdout
+        (data / "pg_hba.conf").write_text("host all all 127.0.0.1/32 trust\n")
+        port = _free_port()
+        parameters = {
+            "listen_addresses": "127.0.0.1",
+            "port": port,
+            "unix_socket_directories": "",
+            "fsync": "off",
+        }
+        line: list[str | Path] = [binaries / "postgres", "-D", data]
+        for name, value in parameters.items():
+            line += ["-c", f"{name}={value}"]
+        with log.open("wb") as output:
+            process: subprocess.Popen[bytes] = subprocess.Popen(
+                line,
+                cwd=folder,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                **_unprivileged(),
+            )
+        try:
+            server = Server(binaries, port)
+            _wait_for(server, process, log)
+            yield server
+        finally:
+            # At once, without a last checkpoint: nobody wants the data.
+            process.send_signal(signal.SIGQUIT)
+            process.wait(PATIENCE)
+
+
+def provide() -> Path:
+    """Return the folder of PostgreSQL's programs, which are installed first if need be.
+
+    Raises:
+        NotInstalledError: There are none, and they cannot be installed.
+    """
+    found = _binaries()
+    if not found and os.geteuid() == 0 and shutil.which("apt-get"):
+        for line in (["update"], ["install", "--yes", "--no-install-recommends", "postgresql"]):
+            done = _run(["apt-get", *line], variables={"DEBIAN_FRONTEND": "noninteractive"})
+            sys.stderr.write(done.stdout)
+        found = _binaries()
+    if not found:
+        raise NotInstalledError(
+            "PostgreSQL is needed and not installed: on Debian or Ubuntu, apt-get install"
+            " postgresql; elsewhere, its server with initdb in the PATH"
+        )
+    return found
+
+
+def _binaries() -> Path | None:
+    versions = [each.parent for each in DEBIAN.glob("*/bin/initdb")]
+    if versions:
+        return max(versions, key=lambda folder: float(folder.parent.name))
+    found = shutil.which("initdb")
+    return Path(found).resolve().parent if found else None
+
+
+def _wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not server.is_ready:
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _unprivileged() -> dict[str, Any]:
+    """Arguments of a process that must not be root's."""
+    if os.geteuid() != 0:
+        return {}
+    return {"user": USER, "group": pwd.getpwnam(USER).pw_gid, "extra_groups": []}
+
+
+def _environment(**more: str) -> dict[str, str]:
+    """The variables of a process, without those that would steer PostgreSQL or the target."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "TARGET_"))}
+    return {**kept, **more}
+
+
+def _run(
+    line: Iterable[str | Path],
+    *,
+    user: str | None = None,
+    group: int | None = None,
+    extra_groups: list[str] | None = None,
+    variables: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        list(line),
+        cwd="/",
+        env=_environment(**(variables or {})),
+        user=user,
+        group=group,
+        extra_groups=extra_groups,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )

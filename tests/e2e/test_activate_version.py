@@ -1,0 +1,194 @@
+"""ACTIVATE_VERSION: what a real SQL target makes of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_activecampaign_segments.sandbox import Fault
+from tests.e2e import postgres
+from tests.e2e.truth import KEYS
+from tests.singer.test_activate_version import EMIT, FULL, RESULTS, THIRD, activated
+from tests.support.sync import Sync, sync
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
+
+KEPT = {
+    stream: keys
+    for stream, keys in KEYS.items()
+    if stream not in FULL and not stream.startswith("segment_group_")
+}
+"""The streams of which no row is ever dropped, and their keys."""
+
+
+@pytest.fixture
+def segments(account: Account) -> list[Segment]:
+    """Three saved segments; some contacts are in two of them."""
+    return [
+        account.add_segment("first", range(1, 121)),
+        account.add_segment("second", range(100, 161)),
+        account.add_segment("third", range(1, 31), segment_id=THIRD),
+    ]
+
+
+@pytest.fixture
+def target(server: postgres.Server, tmp_path: Path) -> postgres.Target:
+    """A target without tables."""
+    return postgres.Target(server, tmp_path, tmp_path.name)
+
+
+def night(
+    sandbox: Sandbox, target: postgres.Target, *, hard_delete: bool = True, **settings: Any
+) -> Sync:
+    """Sync into the target as a pipeline does every night."""
+    synced = sync(sandbox, state=target.state, **EMIT, **settings)
+    # Several batches, so that the message meets rows that are in and rows that still wait.
+    target.load(synced.messages, hard_delete=hard_delete, batch_size_rows=100)
+    versions = [each["version"] for each in synced.messages if "version" in each]
+    wait_until_after(max(versions, default=0))
+    return synced
+
+
+def wait_until_after(version: int) -> None:
+    """Wait for the next second: the SDK's versions are no finer. `time.sleep` is not real here."""
+    while time.time() < version + 1:
+        threading.Event().wait(0.05)
+
+
+def members(target: postgres.Target) -> set[tuple[str, int]]:
+    """The contacts in the target's table of the full result, without those marked as deleted."""
+    return {
+        (row["segment_id"], row["contact_id"])
+        for row in target.rows(RESULTS)
+        if row["_sdc_deleted_at"] is None
+    }
+
+
+def truth(account: Account) -> set[tuple[str, int]]:
+    """The contacts that are in the segments of the account now."""
+    return {(each.segment_id, member) for each in account.segments for member in each.members}
+
+
+def names(target: postgres.Target) -> set[str]:
+    return {row["name"] for row in target.rows("segments") if row["_sdc_deleted_at"] is None}
+
+
+def kept(target: postgres.Target) -> dict[str, set[tuple[Any, ...]]]:
+    """The keys of all rows of which none is ever dropped."""
+    return {
+        stream: {tuple(row[key] for key in keys) for row in target.rows(stream)}
+        for stream, keys in KEPT.items()
+    }
+
+
+def churn(segments: list[Segment]) -> None:
+    """Let five contacts leave and three join."""
+    first, second, _ = segments
+    first.members = [*range(4, 121), 500, 501]
+    second.members = [*range(102, 161), 500]
+
+
+def test_a_good_sync_drops_exactly_who_left_and_the_segments_that_are_gone(
+    account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
+) -> None:
+    for each in segments:
+        each.add_count(1_700_000_000.0, 7)
+    gone = account.add_segment("gone", range(1, 11))
+    night(sandbox, target)
+    before = members(target)
+    assert before == truth(account)
+    assert len(before) == 120 + 61 + 30 + 10
+    assert names(target) == {"first", "second", "third", "gone"}
+    history = kept(target)
+    assert all(history.values())
+
+    churn(segments)
+    account.remove(gone)
+    assert night(sandbox, target).exit_code == 0
+    assert members(target) == truth(account)
+    assert len(before - members(target)) == 5 + 10
+    assert len(members(target) - before) == 3
+    assert names(target) == {"first", "second", "third"}
+    for stream, keys in kept(target).items():
+        assert keys >= history[stream]
+    log = "membership_changes"
+    assert len(kept(target)[log] - history[log]) == 5 + 3
+
+
+def test_a_target_that_only_marks_what_is_deleted_marks_just_that(
+    account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
+) -> None:
+    night(sandbox, target, streams=FULL, hard_delete=False)
+    before = members(target)
+    assert before == truth(account)
+    churn(segments)
+    assert night(sandbox, target, streams=FULL, hard_delete=False).exit_code == 0
+    assert members(target) == truth(account)
+    assert len(target.rows(RESULTS)) == len(before | truth(account)) == len(before) + 3
+
+
+def test_a_failing_sync_drops_no_member_and_the_next_good_one_makes_up_for_it(
+    account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
+) -> None:
+    night(sandbox, target, streams=FULL)
+    before = members(target)
+    failing = segments[2]
+    sandbox.faults.add(Fault("run_fails", times=None, segment_id=failing.segment_id))
+    churn(segments)
+    failing.members = range(1, 26)
+    second = night(sandbox, target, streams=FULL, run_attempts=1)
+    assert second.exit_code == 1
+    assert len(second.errors) == 1
+    assert activated(second) == ["segments"]
+    # Two segments were read: who joined them is there, and nobody else is missing.
+    assert members(target) > before
+    assert len(members(target) - before) == 3
+
+    sandbox.faults.clear()
+    assert night(sandbox, target, streams=FULL).exit_code == 0
+    assert members(target) == truth(account)
+    assert len(before - members(target)) == 5 + 5
+
+
+def test_narrow_syncs_drop_no_member_but_a_segment_that_is_gone(
+    account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
+) -> None:
+    gone = account.add_segment("gone", range(1, 11))
+    night(sandbox, target, streams=FULL)
+    before = members(target)
+    churn(segments)
+    account.remove(gone)
+    scopes: list[dict[str, Any]] = [
+        {"segment_names": ["first"]},
+        {"exclude_segments": ["third"]},
+    ]
+    for scope in scopes:
+        assert night(sandbox, target, streams=FULL, **scope).exit_code == 0
+        assert members(target) > before
+        # The listing is read whole by a narrow sync as well.
+        assert names(target) == {"first", "second", "third"}
+    assert len(members(target) - before) == 3
+
+
+def test_rows_that_came_in_batches_are_not_dropped(
+    account: Account,
+    sandbox: Sandbox,
+    segments: list[Segment],
+    target: postgres.Target,
+    tmp_path: Path,
+) -> None:
+    batches = {
+        "encoding": {"format": "jsonl", "compression": "gzip"},
+        "storage": {"root": tmp_path.as_uri()},
+        "batch_size": 50,
+    }
+    night(sandbox, target, streams=FULL, batch_config=batches)
+    assert segments
+    assert members(target) == truth(account)
+    assert names(target) == {"first", "second", "third"}

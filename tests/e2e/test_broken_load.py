@@ -1,0 +1,127 @@
+"""A load that fails in mid-way, on a real PostgreSQL: what the SQL of the README then says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e import postgres
+from tests.support.sync import sync
+from tests.support.warehouse import statements
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
+    from tests.support.sync import SharedClock
+
+LOG = "current members from the log"
+TABLE = "current members from memberships"
+STALE = "stale rows in memberships"
+EXACT = "memberships against the log"
+FULL = "current members from the full result"
+INCOMPLETE = "full result against the latest run"
+STREAMS = ("membership_changes", "memberships", "match_all_results")
+BATCH = 100
+"""Rows that the target stores at once, so that it breaks in mid-table."""
+
+
+@pytest.fixture
+def segment(account: Account) -> Segment:
+    """A segment of a thousand contacts."""
+    return account.add_segment("many", range(1, 1001))
+
+
+class House:
+    """The tables of target-postgres."""
+
+    def __init__(self, server: postgres.Server, folder: Path) -> None:
+        self.schema = folder.name
+        self.target = postgres.Target(server, folder, self.schema)
+        self._server = server
+
+    def prepare(self, messages: list[dict[str, Any]]) -> None:
+        """Make the tables, without a row, and the views of the README."""
+        self.target.load(message for message in messages if message["type"] == "SCHEMA")
+        self.execute(statements()["chain"])
+
+    def refuse(self, stream: str, contact_id: int) -> None:
+        """Let the load of a table fail at a contact."""
+        self.execute(
+            f"ALTER TABLE {stream} ADD CONSTRAINT refused CHECK (contact_id <> {contact_id})"
+        )
+
+    def heal(self, stream: str) -> None:
+        """Let the table load again."""
+        self.execute(f"ALTER TABLE {stream} DROP CONSTRAINT refused")
+
+    def execute(self, sql: str) -> None:
+        self._server.execute(sql, self.schema)
+
+    def ask(self, title: str) -> list[dict[str, Any]]:
+        return self._server.query(statements()[title], self.schema)
+
+    def members(self, title: str) -> set[int]:
+        return {row["contact_id"] for row in self.ask(title)}
+
+
+@pytest.fixture
+def house(server: postgres.Server, tmp_path: Path) -> House:
+    """A target without tables."""
+    return House(server, tmp_path)
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_baseline_whose_load_breaks_counts_when_it_is_whole(
+    sandbox: Sandbox, segment: Segment, house: House, stream: str
+) -> None:
+    first = sync(sandbox)
+    house.prepare(first.messages)
+    house.refuse(stream, 950)
+    house.target.load(first.messages, fails=True, batch_size_rows=BATCH)
+    assert house.members(LOG) in (set(), {*segment.members})
+    assert house.members(TABLE) == house.members(LOG) or house.ask(STALE)
+    house.heal(stream)
+    second = sync(sandbox, state=house.target.state)
+    house.target.load(second.messages)
+    _check_all(house, {*segment.members})
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_a_difference_whose_load_breaks_leaves_the_members_of_before(
+    sandbox: Sandbox, segment: Segment, house: House, clock: SharedClock, stream: str
+) -> None:
+    first = sync(sandbox)
+    house.prepare(first.messages)
+    house.target.load(first.messages)
+    _check_all(house, {*segment.members})
+    clock.advance(3600)
+    before, state = {*segment.members}, house.target.state
+    segment.members = range(301, 1301)
+    house.refuse(stream, 1290)
+    second = sync(sandbox, state=state)
+    house.target.load(second.messages, fails=True, batch_size_rows=BATCH)
+    now = house.members(LOG)
+    assert now in (before, {*segment.members})
+    assert house.members(TABLE) == now or house.ask(STALE)
+    assert bool(house.ask(EXACT)) == (house.members(TABLE) != now)
+    rows = house.target.rows("match_all_runs")
+    latest = max(rows, key=lambda row: row["run_id_start"])
+    truth = before if latest["previous_run_id"] is None else {*segment.members}
+    assert house.members(FULL) == truth or house.ask(INCOMPLETE)
+    house.heal(stream)
+    clock.advance(3600)
+    segment.members = range(302, 1302)
+    third = sync(sandbox, state=house.target.state or state)
+    house.target.load(third.messages)
+    assert house.members(LOG) == {*segment.members}
+    assert house.members(FULL) == {*segment.members}
+    assert house.members(TABLE) == {*segment.members} or house.ask(STALE)
+
+
+def _check_all(house: House, members: set[int]) -> None:
+    for title in (LOG, TABLE, FULL):
+        assert house.members(title) == members
+    for title in (STALE, EXACT, INCOMPLETE):
+        assert house.ask(title) == []

@@ -1,0 +1,124 @@
+"""The Hub's entry: what the tap says of itself, and the same plugin as in the project file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hub import definition
+from tap_activecampaign_segments import settings
+
+PROJECT = Path(__file__).parents[2] / "meltano.yml"
+
+ONLY_ON_THE_HUB = {
+    "domain_url",
+    "keywords",
+    "log_parser",
+    "maintenance_status",
+    "next_steps",
+    "prereq",
+    "quality",
+    "settings_preamble",
+    "supported_python_versions",
+    "usage",
+}
+"""What its schema has beyond that of a project file."""
+
+VALUES = {
+    "api_url": "https://ACCOUNT.api-us1.com",
+    "mypreferences.oauth_token_url": "https://example.com/token",
+    "mypreferences.segment_groups": ["Newsletter"],
+}
+
+
+@pytest.fixture(scope="module")
+def entry() -> dict[str, Any]:
+    return definition.entry()
+
+
+def checked_in() -> dict[str, Any]:
+    return yaml.safe_load(definition.CHECKED_IN.read_text())  # type: ignore[no-any-return]
+
+
+def by_name(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in found}
+
+
+def test_the_entry_is_what_the_tap_says_of_itself(entry: dict[str, Any]) -> None:
+    # Where it is not: make hub.
+    assert definition.CHECKED_IN.read_text() == definition.HEAD + definition.text(entry)
+
+
+def test_the_project_file_has_the_same_plugin() -> None:
+    entry = checked_in()
+    [plugin] = yaml.safe_load(PROJECT.read_text())["plugins"]["extractors"]
+    found = by_name(plugin.pop("settings"))
+    # Those that the SDK adds need not be in it.
+    assert found == {
+        name: each
+        for name, each in by_name(entry.pop("settings")).items()
+        if name.partition(".")[0] in settings.SCHEMA["properties"]
+    }
+    # It installs the tap from its own folder.
+    del plugin["pip_url"]
+    assert plugin == {name: entry[name] for name in plugin}
+    assert set(entry) - set(plugin) == ONLY_ON_THE_HUB | {"logo_url", "pip_url"}
+
+
+def test_the_entry_keeps_to_the_schema_of_plugins(entry: dict[str, Any], tmp_path: Path) -> None:
+    plugin = {name: value for name, value in entry.items() if name not in ONLY_ON_THE_HUB}
+    path = tmp_path / "meltano.yml"
+    path.write_text(yaml.safe_dump({"plugins": {"extractors": [plugin]}}))
+    line = ["-m", "check_jsonschema", "--builtin-schema", "vendor.meltano", str(path)]
+    done = subprocess.run([sys.executable, *line], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout
+
+
+def test_secrets_are_sensitive_and_ids_are_not(entry: dict[str, Any]) -> None:
+    assert {each["name"] for each in entry["settings"] if each.get("sensitive")} == {
+        "api_token",
+        "mypreferences.oauth_client_secret",
+        "mypreferences.shared_secret",
+    }
+
+
+@pytest.mark.parametrize("group", checked_in()["settings_group_validation"], ids=len)
+def test_each_group_of_required_settings_is_enough_and_none_of_them_too_many(
+    group: list[str],
+) -> None:
+    assert not faults(group)
+    for each in group:
+        assert faults([name for name in group if name != each])
+
+
+def faults(names: list[str]) -> list[str]:
+    """What the tap finds wrong with a configuration of just these settings."""
+    config: dict[str, Any] = {}
+    for name in names:
+        parent, _, child = name.rpartition(".")
+        (config.setdefault(parent, {}) if parent else config)[child] = VALUES.get(name, "some")
+    return list(settings.faults(config, iter(())))
+
+
+@pytest.mark.parametrize("ending", ["", "/", ".git"])
+def test_the_whole_entry_has_what_follows_from_the_repository(ending: str) -> None:
+    address = "https://github.com/OWNER/tap-activecampaign-segments"
+    assert definition.located(checked_in(), address + ending) == checked_in() | {
+        "docs": f"{address}#readme",
+        "repo": address,
+        "variant": "owner",
+    }
+
+
+def test_keys_and_settings_are_sorted(entry: dict[str, Any]) -> None:
+    text = definition.text(entry)
+    assert json.dumps(yaml.safe_load(text)) == json.dumps(yaml.safe_load(text), sort_keys=True)
+    names = [each["name"] for each in entry["settings"]]
+    assert names == sorted(names)
+    assert entry["capabilities"] == sorted(entry["capabilities"])

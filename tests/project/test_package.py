@@ -1,0 +1,83 @@
+"""What is published: a source distribution, and the wheel that is built from it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from email.message import Message
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = "tap_activecampaign_segments"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with both, built without the network."""
+    folder = tmp_path_factory.mktemp("dist")
+    line = ["-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run([sys.executable, *line], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> zipfile.ZipFile:
+    [path] = built.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: zipfile.ZipFile) -> Message:
+    [name] = [each for each in wheel.namelist() if each.endswith(".dist-info/METADATA")]
+    return HeaderParser().parsestr(wheel.read(name).decode())
+
+
+def test_the_wheel_has_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+    names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert names == {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / PACKAGE).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {f"{PACKAGE}/py.typed", f"{PACKAGE}/schemas/segments.json"} < names
+
+
+def test_the_source_has_what_a_checkout_has(built: Path) -> None:
+    [path] = built.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.split("/")[1] for name in archive.getnames()}
+    assert {"LICENSE", "Makefile", "README.md", "meltano.yml", PACKAGE, "tests"} < names
+    made = {".git", ".hypothesis", ".meltano", ".venv", "build", "dist", "output"}
+    assert not names & made
+    assert not [name for name in names if name.endswith("_cache")]
+
+
+def test_the_metadata_tell_licence_pythons_and_the_manual(metadata: Message) -> None:
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata["License-File"] == "LICENSE"
+    assert metadata["Requires-Python"] == ">=3.10"
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata.get_payload() == (ROOT / "README.md").read_text()
+
+
+def test_both_commands_are_in_the_wheel(wheel: zipfile.ZipFile) -> None:
+    [name] = [each for each in wheel.namelist() if each.endswith("/entry_points.txt")]
+    commands = wheel.read(name).decode()
+    for command in ("tap-activecampaign-segments", "activecampaign-sandbox"):
+        assert f"\n{command} = {PACKAGE}." in commands
+
+
+def test_the_sandbox_s_libraries_come_with_the_extra_alone(metadata: Message) -> None:
+    required = metadata.get_all("Requires-Dist", [])
+    for library in ("starlette", "uvicorn"):
+        [needed] = [each for each in required if each.startswith(library)]
+        assert needed.endswith("; extra == 'sandbox'")

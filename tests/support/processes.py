@@ -1,0 +1,115 @@
+"""The tap in a process of its own, which can be killed."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from tests.support.sync import Sync, catalog, check_messages, config_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from tap_activecampaign_segments.sandbox import Sandbox
+
+TAP = ("-m", "tests.support.fast_tap")
+PATIENT_TAP = (
+    "-c",
+    "from tap_activecampaign_segments.tap import *; TapActiveCampaignSegments.cli()",
+)
+TIMEOUT = 60
+
+
+class TapProcess:
+    """A running tap whose output is read line by line."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+        self.lines: list[bytes] = []
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        assert self._process.stdout
+        return self._process.stdout
+
+    def read_until(self, text: bytes) -> None:
+        """Read lines up to the first that holds a text."""
+        for line in self.stdout:
+            self.lines.append(line)
+            if text in line:
+                return
+        message = f"the tap ended before it wrote {text!r}: {self._log.read_text()}"
+        raise AssertionError(message)
+
+    def read_lines(self, number: int) -> None:
+        """Read that many lines, or as many as there are."""
+        for _ in range(number):
+            if line := self.stdout.readline():
+                self.lines.append(line)
+
+    def signal(self, number: int) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
+    def finish(self) -> Sync:
+        """Read the rest and wait for the end; a line that was cut in two is dropped."""
+        self.lines += self.stdout.readlines()
+        exit_code = self._process.wait(TIMEOUT)
+        whole = [line for line in self.lines if line.endswith(b"\n")]
+        messages = [json.loads(line) for line in whole]
+        check_messages(messages)
+        return Sync(exit_code, messages, self._log.read_text())
+
+    def end(self) -> tuple[int, str]:
+        """Wait for the end, and return the exit code and what the log says."""
+        return self._process.wait(TIMEOUT), self._log.read_text()
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether the last line is not whole."""
+        return bool(self.lines) and not self.lines[-1].endswith(b"\n")
+
+
+@contextmanager
+def running(
+    sandbox: Sandbox,
+    folder: Path,
+    *,
+    state: dict[str, Any] | None = None,
+    streams: Iterable[str] | None = None,
+    command: tuple[str, ...] = TAP,
+    **settings: Any,
+) -> Iterator[TapProcess]:
+    """Run the tap in a process, and end it with the block at the latest."""
+    line = [sys.executable, *command]
+    files = {
+        "config": config_of(sandbox, **settings),
+        "state": state,
+        "catalog": None if streams is None else catalog(streams),
+    }
+    for name, content in files.items():
+        if content is not None:
+            path = folder / f"{name}.json"
+            path.write_text(json.dumps(content))
+            line += [f"--{name}", str(path)]
+    log = folder / "log.txt"
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(line, stdout=subprocess.PIPE, stderr=errors) as process,  # noqa: S603
+    ):
+        try:
+            yield TapProcess(process, log)
+        finally:
+            process.kill()
+
+
+def peak_memory(synced: Sync) -> int:
+    """Return the most memory that a process took, in bytes."""
+    [kilobytes] = re.findall(r"peak memory: (\d+) kB", synced.log)
+    return int(kilobytes) * 1024
