@@ -1,7 +1,8 @@
-"""Fixtures: an empty account, served, in a time that waits for nobody."""
+"""Fixtures that tests of several rooms use."""
 
 from __future__ import annotations
 
+import logging
 import signal
 import time
 from functools import cache
@@ -10,15 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from singer_sdk.helpers._packaging import get_package_version
 
-from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox
+from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox, Segment
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
-from tests.support.sync import SharedClock
+from tests.support.clocks import SharedClock
 from tests.support.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tap_activecampaign_segments.sandbox import Segment
 
 
 @pytest.fixture
@@ -45,7 +44,19 @@ def sandbox(account: Account, clock: SharedClock) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def both(clock: SharedClock) -> Iterator[Sandbox]:
+def segment(account: Account) -> Segment:
+    """A saved segment of 200 contacts."""
+    return account.add_segment("some", range(1, 201))
+
+
+@pytest.fixture
+def warehouse() -> Warehouse:
+    """Where what is synced is kept."""
+    return Warehouse()
+
+
+@pytest.fixture
+def both_vendors(clock: SharedClock) -> Iterator[Sandbox]:
     """A segment and a segment group."""
     account, preferences = Account(clock=clock), Preferences(seed=1)
     account.add_segment("some", [1, 2, 3])
@@ -55,15 +66,32 @@ def both(clock: SharedClock) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def segment(account: Account) -> Segment:
-    """A saved segment of 200 contacts."""
-    return account.add_segment("some", range(1, 201))
+def mypreferences(clock: SharedClock) -> Iterator[Sandbox]:
+    """An account without segments, and MyPreferences without groups."""
+    with Sandbox(
+        Account(clock=clock), preferences=Preferences(seed=1), clock=clock, requests_per_second=None
+    ) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture
-def house() -> Warehouse:
-    """Where what is synced is kept."""
-    return Warehouse()
+def two_of_each(clock: SharedClock) -> Iterator[Sandbox]:
+    """Two segments, and two segment groups of three profiles."""
+    account, preferences = Account(clock=clock), Preferences(seed=1)
+    for name in ("A", "B"):
+        account.add_segment(name, [1, 2, 3])
+        preferences.add_group(name, 3)
+    with Sandbox(account, clock, preferences=preferences, requests_per_second=None) as served:
+        yield served
+
+
+@pytest.fixture
+def real_time_sandbox() -> Iterator[Sandbox]:
+    """A small segment, in real time."""
+    account = Account()
+    account.add_segment("some", range(1, 21))
+    with Sandbox(account, requests_per_second=None) as sandbox:
+        yield sandbox
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -81,3 +109,13 @@ def _signals() -> Iterator[None]:
     yield
     for each, handler in handlers.items():
         signal.signal(each, handler)
+
+
+@pytest.fixture(autouse=True)
+def _log_levels() -> Iterator[None]:
+    """The tap's process has ended by then: loggers are as they were."""
+    loggers = [logging.getLogger(name) for name in ("", "urllib3", "urllib3.connectionpool")]
+    levels = [each.level for each in loggers]
+    yield
+    for each, level in zip(loggers, levels, strict=True):
+        each.setLevel(level)

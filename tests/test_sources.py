@@ -1,46 +1,27 @@
-"""Two sources in one sync: the failure of one is not the other's."""
+"""Two sources in one sync: the failure of one does not end the other."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tap_activecampaign_segments.sandbox import Account, Fault, Preferences, Sandbox
-from tests.mypreferences.test_exports import signed
-from tests.support.sync import Sync, config_of, tap
+from tap_activecampaign_segments.sandbox import Fault, Sandbox
+from tests.support.mypreferences import export, exported_groups, signed_config
+from tests.support.sync import Sync, config_of, discover, run_tap
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
-    from tests.support.sync import SharedClock
+def sync_both(sandbox: Sandbox, state: dict[str, Any] | None = None, **settings: Any) -> Sync:
+    config = {**config_of(sandbox), "mypreferences": signed_config(sandbox), **settings}
+    return run_tap(config, **{"--state": state})
+
 
 GROUP_STREAMS = {"segment_group_exports", "segment_group_profiles"}
 
 
-@pytest.fixture
-def both(clock: SharedClock) -> Iterator[Sandbox]:
-    """Two segments, and two segment groups of three profiles."""
-    account, preferences = Account(clock=clock), Preferences(seed=1)
-    for name in ("A", "B"):
-        account.add_segment(name, [1, 2, 3])
-        preferences.add_group(name, 3)
-    with Sandbox(account, clock, preferences=preferences, requests_per_second=None) as served:
-        yield served
-
-
-def sync_both(sandbox: Sandbox, state: dict[str, Any] | None = None, **settings: Any) -> Sync:
-    config = {**config_of(sandbox), "mypreferences": signed(sandbox), **settings}
-    return tap(config, **{"--state": state})
-
-
 def streams_of(synced: Sync) -> set[str | None]:
     return {stream for _, stream in synced.types if stream}
-
-
-def groups_of(synced: Sync) -> list[str]:
-    return [row["segment_group_name"] for row in synced.records("segment_group_exports")]
 
 
 def partitions(synced: Sync, stream: str) -> Any:
@@ -59,28 +40,30 @@ def partitions(synced: Sync, stream: str) -> Any:
     ],
     ids=lambda fault: f"{fault.kind} {fault.status}",
 )
-def test_groups_are_exported_though_no_segment_can_be_listed(both: Sandbox, fault: Fault) -> None:
-    first = sync_both(both)
+def test_groups_are_exported_though_no_segment_can_be_listed(
+    two_of_each: Sandbox, fault: Fault
+) -> None:
+    first = sync_both(two_of_each)
     assert first.exit_code == 0
-    both.faults.add(fault)
-    second = sync_both(both, first.state)
+    two_of_each.faults.add(fault)
+    second = sync_both(two_of_each, first.state)
     assert second.exit_code == 1
     assert len(second.errors) == 1
     assert streams_of(second) == GROUP_STREAMS
-    assert groups_of(second) == ["A", "B"]
+    assert exported_groups(second) == ["A", "B"]
     # Nothing that is known of ActiveCampaign is lost or moved.
     for stream in ("match_all_runs", "count_history", "segment_definitions"):
         assert partitions(second, stream) == partitions(first, stream)
-    both.faults.clear()
-    assert sync_both(both, second.state).exit_code == 0
+    two_of_each.faults.clear()
+    assert sync_both(two_of_each, second.state).exit_code == 0
 
 
 def test_nothing_is_written_where_no_segment_can_be_listed_and_no_group_is_selected(
-    both: Sandbox,
+    two_of_each: Sandbox,
 ) -> None:
-    first = sync_both(both)
+    first = sync_both(two_of_each)
     catalog = json.loads(json.dumps(first.state))  # any state will do
-    both.faults.add(Fault("status", "list", None, status=401))
+    two_of_each.faults.add(Fault("status", "list", None, status=401))
     chosen = {
         "streams": [
             {
@@ -90,90 +73,97 @@ def test_nothing_is_written_where_no_segment_can_be_listed_and_no_group_is_selec
             }
         ]
     }
-    config = {**config_of(both), "mypreferences": signed(both)}
-    synced = tap(config, **{"--state": catalog, "--catalog": chosen})
+    config = {**config_of(two_of_each), "mypreferences": signed_config(two_of_each)}
+    synced = run_tap(config, **{"--state": catalog, "--catalog": chosen})
     assert synced.exit_code == 1
     assert synced.messages == []
 
 
-def test_groups_are_exported_though_the_key_is_revoked_in_mid_sync(both: Sandbox) -> None:
-    both.faults.add(Fault("status", "start", None, 1, status=401))
-    synced = sync_both(both, max_concurrent_requests=1)
+def test_groups_are_exported_though_the_key_is_revoked_in_mid_sync(two_of_each: Sandbox) -> None:
+    two_of_each.faults.add(Fault("status", "start", None, 1, status=401))
+    synced = sync_both(two_of_each, max_concurrent_requests=1)
     assert synced.exit_code == 1
     assert len(synced.errors) == 1
     assert len(synced.records("match_all_runs")) == 1
-    assert groups_of(synced) == ["A", "B"]
+    assert exported_groups(synced) == ["A", "B"]
 
 
 @pytest.mark.parametrize("operation", ["initiate", "status", "data"])
 def test_segments_are_read_though_mypreferences_refuses_the_user(
-    both: Sandbox, operation: str
+    two_of_each: Sandbox, operation: str
 ) -> None:
-    both.faults.add(Fault("status", operation, None, status=401))
-    synced = sync_both(both)
+    two_of_each.faults.add(Fault("status", operation, None, status=401))
+    synced = sync_both(two_of_each)
     assert synced.exit_code == 1
     assert len(synced.errors) == 1
     assert len(synced.records("match_all_runs")) == 2
     assert len(synced.records("segment_definitions")) == 2
-    assert groups_of(synced) == []
+    assert exported_groups(synced) == []
 
 
-def test_what_nobody_thought_of_fails_one_group_and_quotes_no_profile(both: Sandbox) -> None:
+def test_what_nobody_thought_of_fails_one_group_and_quotes_no_profile(two_of_each: Sandbox) -> None:
     expression = "int(Emails[0]['Value']) if segment_group_name == 'A' else 1"
-    synced = sync_both(both, stream_maps={"segment_group_profiles": {"kind": expression}})
+    synced = sync_both(two_of_each, stream_maps={"segment_group_profiles": {"kind": expression}})
     assert synced.exit_code == 1
     [line] = synced.errors
     assert "segment group 'A': unexpected ValueError" in line
     assert "@" not in synced.log
-    assert groups_of(synced) == ["B"]
+    assert exported_groups(synced) == ["B"]
     assert len(synced.records("match_all_runs")) == 2
 
 
-# Data that are not there yet.
+# Sources that are selected, but not configured.
 
 
-@pytest.mark.parametrize("status", [404, 403])
-@pytest.mark.parametrize("seconds", [3, 25])
-def test_an_export_whose_data_come_a_little_late_is_read_and_not_repeated(
-    both: Sandbox, clock: SharedClock, status: int, seconds: int
-) -> None:
-    times = {3: 2, 25: 7}[seconds]
-    body = json.dumps({"Message": "not there"})
-    fault = both.faults.add(
-        Fault("status", "data", times, segment_id="A", status=status, body=body)
+def _discovered(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a catalog with the streams of both sources, the second's with their keys alone."""
+    assert config["mypreferences"]
+    found = discover()
+    text, number = {"type": "string"}, {"type": "integer"}
+    for name, key in (
+        ("segment_group_exports", {"exported_at": text}),
+        ("segment_group_profiles", {"ProfileId": number}),
+    ):
+        columns = {"segment_group_name": text, **key}
+        found["streams"].append(
+            {
+                "tap_stream_id": name,
+                "key_properties": [*columns],
+                "schema": {"type": "object", "properties": columns},
+                "metadata": [{"breadcrumb": [], "metadata": {"selected": True}}],
+            }
+        )
+    return found
+
+
+def test_selected_streams_of_a_source_that_is_not_set_are_failures(both_vendors: Sandbox) -> None:
+    config = {**config_of(both_vendors), "mypreferences": signed_config(both_vendors)}
+    chosen = json.loads(json.dumps(_discovered(config)))
+    without_groups = run_tap(config_of(both_vendors), **{"--catalog": chosen})
+    assert without_groups.exit_code == 1
+    assert len(without_groups.records("match_all_runs")) == 1
+    assert len(without_groups.errors) == 2
+    assert all("mypreferences is not set" in line for line in without_groups.errors)
+    without_segments = run_tap(
+        {"mypreferences": signed_config(both_vendors)}, **{"--catalog": chosen}
     )
-    before = clock.time()
-    synced = tap({"mypreferences": signed(both)})
-    assert synced.exit_code == 0
-    assert fault.applied == times
-    assert groups_of(synced) == ["A", "B"]
-    assert len(both.preferences.exports) == 2
-    assert clock.time() - before < 60
+    assert without_segments.exit_code == 1
+    assert len(without_segments.records("segment_group_exports")) == 1
+    assert len(without_segments.errors) == 7
+    assert all("api_url and api_token are not set" in each for each in without_segments.errors)
 
 
-def test_data_that_do_not_come_cost_three_exports_and_half_a_minute_each(
-    both: Sandbox, clock: SharedClock
-) -> None:
-    both.faults.add(
-        Fault("status", "data", None, segment_id="A", status=404, body='{"Message": "no"}')
-    )
-    before = clock.time()
-    synced = tap({"mypreferences": signed(both)})
+def test_what_is_not_selected_may_be_unset(both_vendors: Sandbox) -> None:
+    chosen = _discovered({**config_of(both_vendors), "mypreferences": signed_config(both_vendors)})
+    for entry in chosen["streams"]:
+        if entry["tap_stream_id"].startswith("segment_group"):
+            for metadata in entry["metadata"]:
+                metadata["metadata"]["selected"] = False
+    assert run_tap(config_of(both_vendors), **{"--catalog": chosen}).exit_code == 0
+
+
+def test_one_half_of_activecampaigns_settings_is_a_fault(mypreferences: Sandbox) -> None:
+    mypreferences.preferences.add_group("Newsletter", 5)
+    synced = export(mypreferences, top={"api_url": mypreferences.url})
     assert synced.exit_code == 1
-    assert groups_of(synced) == ["B"]
-    assert len(both.preferences.exports) == 4
-    assert 90 <= clock.time() - before < 150
-
-
-def test_an_export_taken_up_again_has_the_same_grace(both: Sandbox) -> None:
-    late = Fault("export_never_ends", times=None, segment_id="A")
-    both.faults.add(late)
-    first = tap({"mypreferences": signed(both), "run_timeout": 5})
-    assert first.exit_code == 1
-    both.faults.clear()
-    for export in both.preferences.exports:
-        export.ended = export.started
-    both.faults.add(Fault("status", "data", 1, segment_id="A", status=404, body='{"Message": 1}'))
-    second = tap({"mypreferences": signed(both)}, **{"--state": first.state})
-    assert second.exit_code == 0
-    assert groups_of(second)[0] == "A"
+    assert any("api_token" in line for line in synced.errors)

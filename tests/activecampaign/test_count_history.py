@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-from tap_activecampaign_segments.sandbox import Fault
-from tests.support.sync import sync
-
-if TYPE_CHECKING:
-    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
-    from tests.support.sync import Sync
+from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox, Segment
+from tests.support.answers import with_attribute
+from tests.support.fuzzing import check_end
+from tests.support.sync import Sync, sync
 
 STREAM = {"count_history"}
 LONG_AGO = 1_700_000_000.0
@@ -60,6 +56,17 @@ def test_a_size_of_the_future_fails_the_segment_or_it_would_hide_what_is_to_come
     [line] = synced.errors
     assert "in the future" in line
     assert "replication_key_value" not in str(synced.state)
+
+
+def test_a_number_beyond_all_measure_fails_its_segment_in_one_line(sandbox: Sandbox) -> None:
+    segment = sandbox.account.add_segment("VIP", range(3))
+    segment.add_count(1_700_000_000.0, 3)
+    answer = with_attribute(10**400, "result_count")
+    sandbox.faults.add(Fault("edit", "count_history", times=None, answer=answer))
+    synced = sync(sandbox, streams={"count_history"})
+    check_end(synced)
+    [line] = synced.errors
+    assert "result_count that is no number" in line
 
 
 def test_150_rows_of_which_30_share_each_second_come_without_a_warning(
@@ -191,7 +198,7 @@ def test_a_row_that_is_counted_no_more_does_not_come_again(
     assert [row["result_count"] for row in second.records("count_history")] == [6]
 
 
-# Rows that come late, and answers of fewer rows.
+# Counts that are recorded late, and answers of fewer rows.
 
 
 @pytest.mark.parametrize("hours", [0.5, 30, 24 * 40])

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tap_activecampaign_segments.sandbox import Fault
-from tests.support.sync import sync
-
-if TYPE_CHECKING:
-    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
-    from tests.support.sync import SharedClock, Sync
+from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox, Segment
+from tests.support.answers import with_attribute
+from tests.support.clocks import DAY, SharedClock
+from tests.support.fuzzing import check_end
+from tests.support.sync import Sync, sync
 
 STREAM = {"segment_definitions"}
-DAY = 86_400
 
 
 def with_versions(account: Account, number: int) -> Segment:
@@ -29,7 +27,7 @@ def dates(synced: Sync) -> list[str]:
     return [row["created_date"] for row in synced.records("segment_definitions")]
 
 
-def asked(sandbox: Sandbox) -> int:
+def definition_requests(sandbox: Sandbox) -> int:
     return sum("createdDate" in request.path for request in sandbox.requests)
 
 
@@ -54,7 +52,7 @@ def test_a_second_sync_costs_one_request_and_brings_the_row_at_the_bookmark(
     sandbox.clear_requests()
     second = sync(sandbox, streams=STREAM, state=first.state)
     assert dates(second) == dates(first)[-1:]
-    assert asked(sandbox) == 1
+    assert definition_requests(sandbox) == 1
 
 
 def test_a_second_sync_brings_the_versions_made_since(account: Account, sandbox: Sandbox) -> None:
@@ -89,7 +87,7 @@ def test_an_api_that_always_names_the_same_version_ends_in_a_failure(
     sandbox.faults.add(Fault("edit", operation="definition", times=None, answer=same))
     synced = sync(sandbox, streams=STREAM)
     assert synced.exit_code == 1
-    assert asked(sandbox) < 5
+    assert definition_requests(sandbox) < 5
     assert dates(synced) == []
     assert "older versions cannot be read" in synced.errors[0]
 
@@ -120,7 +118,7 @@ def test_numeric_ids_have_no_history_and_that_is_a_warning(
     synced = sync(sandbox, streams=STREAM)
     assert synced.exit_code == 0
     assert dates(synced) == []
-    assert asked(sandbox) == 0
+    assert definition_requests(sandbox) == 0
     assert len(synced.warnings) == 1
 
 
@@ -157,6 +155,16 @@ def test_a_version_from_before_the_bookmark_is_not_news_and_fails_nobody(
         for synced in (first, second)
     )
     assert before == after
+
+
+def test_nothing_is_looked_for_before_the_first_year(sandbox: Sandbox) -> None:
+    sandbox.account.add_segment("VIP", range(3))
+    answer = with_attribute("0001-01-01T00:00:00Z", "created_date")
+    sandbox.faults.add(Fault("edit", "definition", times=None, answer=answer))
+    synced = sync(sandbox, streams={"segment_definitions"})
+    check_end(synced)
+    [row] = synced.records("segment_definitions")
+    assert row["created_date"] == "0001-01-01T00:00:00.000000Z"
 
 
 # Versions close to each other.
@@ -200,7 +208,7 @@ def test_a_second_edit_within_what_a_run_tells_as_one_instant_is_read(
     sync(sandbox, state=second.state)
     assert len({*dates(first), *dates(second)}) == 3
     # From then on the runs tell that nothing changed.
-    assert asked(sandbox) == 0
+    assert definition_requests(sandbox) == 0
 
 
 def test_a_404_for_a_moment_does_not_end_the_walk_back(account: Account, sandbox: Sandbox) -> None:

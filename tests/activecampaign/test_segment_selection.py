@@ -1,4 +1,4 @@
-"""Which segments the settings mean: names with brackets, and entries that mean nobody."""
+"""Which segments the settings select: ids, name patterns, brackets, exclusions."""
 
 from __future__ import annotations
 
@@ -6,11 +6,86 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.sync import sync
+from tests.support.activecampaign import contact_ids, segment_names
+from tests.support.nightly import changes, nightly_sync, run_row, segments_in_state
+from tests.support.sync import Sync, sync
 
 if TYPE_CHECKING:
-    from tap_activecampaign_segments.sandbox import Account, Sandbox
-    from tests.support.sync import Sync
+    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
+    from tests.support.warehouse import Warehouse
+
+
+def test_ids_and_name_patterns_are_joined_and_all_segments_are_listed(
+    four_segments: dict[str, str], sandbox: Sandbox
+) -> None:
+    synced = sync(sandbox, segment_ids=[four_segments["Trial"]], segment_names=["VIP*"])
+    assert contact_ids(synced) == {0, 1, 3}
+    assert segment_names(synced) == sorted(four_segments)
+
+
+def test_excluded_segments_are_listed_but_not_read(
+    four_segments: dict[str, str], sandbox: Sandbox
+) -> None:
+    synced = sync(sandbox, exclude_segments=["vip*", four_segments["Trial"]])
+    assert contact_ids(synced) == {2}
+    assert segment_names(synced) == sorted(four_segments)
+
+
+def test_a_pattern_that_matches_nothing_is_a_failure_that_names_it(
+    four_segments: dict[str, str], sandbox: Sandbox
+) -> None:
+    synced = sync(sandbox, segment_names=["Newsletter", "Nobody*"])
+    assert synced.exit_code == 1
+    assert "Nobody*" in synced.errors[0]
+    assert contact_ids(synced) == {2}
+    assert four_segments
+
+
+def test_an_unlisted_id_is_looked_up_once_and_read(account: Account, sandbox: Sandbox) -> None:
+    segment = account.add_segment(None, [7])
+    synced = sync(sandbox, segment_ids=[segment.segment_id])
+    [row] = synced.records("segments")
+    assert row["segment_id"] == segment.segment_id
+    assert row["name"] is None
+    assert row["created_date"]
+    assert contact_ids(synced) == {7}
+    looks = [request for request in sandbox.requests if request.path.count("/") == 4]
+    assert sum("segmentsV2" in request.path for request in looks) == 1
+
+
+def test_a_configured_id_that_does_not_exist_is_a_failure_without_a_row(
+    four_segments: dict[str, str], sandbox: Sandbox
+) -> None:
+    synced = sync(sandbox, segment_ids=["nobody", four_segments["VIP"]])
+    assert synced.exit_code == 1
+    assert "nobody" in synced.errors[0]
+    assert segment_names(synced) == sorted(four_segments)
+    assert contact_ids(synced) == {0}
+
+
+def test_a_pattern_that_a_renamed_segment_no_longer_matches_fails_until_it_is_corrected(
+    sandbox: Sandbox, segment: Segment, warehouse: Warehouse
+) -> None:
+    first = nightly_sync(sandbox, warehouse, segment_names=["some*"])
+    segment.edit(name="another name")
+    segment.members = range(3, 203)
+    for _ in range(2):
+        renamed = nightly_sync(sandbox, warehouse, segment_names=["some*"])
+        assert renamed.exit_code == 1
+        [line] = renamed.errors
+        assert "no saved segment matches 'some*'" in line
+        assert segments_in_state(renamed) == {segment.segment_id}
+    corrected = nightly_sync(sandbox, warehouse, segment_names=["another*"])
+    assert run_row(corrected)["previous_run_id"] == run_row(first)["run_id"]
+    assert changes(corrected) == {"joined": {201, 202}, "left": {1, 2}}
+
+
+# Names with brackets.
+
+
+def read(synced: Sync, named: dict[str, str]) -> set[str]:
+    return {named[row["segment_id"]] for row in synced.records("match_all_runs")}
+
 
 NAMES = ("[VIP] Buyers", "Prospects", "Inactive", "[TEST] all", "a*b", "What?", "[!x]", "]odd[")
 
@@ -19,10 +94,6 @@ NAMES = ("[VIP] Buyers", "Prospects", "Inactive", "[TEST] all", "a*b", "What?", 
 def named(account: Account) -> dict[str, str]:
     """The names of the account's segments, by id."""
     return {account.add_segment(name, [1]).segment_id: name for name in NAMES}
-
-
-def read(synced: Sync, named: dict[str, str]) -> set[str]:
-    return {named[row["segment_id"]] for row in synced.records("match_all_runs")}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Whose eyes see the results: those of the API token's user."""
+"""The API token's user: results are compared only between the same user's."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_activecampaign_segments.sandbox import Fault
-from tests.activecampaign.match_all.test_compare import LOG, TABLE, changes, night, run_of
+from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox, Segment
+from tests.support.nightly import changes, nightly_sync, run_row
 from tests.support.sync import sync
+from tests.support.warehouse import LOG, TABLE, Warehouse
 
 if TYPE_CHECKING:
-    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
-    from tests.support.sync import SharedClock
-    from tests.support.warehouse import Warehouse
+    from tests.support.clocks import SharedClock
 
 
 def high(contact: int) -> bool:
@@ -22,84 +21,88 @@ def high(contact: int) -> bool:
     return contact % 10 >= 7
 
 
-def asked_for_user(sandbox: Sandbox) -> int:
-    return sum(request.path.endswith("/users/me") for request in sandbox.requests)
-
-
 def test_a_user_who_sees_less_makes_nobody_leave(
-    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
+    account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment("some", range(1, 1001))
-    night(sandbox, house)
+    nightly_sync(sandbox, warehouse)
     clock.advance(3600)
-    second = night(sandbox, house, api_token=account.add_token("2", hides=high))
+    second = nightly_sync(sandbox, warehouse, api_token=account.add_token("2", hides=high))
     assert second.exit_code == 0
     assert changes(second)["left"] == set()
-    assert run_of(second)["is_baseline"] is True
+    assert run_row(second)["is_baseline"] is True
     assert any("user of this API token" in line for line in second.warnings)
     seen = {segment.segment_id: {each for each in segment.members if not high(each)}}
-    assert house.members(LOG) == house.members(TABLE) == seen
+    assert warehouse.members(LOG) == warehouse.members(TABLE) == seen
     clock.advance(3600)
-    third = night(sandbox, house)
+    third = nightly_sync(sandbox, warehouse)
     assert changes(third)["left"] == set()
-    assert house.members(LOG) == house.members(TABLE) == {segment.segment_id: {*segment.members}}
+    assert (
+        warehouse.members(LOG)
+        == warehouse.members(TABLE)
+        == {segment.segment_id: {*segment.members}}
+    )
 
 
 def test_another_token_of_the_same_user_changes_nothing(
-    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+    account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
-    first = night(sandbox, house)
+    first = nightly_sync(sandbox, warehouse)
     clock.advance(3600)
     segment.members = range(3, 203)
-    second = night(sandbox, house, api_token=account.add_token("1"))
-    assert run_of(second)["previous_run_id"] == run_of(first)["run_id"]
+    second = nightly_sync(sandbox, warehouse, api_token=account.add_token("1"))
+    assert run_row(second)["previous_run_id"] == run_row(first)["run_id"]
     assert changes(second) == {"joined": {201, 202}, "left": {1, 2}}
     assert second.warnings == []
 
 
+def asked_for_user(sandbox: Sandbox) -> int:
+    return sum(request.path.endswith("/users/me") for request in sandbox.requests)
+
+
 def test_the_user_is_asked_for_once_a_token(
-    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse
+    account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
-    night(sandbox, house)
+    nightly_sync(sandbox, warehouse)
     assert asked_for_user(sandbox) == 1
-    night(sandbox, house)
+    nightly_sync(sandbox, warehouse)
     assert asked_for_user(sandbox) == 1
-    night(sandbox, house, api_token=account.add_token("1"))
+    nightly_sync(sandbox, warehouse, api_token=account.add_token("1"))
     assert asked_for_user(sandbox) == 2
     assert segment.members
 
 
 def test_a_user_who_cannot_be_told_counts_as_another_one_with_another_token(
-    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+    account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     account.names_user = False
-    night(sandbox, house)
+    nightly_sync(sandbox, warehouse)
     clock.advance(3600)
     segment.members = range(3, 201)
-    second = night(sandbox, house)
+    second = nightly_sync(sandbox, warehouse)
     assert changes(second) == {"joined": set(), "left": {1, 2}}
     clock.advance(3600)
-    third = night(sandbox, house, api_token=account.add_token("1"))
-    assert run_of(third)["is_baseline"] is True
+    third = nightly_sync(sandbox, warehouse, api_token=account.add_token("1"))
+    assert run_row(third)["is_baseline"] is True
     assert any("cannot be told" in line for line in third.warnings)
 
 
 @pytest.mark.parametrize("status", [404, 500])
 def test_an_api_that_does_not_tell_the_user_stops_nothing(
-    sandbox: Sandbox, segment: Segment, house: Warehouse, status: int
+    sandbox: Sandbox, segment: Segment, warehouse: Warehouse, status: int
 ) -> None:
     sandbox.faults.add(Fault("status", "user", times=None, status=status))
-    first = night(sandbox, house)
+    first = nightly_sync(sandbox, warehouse)
     assert first.exit_code == 0
     assert any("the user of the API token is unknown" in line for line in first.warnings)
     assert len(changes(first)["joined"]) == len(segment.members)
 
 
 def test_a_state_that_knows_no_user_counts_as_the_same_users(
-    sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+    sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
-    night(sandbox, house)
-    state = house.state
+    nightly_sync(sandbox, warehouse)
+    state = warehouse.state
     assert state
     [entry] = state["bookmarks"]["match_all_runs"]["partitions"]
     for facts in entry["match_all"].values():
@@ -108,33 +111,33 @@ def test_a_state_that_knows_no_user_counts_as_the_same_users(
         del state["bookmarks"]["segments"][name]
     clock.advance(3600)
     segment.members = range(3, 201)
-    assert changes(night(sandbox, house))["left"] == {1, 2}
+    assert changes(nightly_sync(sandbox, warehouse))["left"] == {1, 2}
 
 
 def test_a_segment_that_failed_under_the_new_token_is_compared_with_nothing_later(
-    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+    account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
-    night(sandbox, house)
+    nightly_sync(sandbox, warehouse)
     clock.advance(3600)
     token = account.add_token("2", hides=high)
     sandbox.faults.add(Fault("run_fails", times=None))
-    assert night(sandbox, house, api_token=token).exit_code == 1
+    assert nightly_sync(sandbox, warehouse, api_token=token).exit_code == 1
     sandbox.faults.clear()
     clock.advance(3600)
-    third = night(sandbox, house, api_token=token)
+    third = nightly_sync(sandbox, warehouse, api_token=token)
     assert changes(third)["left"] == set()
-    assert run_of(third)["is_baseline"] is True
+    assert run_row(third)["is_baseline"] is True
     assert segment.members
 
 
 def test_a_run_of_another_user_is_not_taken_up_again(
-    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+    account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment.evaluation_seconds = 600
-    night(sandbox, house, run_timeout=30)
+    nightly_sync(sandbox, warehouse, run_timeout=30)
     segment.evaluation_seconds = 0
     clock.advance(900)
-    night(sandbox, house, api_token=account.add_token("2", hides=high))
+    nightly_sync(sandbox, warehouse, api_token=account.add_token("2", hides=high))
     assert len(segment.runs) == 2
 
 
@@ -150,23 +153,23 @@ def test_a_run_begun_without_changes_is_taken_up_by_the_same_token_alone(
     account: Account,
     sandbox: Sandbox,
     segment: Segment,
-    house: Warehouse,
+    warehouse: Warehouse,
     clock: SharedClock,
     token: str,
 ) -> None:
-    night(sandbox, house)
+    nightly_sync(sandbox, warehouse)
     clock.advance(3600)
     segment.evaluation_seconds = 600
     hides = high if token == "other user" else None
     other = account.add_token("2" if token == "other user" else "1", hides=hides)
     results = {"match_all_runs", "match_all_results"}
-    late = night(sandbox, house, streams=results, api_token=other, run_timeout=5)
+    late = nightly_sync(sandbox, warehouse, streams=results, api_token=other, run_timeout=5)
     assert late.exit_code == 1
     segment.evaluation_seconds = 0
     # As if the filter worked when the run is made.
     segment.runs[-1].members = [each for each in segment.members if not high(each)]
     clock.advance(900)
-    third = night(sandbox, house)
+    third = nightly_sync(sandbox, warehouse)
     if token == "other user":
         assert len(segment.runs) == 3
         assert changes(third)["left"] == set()
@@ -175,38 +178,40 @@ def test_a_run_begun_without_changes_is_taken_up_by_the_same_token_alone(
 
 
 def test_a_full_result_of_another_user_is_not_held_against_the_last_one(
-    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
+    account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     account.records_runs = False
     account.add_segment("many", range(1, 1001))
     results = {"match_all_runs", "match_all_results"}
-    night(sandbox, house, streams=results)
+    nightly_sync(sandbox, warehouse, streams=results)
     clock.advance(3600)
     token = account.add_token("2", hides=lambda contact: contact > 100)
-    second = night(sandbox, house, streams=results, api_token=token)
+    second = nightly_sync(sandbox, warehouse, streams=results, api_token=token)
     assert second.exit_code == 0
-    assert run_of(second)["total"] == 100
+    assert run_row(second)["total"] == 100
 
 
 def test_one_404_for_the_user_makes_no_baseline(
-    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+    account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
-    night(sandbox, house)
+    nightly_sync(sandbox, warehouse)
     clock.advance(3600)
     sandbox.faults.add(Fault("not_found", "user"))
     segment.members = range(3, 201)
-    second = night(sandbox, house, api_token=account.add_token("1"))
+    second = nightly_sync(sandbox, warehouse, api_token=account.add_token("1"))
     assert changes(second)["left"] == {1, 2}
 
 
 def test_a_user_who_could_not_be_told_for_an_outage_is_asked_for_again(
-    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+    account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     sandbox.faults.add(Fault("status", "user", times=5, status=503))
-    night(sandbox, house)
+    nightly_sync(sandbox, warehouse)
     clock.advance(3600)
     segment.members = range(2, 201)
-    assert changes(night(sandbox, house))["left"] == {1}
+    assert changes(nightly_sync(sandbox, warehouse))["left"] == {1}
     clock.advance(3600)
     segment.members = range(3, 201)
-    assert changes(night(sandbox, house, api_token=account.add_token("1")))["left"] == {2}
+    assert changes(nightly_sync(sandbox, warehouse, api_token=account.add_token("1")))["left"] == {
+        2
+    }

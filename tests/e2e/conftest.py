@@ -6,16 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import account, clock, sandbox
 from tests.e2e import postgres
 from tests.e2e.project import Project
-from tests.project.test_nightly_script import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-__all__ = ["account", "clock", "sandbox", "served"]
 
 
 @pytest.fixture(scope="session")

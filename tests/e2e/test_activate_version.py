@@ -11,7 +11,7 @@ import pytest
 from tap_activecampaign_segments.sandbox import Fault
 from tests.e2e import postgres
 from tests.e2e.truth import KEYS
-from tests.singer.test_activate_version import EMIT, FULL, RESULTS, THIRD, activated
+from tests.support.activate_version import ACTIVATED_STREAMS, EMIT, RESULTS, THIRD_ID, activated
 from tests.support.sync import Sync, sync
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KEPT = {
     stream: keys
     for stream, keys in KEYS.items()
-    if stream not in FULL and not stream.startswith("segment_group_")
+    if stream not in ACTIVATED_STREAMS and not stream.startswith("segment_group_")
 }
 """The streams of which no row is ever dropped, and their keys."""
 
@@ -33,7 +33,7 @@ def segments(account: Account) -> list[Segment]:
     return [
         account.add_segment("first", range(1, 121)),
         account.add_segment("second", range(100, 161)),
-        account.add_segment("third", range(1, 31), segment_id=THIRD),
+        account.add_segment("third", range(1, 31), segment_id=THIRD_ID),
     ]
 
 
@@ -124,11 +124,11 @@ def test_a_good_sync_drops_exactly_who_left_and_the_segments_that_are_gone(
 def test_a_target_that_only_marks_what_is_deleted_marks_just_that(
     account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
 ) -> None:
-    night(sandbox, target, streams=FULL, hard_delete=False)
+    night(sandbox, target, streams=ACTIVATED_STREAMS, hard_delete=False)
     before = members(target)
     assert before == truth(account)
     churn(segments)
-    assert night(sandbox, target, streams=FULL, hard_delete=False).exit_code == 0
+    assert night(sandbox, target, streams=ACTIVATED_STREAMS, hard_delete=False).exit_code == 0
     assert members(target) == truth(account)
     assert len(target.rows(RESULTS)) == len(before | truth(account)) == len(before) + 3
 
@@ -136,13 +136,13 @@ def test_a_target_that_only_marks_what_is_deleted_marks_just_that(
 def test_a_failing_sync_drops_no_member_and_the_next_good_one_makes_up_for_it(
     account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
 ) -> None:
-    night(sandbox, target, streams=FULL)
+    night(sandbox, target, streams=ACTIVATED_STREAMS)
     before = members(target)
     failing = segments[2]
     sandbox.faults.add(Fault("run_fails", times=None, segment_id=failing.segment_id))
     churn(segments)
     failing.members = range(1, 26)
-    second = night(sandbox, target, streams=FULL, run_attempts=1)
+    second = night(sandbox, target, streams=ACTIVATED_STREAMS, run_attempts=1)
     assert second.exit_code == 1
     assert len(second.errors) == 1
     assert activated(second) == ["segments"]
@@ -151,7 +151,7 @@ def test_a_failing_sync_drops_no_member_and_the_next_good_one_makes_up_for_it(
     assert len(members(target) - before) == 3
 
     sandbox.faults.clear()
-    assert night(sandbox, target, streams=FULL).exit_code == 0
+    assert night(sandbox, target, streams=ACTIVATED_STREAMS).exit_code == 0
     assert members(target) == truth(account)
     assert len(before - members(target)) == 5 + 5
 
@@ -160,7 +160,7 @@ def test_narrow_syncs_drop_no_member_but_a_segment_that_is_gone(
     account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
 ) -> None:
     gone = account.add_segment("gone", range(1, 11))
-    night(sandbox, target, streams=FULL)
+    night(sandbox, target, streams=ACTIVATED_STREAMS)
     before = members(target)
     churn(segments)
     account.remove(gone)
@@ -169,7 +169,7 @@ def test_narrow_syncs_drop_no_member_but_a_segment_that_is_gone(
         {"exclude_segments": ["third"]},
     ]
     for scope in scopes:
-        assert night(sandbox, target, streams=FULL, **scope).exit_code == 0
+        assert night(sandbox, target, streams=ACTIVATED_STREAMS, **scope).exit_code == 0
         assert members(target) > before
         # The listing is read whole by a narrow sync as well.
         assert names(target) == {"first", "second", "third"}
@@ -188,7 +188,7 @@ def test_rows_that_came_in_batches_are_not_dropped(
         "storage": {"root": tmp_path.as_uri()},
         "batch_size": 50,
     }
-    night(sandbox, target, streams=FULL, batch_config=batches)
+    night(sandbox, target, streams=ACTIVATED_STREAMS, batch_config=batches)
     assert segments
     assert members(target) == truth(account)
     assert names(target) == {"first", "second", "third"}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
-    from tests.support.sync import SharedClock
+    from tests.support.clocks import SharedClock
 
 LOG = "current members from the log"
 TABLE = "current members from memberships"
@@ -33,7 +33,7 @@ def segment(account: Account) -> Segment:
     return account.add_segment("many", range(1, 1001))
 
 
-class House:
+class PostgresWarehouse:
     """The tables of target-postgres."""
 
     def __init__(self, server: postgres.Server, folder: Path) -> None:
@@ -59,69 +59,73 @@ class House:
     def execute(self, sql: str) -> None:
         self._server.execute(sql, self.schema)
 
-    def ask(self, title: str) -> list[dict[str, Any]]:
+    def query(self, title: str) -> list[dict[str, Any]]:
         return self._server.query(statements()[title], self.schema)
 
     def members(self, title: str) -> set[int]:
-        return {row["contact_id"] for row in self.ask(title)}
+        return {row["contact_id"] for row in self.query(title)}
 
 
 @pytest.fixture
-def house(server: postgres.Server, tmp_path: Path) -> House:
+def warehouse(server: postgres.Server, tmp_path: Path) -> PostgresWarehouse:
     """A target without tables."""
-    return House(server, tmp_path)
+    return PostgresWarehouse(server, tmp_path)
 
 
 @pytest.mark.parametrize("stream", STREAMS)
 def test_a_baseline_whose_load_breaks_counts_when_it_is_whole(
-    sandbox: Sandbox, segment: Segment, house: House, stream: str
+    sandbox: Sandbox, segment: Segment, warehouse: PostgresWarehouse, stream: str
 ) -> None:
     first = sync(sandbox)
-    house.prepare(first.messages)
-    house.refuse(stream, 950)
-    house.target.load(first.messages, fails=True, batch_size_rows=BATCH)
-    assert house.members(LOG) in (set(), {*segment.members})
-    assert house.members(TABLE) == house.members(LOG) or house.ask(STALE)
-    house.heal(stream)
-    second = sync(sandbox, state=house.target.state)
-    house.target.load(second.messages)
-    _check_all(house, {*segment.members})
+    warehouse.prepare(first.messages)
+    warehouse.refuse(stream, 950)
+    warehouse.target.load(first.messages, fails=True, batch_size_rows=BATCH)
+    assert warehouse.members(LOG) in (set(), {*segment.members})
+    assert warehouse.members(TABLE) == warehouse.members(LOG) or warehouse.query(STALE)
+    warehouse.heal(stream)
+    second = sync(sandbox, state=warehouse.target.state)
+    warehouse.target.load(second.messages)
+    _check_all(warehouse, {*segment.members})
 
 
 @pytest.mark.parametrize("stream", STREAMS)
 def test_a_difference_whose_load_breaks_leaves_the_members_of_before(
-    sandbox: Sandbox, segment: Segment, house: House, clock: SharedClock, stream: str
+    sandbox: Sandbox,
+    segment: Segment,
+    warehouse: PostgresWarehouse,
+    clock: SharedClock,
+    stream: str,
 ) -> None:
     first = sync(sandbox)
-    house.prepare(first.messages)
-    house.target.load(first.messages)
-    _check_all(house, {*segment.members})
+    warehouse.prepare(first.messages)
+    warehouse.target.load(first.messages)
+    _check_all(warehouse, {*segment.members})
     clock.advance(3600)
-    before, state = {*segment.members}, house.target.state
+    before, state = {*segment.members}, warehouse.target.state
     segment.members = range(301, 1301)
-    house.refuse(stream, 1290)
+    warehouse.refuse(stream, 1290)
     second = sync(sandbox, state=state)
-    house.target.load(second.messages, fails=True, batch_size_rows=BATCH)
-    now = house.members(LOG)
+    warehouse.target.load(second.messages, fails=True, batch_size_rows=BATCH)
+    now = warehouse.members(LOG)
     assert now in (before, {*segment.members})
-    assert house.members(TABLE) == now or house.ask(STALE)
-    assert bool(house.ask(EXACT)) == (house.members(TABLE) != now)
-    rows = house.target.rows("match_all_runs")
+    assert warehouse.members(TABLE) == now or warehouse.query(STALE)
+    assert bool(warehouse.query(EXACT)) == (warehouse.members(TABLE) != now)
+    rows = warehouse.target.rows("match_all_runs")
     latest = max(rows, key=lambda row: row["run_id_start"])
     truth = before if latest["previous_run_id"] is None else {*segment.members}
-    assert house.members(FULL) == truth or house.ask(INCOMPLETE)
-    house.heal(stream)
+    assert warehouse.members(FULL) == truth or warehouse.query(INCOMPLETE)
+    warehouse.heal(stream)
     clock.advance(3600)
     segment.members = range(302, 1302)
-    third = sync(sandbox, state=house.target.state or state)
-    house.target.load(third.messages)
-    assert house.members(LOG) == {*segment.members}
-    assert house.members(FULL) == {*segment.members}
-    assert house.members(TABLE) == {*segment.members} or house.ask(STALE)
+    third = sync(sandbox, state=warehouse.target.state or state)
+    warehouse.target.load(third.messages)
+    assert warehouse.members(LOG) == {*segment.members}
+    assert warehouse.members(FULL) == {*segment.members}
+    assert warehouse.members(TABLE) == {*segment.members} or warehouse.query(STALE)
 
 
-def _check_all(house: House, members: set[int]) -> None:
+def _check_all(warehouse: PostgresWarehouse, members: set[int]) -> None:
     for title in (LOG, TABLE, FULL):
-        assert house.members(title) == members
+        assert warehouse.members(title) == members
     for title in (STALE, EXACT, INCOMPLETE):
-        assert house.ask(title) == []
+        assert warehouse.query(title) == []

@@ -11,16 +11,16 @@ import pytest
 from tap_activecampaign_segments.sandbox import Account, Fault, Preferences, Sandbox
 from tests.e2e import postgres
 from tests.e2e.project import MELTANO, PLUGINS, TAP, variables_of
-from tests.mypreferences.test_exports import signed
-from tests.project.test_nightly_script import Nights
-from tests.support.sync import config_of, sync, tap
+from tests.support.mypreferences import signed_config
+from tests.support.nightly_script import NightlyScript
+from tests.support.sync import config_of, run_tap, sync
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tap_activecampaign_segments.sandbox import Segment
     from tests.e2e.project import Project
-    from tests.support.sync import SharedClock
+    from tests.support.clocks import SharedClock
 
 PREFIX = "TAP_ACTIVECAMPAIGN_SEGMENTS_"
 SECRET = "TOPSECRETabc"
@@ -37,9 +37,9 @@ SECRET = "TOPSECRETabc"
     ],
 )
 def test_a_plugin_test_shows_the_fault_itself(
-    project: Project, served: Sandbox, name: str, value: str, shown: str
+    project: Project, real_time_sandbox: Sandbox, name: str, value: str, shown: str
 ) -> None:
-    variables = variables_of(served) | {f"{PREFIX}{name}": value}
+    variables = variables_of(real_time_sandbox) | {f"{PREFIX}{name}": value}
     exit_code, said = project.start("config", "test", "--no-install", TAP, **variables).end()
     assert exit_code == 1
     assert shown in said
@@ -47,10 +47,10 @@ def test_a_plugin_test_shows_the_fault_itself(
 
 
 def test_every_secret_and_list_of_the_project_file_goes_where_it_belongs(
-    project: Project, served: Sandbox
+    project: Project, real_time_sandbox: Sandbox
 ) -> None:
     project.meltano("config", "set", TAP, "segment_names", '["no such*"]')
-    variables = variables_of(served)
+    variables = variables_of(real_time_sandbox)
     exit_code, said = project.start("run", "--no-install", TAP, "target-jsonl", **variables).end()
     assert exit_code == 1
     assert "no saved segment matches 'no such*'" in said
@@ -67,23 +67,23 @@ def test_every_secret_and_list_of_the_project_file_goes_where_it_belongs(
 
 
 def test_the_state_that_meltano_prints_is_gone_on_from(
-    project: Project, served: Sandbox, tmp_path: Path
+    project: Project, real_time_sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    project.meltano("run", "--no-install", TAP, "target-jsonl", **variables_of(served))
+    project.meltano("run", "--no-install", TAP, "target-jsonl", **variables_of(real_time_sandbox))
     said = project.meltano("state", "get", f"dev:{TAP}-to-target-jsonl")
     [line] = [line for line in said.splitlines() if line.startswith("{")]
     assert "singer_state" in json.loads(line)
     path = tmp_path / "state.json"
     path.write_text(line)
-    synced = tap(config_of(served), f"--state={path}")
+    synced = run_tap(config_of(real_time_sandbox), f"--state={path}")
     assert synced.exit_code == 0
     [row] = synced.records("match_all_runs")
-    [segment] = served.account.segments
+    [segment] = real_time_sandbox.account.segments
     assert row["previous_run_id"] == segment.runs[0].run_id
 
 
 def test_the_selection_of_the_project_file_and_a_map_of_everything_go_together(
-    project: Project, served: Sandbox
+    project: Project, real_time_sandbox: Sandbox
 ) -> None:
     text = project.file.read_text()
     maps = """    config:
@@ -93,7 +93,7 @@ def test_the_selection_of_the_project_file_and_a_map_of_everything_go_together(
     select:
 """
     project.file.write_text(text.replace("    select:\n", maps, 1))
-    project.meltano("run", "--no-install", TAP, "target-jsonl", **variables_of(served))
+    project.meltano("run", "--no-install", TAP, "target-jsonl", **variables_of(real_time_sandbox))
     lines = (project.output / "memberships.jsonl").read_text().splitlines()
     assert {json.loads(line)["loaded_by"] for line in lines} == {"nightly"}
     assert not (project.output / "match_all_results.jsonl").exists()
@@ -103,11 +103,11 @@ def test_the_selection_of_the_project_file_and_a_map_of_everything_go_together(
 
 
 @pytest.fixture
-def nights(tmp_path: Path, served: Sandbox) -> Nights:
-    nights = Nights(tmp_path, served)
+def nightly_script(tmp_path: Path, real_time_sandbox: Sandbox) -> NightlyScript:
+    nightly_script = NightlyScript(tmp_path, real_time_sandbox)
     (tmp_path / "target").symlink_to(PLUGINS / "loaders" / "target-jsonl" / "venv")
     assert MELTANO.exists()
-    return nights
+    return nightly_script
 
 
 def runs(folder: Path) -> list[dict[str, Any]]:
@@ -116,25 +116,29 @@ def runs(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_the_script_for_a_pipe_keeps_the_state_over_bad_nights(
-    nights: Nights, served: Sandbox
+    nightly_script: NightlyScript, real_time_sandbox: Sandbox
 ) -> None:
     refused = {f"{PREFIX}API_TOKEN": "wrong"}
-    assert nights.run(**refused)[0] == 1
-    assert nights.run()[0] == 0
-    state = nights.state
-    assert nights.run(**refused)[0] == 1
-    assert nights.state == state
-    bad = served.account.add_segment("bad", range(5))
-    served.faults.add(Fault("status", "start", times=None, status=409, segment_id=bad.segment_id))
-    assert nights.run()[0] == 1
-    served.faults.clear()
-    assert nights.run()[0] == 0
-    [good, *_] = served.account.segments
+    assert nightly_script.run(**refused)[0] == 1
+    assert nightly_script.run()[0] == 0
+    state = nightly_script.state
+    assert nightly_script.run(**refused)[0] == 1
+    assert nightly_script.state == state
+    bad = real_time_sandbox.account.add_segment("bad", range(5))
+    real_time_sandbox.faults.add(
+        Fault("status", "start", times=None, status=409, segment_id=bad.segment_id)
+    )
+    assert nightly_script.run()[0] == 1
+    real_time_sandbox.faults.clear()
+    assert nightly_script.run()[0] == 0
+    [good, *_] = real_time_sandbox.account.segments
     found = [
-        row["is_baseline"] for row in runs(nights.folder) if row["segment_id"] == good.segment_id
+        row["is_baseline"]
+        for row in runs(nightly_script.folder)
+        if row["segment_id"] == good.segment_id
     ]
     assert sorted(found) == [False, False, True]
-    assert [row["is_baseline"] for row in runs(nights.folder)].count(True) == 2
+    assert [row["is_baseline"] for row in runs(nightly_script.folder)].count(True) == 2
 
 
 # target-postgres, from BATCH files and with digests as keys.
@@ -180,14 +184,14 @@ def test_postgres_takes_digests_as_keys_and_sees_no_address(
     preferences.add_group("Newsletter", 50)
     with Sandbox(account, clock, preferences=preferences, requests_per_second=None) as both:
         config = {
-            "mypreferences": signed(both),
+            "mypreferences": signed_config(both),
             "stream_maps": {
                 "segment_group_profiles": {"ProfileId": "md5(str(ProfileId))", "Emails": None}
             },
         }
         if as_batch:
             config["batch_config"] = batches(tmp_path)
-        synced = tap(config)
+        synced = run_tap(config)
     assert synced.exit_code == 0
     target.load(synced.messages)
     rows = target.rows("segment_group_profiles")

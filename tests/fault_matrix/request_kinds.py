@@ -32,7 +32,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, eq=False)
-class Kind:
+class RequestKind:
     """A kind of request.
 
     Attributes:
@@ -84,7 +84,7 @@ _NEW = rf"{_RUN}/(?!{{previous}})[^/]+\?.*&page="
 _EXPORT = "/Profiles/v4/Async/[^/]+/Export"
 _ATTEMPTS = "attempt 3 of 3, see run_attempts"
 
-LIST = Kind(
+LIST = RequestKind(
     "listing",
     "list",
     r"GET /api/3/audiences\?",
@@ -92,7 +92,7 @@ LIST = Kind(
     spoils=EVERYTHING,
     nonsense="the segments cannot be listed",
 )
-LOOK_UP = Kind(
+LOOK_UP = RequestKind(
     "look-up",
     "segment",
     r"GET /api/3/segmentsV2/{unlisted}\?",
@@ -104,7 +104,7 @@ LOOK_UP = Kind(
 CONFIRMATION = replace(
     LOOK_UP, name="confirmation that a segment is gone", lasting=Outcome.WARNS, settings={}
 )
-DEFINITION = Kind(
+DEFINITION = RequestKind(
     "definition",
     "definition",
     "GET /api/3/segmentsV2/{bad}/createdDate/",
@@ -112,11 +112,11 @@ DEFINITION = Kind(
     # The second is for the version before.
     usual=2,
 )
-START = Kind("start of a run", "start", rf"{_RUN}\?", anew=3, nonsense=_ATTEMPTS)
-PAGE = Kind("page of a run", "read", f"{_NEW}2&", page=2, anew=3, nonsense=_ATTEMPTS)
+START = RequestKind("start of a run", "start", rf"{_RUN}\?", anew=3, nonsense=_ATTEMPTS)
+PAGE = RequestKind("page of a run", "read", f"{_NEW}2&", page=2, anew=3, nonsense=_ATTEMPTS)
 FIRST_PAGE = replace(PAGE, name="page of a first run", night="first")
 POLL = replace(PAGE, name="look at a run", url=f"{_NEW}1&", page=1, evaluation_seconds=5)
-PREVIOUS = Kind(
+PREVIOUS = RequestKind(
     "previous run",
     "read",
     rf"{_RUN}/{{previous}}\?.*&page=1&",
@@ -130,10 +130,10 @@ PREVIOUS_PAGE = replace(
     page=2,
     after=1,
 )
-RESUMED = Kind(
+RESUMED = RequestKind(
     "run in progress", "read", rf"{_RUN}/{{running}}\?.*&page=1&", night="resumed", page=1
 )
-PAIR = Kind(
+PAIR = RequestKind(
     "run of a pair begun",
     "read",
     rf"{_RUN}/{{paired}}\?.*&page=1&",
@@ -141,13 +141,13 @@ PAIR = Kind(
     page=1,
     nonsense="the API answered with",
 )
-COUNT_HISTORY = Kind(
+COUNT_HISTORY = RequestKind(
     "count history",
     "count_history",
     r"GET /api/3/segmentsV2/{bad}/count-history\?",
     spoils=COUNTS,
 )
-RECENT_COUNTS = Kind(
+RECENT_COUNTS = RequestKind(
     "recent counts",
     "recent_counts",
     r"GET /api/3/segmentsV2/count-history\?",
@@ -155,15 +155,15 @@ RECENT_COUNTS = Kind(
     Outcome.PASSES,
     spoils=COUNTS,
 )
-INITIATE = Kind(
+INITIATE = RequestKind(
     "initiation",
     "initiate",
     f"POST {_EXPORT}/SegmentGroup/bad",
     spoils=GROUPS,
     nonsense="no AccessToken",
 )
-STATUS = Kind("status", "status", f"GET {_EXPORT}/{{export}}/Status", spoils=GROUPS)
-DATA = Kind(
+STATUS = RequestKind("status", "status", f"GET {_EXPORT}/{{export}}/Status", spoils=GROUPS)
+DATA = RequestKind(
     "page of an export",
     "data",
     rf"GET {_EXPORT}/SegmentGroup/{{export}}\?.*offset=11&",
@@ -172,14 +172,14 @@ DATA = Kind(
     anew=3,
     nonsense=_ATTEMPTS,
 )
-COMMIT = Kind(
+COMMIT = RequestKind(
     "commit",
     "commit",
     f"POST {_EXPORT}/SegmentGroup/Commit/{{export}}",
     Outcome.WARNS,
     spoils=GROUPS,
 )
-TOKEN = Kind("token", "token", "POST /oauth2/token", spoils=GROUPS, nonsense="access_token")
+TOKEN = RequestKind("token", "token", "POST /oauth2/token", spoils=GROUPS, nonsense="access_token")
 """Asked for once a sync: for the first group, here the only one."""
 
 OPERATIONS = (

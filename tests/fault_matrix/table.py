@@ -31,8 +31,8 @@ from tests.fault_matrix.request_kinds import (
     START,
     STATUS,
     TOKEN,
-    Kind,
     Outcome,
+    RequestKind,
 )
 from tests.fault_matrix.troubles import DATA_OBJECT, NONSENSE, TROUBLES, Trouble
 
@@ -55,7 +55,7 @@ class Case:
         says: What the error line or the warning says.
     """
 
-    kind: Kind
+    kind: RequestKind
     trouble: Trouble
     times: int | None
     outcome: Outcome
@@ -68,7 +68,7 @@ class Case:
         return f"{self.kind.name}: {self.trouble.name}, {times}: {self.outcome.value}"
 
 
-EXCEPTIONS: dict[tuple[Kind, str], dict[str, Any] | None] = {
+EXCEPTIONS: dict[tuple[RequestKind, str], dict[str, Any] | None] = {
     # Whatever answers a commit with 200 has taken note of it.
     **{
         (COMMIT, trouble.name): {"times": None, "outcome": PASSES, "requests": 1}
@@ -126,7 +126,7 @@ def _with_exceptions(cases: Iterable[Case]) -> Iterator[Case]:
 
 
 def _own(
-    kind: Kind,
+    kind: RequestKind,
     name: str,
     fault: str,
     times: int | None,

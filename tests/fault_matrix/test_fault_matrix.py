@@ -15,8 +15,9 @@ from tests.fault_matrix.request_kinds import LIST, RESUMED, Outcome
 from tests.fault_matrix.table import CASES
 from tests.fault_matrix.truth import PARTIAL, partition
 from tests.fault_matrix.world import IN_FLIGHT, World
-from tests.mypreferences.test_exports import by_oauth, signed
-from tests.support.sync import SharedClock, config_of, tap
+from tests.support.clocks import SharedClock
+from tests.support.mypreferences import oauth_config, signed_config
+from tests.support.sync import config_of, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -179,8 +180,8 @@ def test_what_follows_of_a_refused_connection(
     sandbox.preferences.add_group("some", 1)
     config = {
         "listing": config_of(sandbox),
-        "initiation": {"mypreferences": signed(sandbox)},
-        "token": {"mypreferences": by_oauth(sandbox)},
+        "initiation": {"mypreferences": signed_config(sandbox)},
+        "token": {"mypreferences": oauth_config(sandbox)},
     }[source]
     naps: list[float] = []
     with ExitStack() as up:
@@ -192,7 +193,7 @@ def test_what_follows_of_a_refused_connection(
                 up.enter_context(sandbox)
 
         monkeypatch.setattr(time, "sleep", nap)
-        synced = tap(config)
+        synced = run_tap(config)
     assert len(naps) == 4
     assert sum(naps) <= OWN_WAITING
     assert "Traceback" not in synced.log

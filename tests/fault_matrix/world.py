@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from tap_activecampaign_segments.sandbox import Fault
 from tests.fault_matrix.request_kinds import COMMIT, EVERYTHING, TOKEN
 from tests.fault_matrix.truth import Truth, owners, partition
-from tests.support.sync import RUN_STREAMS, catalog, sync, tap
+from tests.support.sync import RUN_STREAMS, catalog, run_tap, sync
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Sandbox
-    from tests.fault_matrix.request_kinds import Kind
+    from tests.fault_matrix.request_kinds import RequestKind
     from tests.fault_matrix.table import Case
-    from tests.support.sync import SharedClock, Sync
+    from tests.support.clocks import SharedClock
+    from tests.support.sync import Sync
 
 IN_FLIGHT = 5
 """Requests under way at most."""
@@ -49,7 +50,7 @@ class World:
         self.elsewhere = elsewhere
         self.clock = clock
         self.truth = Truth(sandbox)
-        self._usual: dict[tuple[Kind, bool], Said] = {}
+        self._usual: dict[tuple[RequestKind, bool], Said] = {}
         self._exports = 0
         # Else every case would add to the history of the counts.
         sandbox.account.records_runs = False
@@ -71,7 +72,7 @@ class World:
         bad = self.sandbox.account.segments[0]
         first = sync(self.sandbox, page_size=10)
         self.states["second"] = first.state
-        self.states["groups"] = tap(self._config(COMMIT)).state
+        self.states["groups"] = run_tap(self._config(COMMIT)).state
         self.clock.advance(86_400)
         for segment in self.sandbox.account.segments:
             segment.members = [*segment.members[2:], max(segment.members) + 1]
@@ -94,7 +95,7 @@ class World:
         self.states["resumed"] = begun.state
         self.clock.advance(1000)
 
-    def sync(self, kind: Kind, *, is_whole: bool, **settings: Any) -> Sync:
+    def sync(self, kind: RequestKind, *, is_whole: bool, **settings: Any) -> Sync:
         """Sync so that requests of a kind are made.
 
         Args:
@@ -110,13 +111,13 @@ class World:
         if not (is_whole or kind.is_of_groups):
             spoilt = frozenset() if kind.spoils == EVERYTHING else kind.spoils
             options["--catalog"] = catalog({"segments", *spoilt})
-        return tap({**self._config(kind), **settings}, **options)
+        return run_tap({**self._config(kind), **settings}, **options)
 
-    def state(self, kind: Kind) -> dict[str, Any] | None:
+    def state(self, kind: RequestKind) -> dict[str, Any] | None:
         """Return what the state holds when the sync begins."""
         return self.states["groups" if kind.is_of_groups else kind.night]
 
-    def usual(self, kind: Kind, *, is_whole: bool) -> Said:
+    def usual(self, kind: RequestKind, *, is_whole: bool) -> Said:
         """Return what a sync without faults says."""
         if (kind, is_whole) not in self._usual:
             synced = self.sync(kind, is_whole=is_whole)
@@ -139,7 +140,7 @@ class World:
                 found[stream, owners(record)].append(json.dumps(kept, sort_keys=True))
         return {key: sorted(set(rows)) for key, rows in found.items()}
 
-    def asked(self, kind: Kind) -> list[float]:
+    def asked(self, kind: RequestKind) -> list[float]:
         """Return the instants of the requests of a kind."""
         tokens = (
             str(export.token)
@@ -177,7 +178,7 @@ class World:
             **details,
         )
 
-    def owner(self, kind: Kind) -> str:
+    def owner(self, kind: RequestKind) -> str:
         """Return how records name whom a kind strikes: a segment's id, a group's name."""
         return kind.who if kind.is_of_groups else self.ids.get(kind.who, kind.who)
 
@@ -189,7 +190,7 @@ class World:
         for run, expires_at in self._lifetimes.items():
             run.expires_at = expires_at
 
-    def _config(self, kind: Kind) -> dict[str, Any]:
+    def _config(self, kind: RequestKind) -> dict[str, Any]:
         common = {"run_timeout": 60, "request_timeout": 60}
         if kind.is_of_groups:
             preferences = self.sandbox.preferences

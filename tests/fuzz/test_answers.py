@@ -1,4 +1,4 @@
-"""Whatever the vendors answer: no false fact, no endless loop, no crash, no invalid record."""
+"""Damaged answers: no false fact, endless loop, crash or invalid record."""
 
 from __future__ import annotations
 
@@ -9,19 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_activecampaign_segments.sandbox import Account, Fault, Preferences, Sandbox
-from tests.mypreferences.test_exports import by_oauth, signed
-from tests.support.fuzzing import MOST_TIMES, Raw, check_end, fuzz, members_by_log, spoilers
-from tests.support.sync import sync, tap
+from tests.support.fuzzing import MOST_TIMES, Change, Raw, check_end, fuzz, members_by_log, spoilers
+from tests.support.mypreferences import oauth_config, signed_config
+from tests.support.sync import run_tap, sync
 
 if TYPE_CHECKING:
-    from tests.support.fuzzing import Change
-    from tests.support.sync import SharedClock
+    from tests.support.clocks import SharedClock
 
+spoilt_times = st.sampled_from([1, 2, 6, MOST_TIMES])
 MOST_REQUESTS = 400
 LONGEST = 4 * 3600.0
 """Seconds of the clock that one spoilt sync may take: an evaluation is waited for an hour."""
-
-spoilt_times = st.sampled_from([1, 2, 6, MOST_TIMES])
 
 
 @pytest.mark.timeout(0)
@@ -101,7 +99,7 @@ def test_a_spoilt_answer_of_activecampaign_falsifies_nothing_and_the_next_sync_h
     times=spoilt_times,
     export=st.sampled_from(["full", "changes"]),
     page_size=st.sampled_from([3, 50]),
-    authorize=st.sampled_from([signed, by_oauth]),
+    authorize=st.sampled_from([signed_config, oauth_config]),
     is_first=st.booleans(),
 )
 def test_a_spoilt_answer_of_mypreferences_falsifies_nothing_and_the_next_sync_has_the_truth(
@@ -122,16 +120,16 @@ def test_a_spoilt_answer_of_mypreferences_falsifies_nothing_and_the_next_sync_ha
         groups = {"VIP": 10, "b/ä?#%20": 2}
         for name, size in groups.items():
             preferences.add_group(name, size)
-        authorize = by_oauth if operation == "token" else authorize
+        authorize = oauth_config if operation == "token" else authorize
         config = {"mypreferences": authorize(sandbox, export=export, page_size=page_size)}
-        state = None if is_first else tap(config).state
+        state = None if is_first else run_tap(config).state
 
         sandbox.clear_requests()
         began = clock.monotonic()
         sandbox.faults.add(
             Fault("edit", operation=operation, after=after, times=times, answer=spoiler.of)
         )
-        spoilt = tap(config, **{"--state": state})
+        spoilt = run_tap(config, **{"--state": state})
         secrets = [preferences.shared_secret, preferences.oauth_client_secret]
         secrets += [str(each.token) for group in preferences.groups for each in group.exports]
         check_end(spoilt, *secrets)
@@ -147,7 +145,7 @@ def test_a_spoilt_answer_of_mypreferences_falsifies_nothing_and_the_next_sync_ha
             assert len(profiles) == row["total_results"]
 
         sandbox.faults.clear()
-        clean = tap(config, **{"--state": spoilt.state})
+        clean = run_tap(config, **{"--state": spoilt.state})
         check_end(clean)
         assert clean.exit_code == 0, clean.errors
         for row in clean.records("segment_group_exports"):

@@ -10,7 +10,7 @@ import pytest
 from tests.support import histories
 
 if TYPE_CHECKING:
-    from tests.support.sync import SharedClock
+    from tests.support.clocks import SharedClock
 
 FIRST = int(os.environ.get("HISTORIES_FROM", "0"))
 COUNT = int(os.environ.get("HISTORIES", "16"))

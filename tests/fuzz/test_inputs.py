@@ -1,4 +1,4 @@
-"""Whatever state, catalog and settings the tap is handed: the truth, or clear lines."""
+"""Damaged states, catalogs and settings: the truth, or clear errors."""
 
 from __future__ import annotations
 
@@ -12,18 +12,14 @@ from hypothesis import strategies as st
 
 from tap_activecampaign_segments.sandbox import Account, Fault, Preferences, Sandbox
 from tap_activecampaign_segments.settings import SCHEMA
-from tests.mypreferences.test_exports import by_oauth, signed
-from tests.support.fuzzing import changes, check_end, fuzz, json_values, members_by_log
-from tests.support.sync import catalog, config_of, sync, tap
+from tests.support.fuzzing import Change, changes, check_end, fuzz, json_values, members_by_log
+from tests.support.mypreferences import oauth_config, signed_config
+from tests.support.sync import catalog, config_of, run_tap, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.fuzzing import Change
-    from tests.support.sync import SharedClock
-
-MOST_REQUESTS = 100
-STREAMS = [entry["tap_stream_id"] for entry in catalog(())["streams"]]
+    from tests.support.clocks import SharedClock
 
 
 @contextmanager
@@ -38,13 +34,16 @@ def served(clock: SharedClock) -> Iterator[Sandbox]:
         yield sandbox
 
 
+MOST_REQUESTS = 100
+
+
 @pytest.mark.timeout(0)
 @fuzz(20)
 @given(
     edits=st.lists(changes, min_size=1, max_size=2),
     broken=st.sampled_from(["read", "count_history", "data", None]),
     is_early=st.booleans(),
-    authorize=st.sampled_from([signed, by_oauth]),
+    authorize=st.sampled_from([signed_config, oauth_config]),
     export=st.sampled_from(["full", "changes"]),
 )
 def test_with_a_state_that_was_changed_the_log_has_the_members_that_there_are(
@@ -58,18 +57,18 @@ def test_with_a_state_that_was_changed_the_log_has_the_members_that_there_are(
     with served(clock) as sandbox:
         source = authorize(sandbox, export=export)
         config = config_of(sandbox, page_size=7, max_left_share=1, mypreferences=source)
-        syncs = [tap(config)]
+        syncs = [run_tap(config)]
         sandbox.account.segments[0].members = [*range(5, 20), *range(30, 35)]
         if broken:
             sandbox.faults.add(Fault("status", operation=broken, times=None))
-            syncs.append(tap(config, **{"--state": syncs[-1].state}))
+            syncs.append(run_tap(config, **{"--state": syncs[-1].state}))
             sandbox.faults.clear()
         state: Any = syncs[-1].states[-2 if is_early else -1]
         for edit in edits:
             state = edit.of(state)
 
         sandbox.clear_requests()
-        syncs.append(tap(config, **{"--state": state}))
+        syncs.append(run_tap(config, **{"--state": state}))
         check_end(syncs[-1], sandbox.token, source.get("shared_secret") or sandbox.token)
         assert len(sandbox.requests) < MOST_REQUESTS
         if not isinstance(state, dict | None):
@@ -81,15 +80,6 @@ def test_with_a_state_that_was_changed_the_log_has_the_members_that_there_are(
         assert syncs[-1].exit_code == 0, syncs[-1].errors
         for segment in sandbox.account.segments:
             assert members_by_log(syncs, segment.segment_id) == set(segment.members)
-
-
-def is_json(value: Any) -> bool:
-    """Whether it can be said in JSON, where there is no infinity."""
-    try:
-        json.dumps(value, allow_nan=False)
-    except ValueError:
-        return False
-    return True
 
 
 breadcrumbs = st.lists(
@@ -107,6 +97,7 @@ notes = st.fixed_dictionaries(
     },
 )
 metadata = st.lists(st.fixed_dictionaries({"breadcrumb": breadcrumbs, "metadata": notes}))
+STREAMS = [entry["tap_stream_id"] for entry in catalog(())["streams"]]
 
 
 @pytest.mark.timeout(0)
@@ -139,7 +130,7 @@ def test_any_selection_in_a_catalog_brings_valid_records_of_what_there_is(
     chosen["streams"].append({**chosen["streams"][0], "tap_stream_id": "x", "stream": "x"})
     with served(clock) as sandbox:
         state = sync(sandbox).state if has_state else None
-        synced = tap(config_of(sandbox), **{"--state": state, "--catalog": chosen})
+        synced = run_tap(config_of(sandbox), **{"--state": state, "--catalog": chosen})
         check_end(synced, sandbox.token)
         assert synced.exit_code == 0, synced.errors
         for segment in sandbox.account.segments:
@@ -155,21 +146,30 @@ def test_any_selection_in_a_catalog_brings_valid_records_of_what_there_is(
 def test_a_broken_catalog_ends_well_or_with_one_line(clock: SharedClock, edit: Change) -> None:
     with served(clock) as sandbox:
         chosen = edit.of({"streams": [{"tap_stream_id": "segments", "metadata": []}]})
-        check_end(tap(config_of(sandbox), **{"--catalog": chosen}), sandbox.token)
+        check_end(run_tap(config_of(sandbox), **{"--catalog": chosen}), sandbox.token)
 
 
+NAMES = sorted(SCHEMA["properties"].keys() - {"api_url", "mypreferences"})
 IDS = st.lists(
     st.sampled_from(["../..", "a/b", "?", "#", "100%", " ", "ä\u202e", "[!", "[a-", "***", "."])
     | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
     max_size=3,
 )
-NAMES = sorted(SCHEMA["properties"].keys() - {"api_url", "mypreferences"})
 values = st.dictionaries(
     st.sampled_from(NAMES),
     json_values | st.integers(-1, 100) | st.floats() | IDS,
     min_size=1,
     max_size=2,
 )
+
+
+def is_json(value: Any) -> bool:
+    """Whether it can be said in JSON, where there is no infinity."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 @pytest.mark.timeout(0)
@@ -181,7 +181,7 @@ def test_any_json_for_a_setting_is_used_or_refused_in_clear_lines_before_any_req
     with served(clock) as sandbox:
         config = {**config_of(sandbox), **settings}
         assume(is_json(config))
-        synced = tap(config)
+        synced = run_tap(config)
         check_end(synced)
         if not sandbox.requests:
             assert synced.exit_code == 1
@@ -198,9 +198,9 @@ def test_any_json_in_mypreferences_is_used_or_refused_in_clear_lines(
     clock: SharedClock, edit: Change
 ) -> None:
     with served(clock) as sandbox:
-        source = signed(sandbox, match_criteria="ProfileId", match_values=["1"])
+        source = signed_config(sandbox, match_criteria="ProfileId", match_values=["1"])
         config = {"mypreferences": edit.of(source)}
         assume(is_json(config))
-        synced = tap(config)
+        synced = run_tap(config)
         check_end(synced, sandbox.preferences.shared_secret)
         assert sandbox.requests or synced.exit_code

@@ -1,22 +1,21 @@
-"""For any members and any fault: the log applied to the old members gives the new ones."""
+"""Any members and any fault: the log leads from the old members to the new ones."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from tap_activecampaign_segments.activecampaign.match_all.contact_ids import Roster, difference
-from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
-from tests.support.sync import SharedClock, sync
+from tap_activecampaign_segments.sandbox import Fault
+from tests.support.activecampaign import serve_empty_account
+from tests.support.sync import LOG_STREAMS, sync
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.clocks import SharedClock
 
-CHANGES = {"match_all_runs", "membership_changes"}
+members = st.sets(st.integers(0, 80), max_size=60)
 # Not "no_page": said twice, it is an empty result by the design of the API.
 FAULTS = [
     "run_fails",
@@ -31,9 +30,6 @@ FAULTS = [
     "reset",
     "status",
 ]
-
-members = st.sets(st.integers(0, 80), max_size=60)
-pages = st.lists(st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=20), max_size=10)
 faults = st.lists(
     st.builds(
         lambda kind, operation, after, times: Fault(
@@ -48,13 +44,6 @@ faults = st.lists(
 )
 
 
-@contextmanager
-def served(clock: SharedClock) -> Iterator[Sandbox]:
-    account = Account(clock=clock)
-    with Sandbox(account, clock=clock, requests_per_second=None) as sandbox:
-        yield sandbox
-
-
 @pytest.mark.timeout(240)
 @settings(
     max_examples=60,
@@ -66,9 +55,13 @@ def served(clock: SharedClock) -> Iterator[Sandbox]:
 def test_the_log_applied_to_the_old_members_gives_the_new_ones_or_says_nothing(
     clock: SharedClock, old: set[int], new: set[int], page_size: int, damage: list[Fault]
 ) -> None:
-    with served(clock) as sandbox:
+    with serve_empty_account(clock) as sandbox:
         segment = sandbox.account.add_segment("some", sorted(old))
-        options: dict[str, Any] = {"streams": CHANGES, "page_size": page_size, "max_left_share": 1}
+        options: dict[str, Any] = {
+            "streams": LOG_STREAMS,
+            "page_size": page_size,
+            "max_left_share": 1,
+        }
         first = sync(sandbox, **options)
         segment.members = sorted(new)
         for fault in damage:
@@ -134,111 +127,12 @@ def test_no_contradiction_of_numbers_and_ids_makes_a_result_that_is_not_one(
             facts["matches"] = [*range(1, min(size, page_size) + 1)]
         return body
 
-    with served(clock) as sandbox:
+    with serve_empty_account(clock) as sandbox:
         sandbox.account.add_segment("some", range(1, size + 1))
         for operation in operations:
             sandbox.faults.add(Fault("edit", operation, times=None, answer=told))
-        synced = sync(sandbox, streams=CHANGES, page_size=page_size)
+        synced = sync(sandbox, streams=LOG_STREAMS, page_size=page_size)
         found = {row["contact_id"] for row in synced.records("membership_changes")}
         rows = [row["total"] for row in synced.records("match_all_runs")]
         assert (rows, found) in (([], set()), ([size], {*range(1, size + 1)}))
         assert bool(synced.exit_code) == (not rows)
-
-
-@given(previous=pages, new=pages)
-def test_the_difference_of_two_rosters_is_that_of_their_sets(
-    previous: list[list[int]], new: list[list[int]]
-) -> None:
-    sides = []
-    for side in (previous, new):
-        distinct = list(dict.fromkeys(number for page in side for number in page))
-        roster = Roster()
-        for start in range(0, len(distinct), 7):
-            roster.append(distinct[start : start + 7])
-        sides.append((roster, set(distinct)))
-    (roster_before, before), (roster_after, after) = sides
-    assert difference(roster_before, roster_after) == (
-        sorted(after - before),
-        sorted(before - after),
-    )
-
-
-@given(ids=pages)
-def test_a_roster_gives_its_pages_back_and_knows_repetitions(ids: list[list[int]]) -> None:
-    roster = Roster()
-    for page in ids:
-        roster.append(page)
-    flat = [number for page in ids for number in page]
-    assert list(roster) == ids
-    assert len(roster) == len(flat)
-    assert roster.has_repetitions == (len(set(flat)) < len(flat))
-
-
-@given(ids=st.sets(st.integers(0, 2**63 - 1), min_size=1, max_size=50), seed=st.randoms())
-def test_the_digest_of_a_roster_does_not_depend_on_the_order(ids: set[int], seed: Any) -> None:
-    shuffled = list(ids)
-    seed.shuffle(shuffled)
-    one, other = Roster(), Roster()
-    one.append(sorted(ids))
-    for number in shuffled:
-        other.append([number])
-    assert one.digest == other.digest
-    other.append([7 if 7 not in ids else 2**62 + 1])
-    assert one.digest != other.digest
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
-    ),
-    max_leaves=8,
-)
-KEYS = ["context", "match_all", "replication_key_value", "run_id", "running", "predecessor", "pair"]
-entries = st.dictionaries(
-    st.sampled_from(KEYS),
-    json_values
-    | st.fixed_dictionaries({"segment_id": st.sampled_from(["known", "", "other", "."])})
-    | st.fixed_dictionaries(
-        {
-            "predecessor": json_values,
-            "running": st.fixed_dictionaries({"run_id": json_values, "sort": st.just("id")}),
-        }
-    ),
-)
-foreign_states = st.fixed_dictionaries(
-    {
-        "bookmarks": json_values
-        | st.dictionaries(
-            st.sampled_from(["segments", "match_all_runs", "count_history", "other"]),
-            json_values
-            | st.fixed_dictionaries({"partitions": json_values | st.lists(entries, max_size=3)}),
-            max_size=4,
-        )
-    }
-)
-
-
-@pytest.mark.timeout(240)
-@settings(
-    max_examples=80,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(state=foreign_states)
-def test_a_broken_or_foreign_state_ends_well_or_with_one_line(
-    clock: SharedClock, state: dict[str, Any]
-) -> None:
-    with served(clock) as sandbox:
-        sandbox.account.add_segment("some", range(20), segment_id="known")
-        synced = sync(sandbox, state=state)
-        assert "Traceback" not in synced.log
-        if synced.exit_code:
-            [line] = synced.errors
-            assert "--state has nothing" in line
-            assert sandbox.requests == []
-            assert state["bookmarks"]
-            return
-        [row] = synced.records("match_all_runs")
-        assert row["total"] == row["joined_count"] == 20

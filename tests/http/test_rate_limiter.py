@@ -1,158 +1,70 @@
-"""An account that others use too: the tap slows down, loses nothing, and asks nothing in vain."""
+"""Rate limiter: even spacing, Retry-After, and an account that others use too."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from typing_extensions import override
 
-from tap_activecampaign_segments.clock import Clock
-from tap_activecampaign_segments.http.client import Content, Http
 from tap_activecampaign_segments.http.rate_limiter import Budget
-from tap_activecampaign_segments.sandbox import Account, Sandbox, answers, gate
-from tap_activecampaign_segments.sandbox import Clock as SandboxClock
+from tap_activecampaign_segments.sandbox import Account, Fault, Request, Sandbox, answers, gate
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
-from tests.support.sync import Sync, sync
+from tests.support.activecampaign import client_of
+from tests.support.clocks import AheadClock, IdleClock, SharedClock
+from tests.support.sync import RUN_STREAMS, Sync, sync
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-    from tap_activecampaign_segments.sandbox import Request
 
-SEGMENTS = 60
-MEMBERS = 20
-CONCURRENCY = 5
-GRACE = 0.004
-"""Real seconds in which something may happen before the time moves on."""
-
-
-class IdleClock(Clock, SandboxClock):
-    """Time that moves on, to the end of the shortest wait, when nothing else goes on.
-
-    Unlike the shared clock of the other tests, two that wait at once wait no longer than one; and
-    while a request is under way the time stands still, however busy the machine is.
-    """
-
-    def __init__(self) -> None:
-        self._now = 1_750_000_000.0
-        self._events = 0
-        self._ends: list[float] = []
-        self._under_way = 0
-        self._asks = threading.local()
-        self._changed = threading.Condition()
-
-    @override
-    def time(self) -> float:
-        self._events += 1
-        return self._now
-
-    @override
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.time(), timezone.utc)
-
-    @override
-    def monotonic(self) -> float:
-        return self.time()
-
-    @override
-    async def pause(self, seconds: float) -> None:
-        # A request is under way: the time stands still.
-        return
-
-    def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Learn when requests begin and end."""
-        take, send = Budget.take, Http._send
-
-        def watched_take(budget: Budget) -> float:
-            self._count(1)
-            return take(budget)
-
-        def watched_send(http: Http, request: Content) -> Any:
-            try:
-                return send(http, request)
-            finally:
-                self._count(-1)
-
-        monkeypatch.setattr(Budget, "take", watched_take)
-        monkeypatch.setattr(Http, "_send", watched_send)
-
-    def _count(self, change: int) -> None:
-        with self._changed:
-            self._under_way += change
-            self._asks.now = change > 0
-
-    @override
-    def sleep(self, seconds: float) -> None:
-        if seconds <= 0:
-            return
-        asks = getattr(self._asks, "now", False)
-        with self._changed:
-            self._under_way -= asks
-            end = self._now + seconds
-            self._ends.append(end)
-            while self._now < end:
-                before = self._events, *self._ends
-                is_next = min(self._ends) == end
-                self._changed.wait(GRACE if is_next else None)
-                if is_next and not self._under_way and (self._events, *self._ends) == before:
-                    self._now = end
-            self._ends.remove(end)
-            self._under_way += asks
-            self._changed.notify_all()
+def test_requests_leave_evenly_spaced_and_a_retried_one_pays_too(
+    account: Account, sandbox: Sandbox, clock: SharedClock
+) -> None:
+    account.add_segment("some", [1])
+    sandbox.faults.add(Fault("status", status=503, after=3, times=2))
+    client = client_of(sandbox, clock, requests_per_second=4)
+    for _ in range(8):
+        client.get("audiences")
+    pauses = [later.at - sooner.at for sooner, later in pairwise(sandbox.requests)]
+    assert len(pauses) == 9
+    assert min(pauses) > 0.2
 
 
-class AheadClock(Clock):
-    """Another clock, whose date is wrong."""
-
-    def __init__(self, clock: Clock, ahead: timedelta) -> None:
-        self._clock = clock
-        self._ahead = ahead
-
-    @override
-    def now(self) -> datetime:
-        return self._clock.now() + self._ahead
-
-    @override
-    def monotonic(self) -> float:
-        return self._clock.monotonic()
-
-    @override
-    def sleep(self, seconds: float) -> None:
-        self._clock.sleep(seconds)
+def test_nobody_asks_while_retry_after_lasts(
+    account: Account, sandbox: Sandbox, clock: SharedClock
+) -> None:
+    for place in range(30):
+        account.add_segment(f"segment {place}", [place])
+    sandbox.faults.add(Fault("retry_after", operation="start", value=50, after=10))
+    synced = sync(sandbox, streams=RUN_STREAMS, max_concurrent_requests=3)
+    assert synced.exit_code == 0
+    [refused] = [request.at for request in sandbox.requests if request.status == 429]
+    # Two were in flight when the answer came.
+    meanwhile = [request for request in sandbox.requests if 0 < request.at - refused < 49]
+    assert len(meanwhile) <= 2
+    assert clock.time() > refused + 49
 
 
-@pytest.fixture
-def idle(monkeypatch: pytest.MonkeyPatch) -> IdleClock:
-    clock = IdleClock()
-    clock.watch(monkeypatch)
-    monkeypatch.setattr(TapActiveCampaignSegments, "clock", clock)
-    monkeypatch.setattr(time, "sleep", clock.sleep)
-    return clock
+# An account that others use too.
 
 
-@pytest.fixture
-def shared(idle: IdleClock) -> Account:
-    """An account with many segments, a tenth of which takes its time."""
-    account = Account(seed=1, clock=idle)
-    for place in range(SEGMENTS):
-        account.add_segment(
-            f"segment {place:02}",
-            range(place, place + MEMBERS),
-            evaluation_seconds=0 if place % 10 else 30,
-        )
-    return account
+def say_retry_after(
+    monkeypatch: pytest.MonkeyPatch, clock: IdleClock, form: str, seconds: int = 1
+) -> None:
+    """Have the sandbox say in one of three forms when a refused request may come again."""
 
+    def refusal(status: HTTPStatus, detail: str, **_: Any) -> Response:
+        at = clock.now() + timedelta(seconds=seconds)
+        value = {"seconds": str(seconds), "date": format_datetime(at, usegmt=True)}.get(form)
+        return answers.refusal(status, detail, headers={"Retry-After": value} if value else {})
 
-def refused(requests: list[Request]) -> list[Request]:
-    return [each for each in requests if each.status == HTTPStatus.TOO_MANY_REQUESTS]
+    monkeypatch.setattr(gate, "refusal", refusal)
 
 
 def assert_is_whole(synced: Sync, account: Account) -> None:
@@ -165,6 +77,9 @@ def assert_is_whole(synced: Sync, account: Account) -> None:
     ids = sorted(each.segment_id for each in account.segments)
     for stream in ("segments", "match_all_runs", "segment_definitions"):
         assert sorted(row["segment_id"] for row in synced.records(stream)) == ids
+
+
+SEGMENTS = 60
 
 
 def assert_nothing_is_asked_in_vain(requests: list[Request], account: Account) -> None:
@@ -181,26 +96,36 @@ def assert_nothing_is_asked_in_vain(requests: list[Request], account: Account) -
     assert len(runs) == SEGMENTS
 
 
-def refuse(
-    monkeypatch: pytest.MonkeyPatch, clock: IdleClock, places: set[int], form: str, seconds: int
-) -> None:
-    """Have the sandbox refuse some of the requests, by their number."""
-    numbers = count()
-    monkeypatch.setattr(gate.Budget, "grant", lambda *_: None if next(numbers) in places else 1)
-    say_retry_after(monkeypatch, clock, form, seconds)
+CONCURRENCY = 5
 
 
-def say_retry_after(
-    monkeypatch: pytest.MonkeyPatch, clock: IdleClock, form: str, seconds: int = 1
-) -> None:
-    """Have the sandbox say in one of three forms when a refused request may come again."""
+def refused(requests: list[Request]) -> list[Request]:
+    return [each for each in requests if each.status == HTTPStatus.TOO_MANY_REQUESTS]
 
-    def refusal(status: HTTPStatus, detail: str, **_: Any) -> Response:
-        at = clock.now() + timedelta(seconds=seconds)
-        value = {"seconds": str(seconds), "date": format_datetime(at, usegmt=True)}.get(form)
-        return answers.refusal(status, detail, headers={"Retry-After": value} if value else {})
 
-    monkeypatch.setattr(gate, "refusal", refusal)
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> IdleClock:
+    clock = IdleClock()
+    clock.watch(monkeypatch)
+    monkeypatch.setattr(TapActiveCampaignSegments, "clock", clock)
+    monkeypatch.setattr(time, "sleep", clock.sleep)
+    return clock
+
+
+MEMBERS = 20
+
+
+@pytest.fixture
+def shared(idle: IdleClock) -> Account:
+    """An account with many segments, a tenth of which takes its time."""
+    account = Account(seed=1, clock=idle)
+    for place in range(SEGMENTS):
+        account.add_segment(
+            f"segment {place:02}",
+            range(place, place + MEMBERS),
+            evaluation_seconds=0 if place % 10 else 30,
+        )
+    return account
 
 
 @pytest.mark.parametrize(
@@ -234,6 +159,15 @@ def test_an_integration_that_comes_and_goes_only_slows_the_sync_down(
     assert_is_whole(synced, shared)
     assert_nothing_is_asked_in_vain(requests, shared)
     assert 0 < len(refused(requests)) < len(requests) / 8
+
+
+def refuse(
+    monkeypatch: pytest.MonkeyPatch, clock: IdleClock, places: set[int], form: str, seconds: int
+) -> None:
+    """Have the sandbox refuse some of the requests, by their number."""
+    numbers = count()
+    monkeypatch.setattr(gate.Budget, "grant", lambda *_: None if next(numbers) in places else 1)
+    say_retry_after(monkeypatch, clock, form, seconds)
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])

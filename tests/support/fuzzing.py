@@ -1,4 +1,4 @@
-"""What may come from outside, taken apart at one place, and what must hold whatever it is."""
+"""Strategies for input and answers that are damaged in one place, and invariants of every sync."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ MOST_TIMES = 300
 """How often an answer is spoilt at most, so that even an endless loop ends and can be seen."""
 SHOWN = 3
 """Elements of an array among which a place is chosen."""
-
 STRANGE_TEXTS = (
     "",
     " ",

@@ -1,36 +1,27 @@
-"""Random histories: nights on which vendor, tap, target, states, users and clocks go wrong.
+"""Random histories: nights with faults of vendor, tap, target, states, users and clocks.
 
-What may be said is known to the sandbox. A history ends with an error where the log says something
-else, or where a table does so that no query of the README finds.
+The sandbox knows what is true. A history fails if the log contradicts it, or if another table does
+and no documented query detects it.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
-from tests.support.sync import RUN_STREAMS, Sync, sync
-from tests.support.warehouse import Warehouse
+from tap_activecampaign_segments.sandbox import Fault, Sandbox
+from tests.support.activecampaign import serve_empty_account
+from tests.support.sync import CHANGE_STREAMS, RUN_STREAMS, Sync, sync
+from tests.support.warehouse import FULL, INCOMPLETE, LOG, PAST, TABLE, Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.support.clocks import SharedClock
 
-    from tests.support.sync import SharedClock
-
-LOG = "current members from the log"
-PAST = "members at a past date"
-TABLE = "current members from memberships"
-FULL = "current members from the full result"
 STALE = ("stale rows in memberships", "memberships against the log")
-INCOMPLETE = "full result against the latest run"
-
-CHANGES = {"match_all_runs", "membership_changes", "memberships"}
 SELECTIONS = [
     *[RUN_STREAMS] * 5,
-    *[CHANGES] * 5,
+    *[CHANGE_STREAMS] * 5,
     {"match_all_runs", "membership_changes"},
     {"match_all_runs", "memberships"},
     {"match_all_runs", "match_all_results"},
@@ -54,7 +45,7 @@ class History:
         self.sandbox = sandbox
         self.account = sandbox.account
         self.clock = clock
-        self.house = Warehouse()
+        self.warehouse = Warehouse()
         self.states: list[dict[str, Any] | None] = [None]
         self.said: list[str] = []
         self.found: dict[str, list[set[int]]] = {}
@@ -148,7 +139,7 @@ class History:
 
     def _has_witness(self) -> bool:
         """Tell whether the state speaks against an empty result of every segment."""
-        state = self.house.state or {}
+        state = self.warehouse.state or {}
         entries = state.get("bookmarks", {}).get("match_all_runs", {}).get("partitions", [])
         totals = [each.get("match_all", {}).get("committed", {}).get("total") for each in entries]
         is_known = len(totals) == len(self.account.segments) and all(totals)
@@ -171,7 +162,7 @@ class History:
             settings["segment_ids"] = [*self.ids, *listed]
         if self.chance.random() < 0.07:
             settings["rebaseline"] = ["*", *self.ids]
-        synced = sync(self.sandbox, state=self.house.state, **settings)
+        synced = sync(self.sandbox, state=self.warehouse.state, **settings)
         self.clock.skew = 0
         self._note(synced, settings["api_token"])
         self.said.append(f"{settings} -> {synced.exit_code} {synced.errors}")
@@ -182,13 +173,13 @@ class History:
         """Load what was said, or a part of it; tell whether all of it arrived and was read."""
         how = self.chance.random()
         if how < 0.65:
-            self.house.load(synced.messages)
-            self.states.append(self.house.state)
+            self.warehouse.load(synced.messages)
+            self.states.append(self.warehouse.state)
             return synced.exit_code == 0
         if how < 0.8:
             # The tap, or a target that stores as it reads, is killed.
-            self.house.load(synced.messages[: self.chance.randint(0, len(synced.messages))])
-            self.states.append(self.house.state)
+            self.warehouse.load(synced.messages[: self.chance.randint(0, len(synced.messages))])
+            self.states.append(self.warehouse.state)
             self.said.append("killed")
             return False
         # A target that stores table by table, in whatever order, breaks on its way.
@@ -202,8 +193,8 @@ class History:
             if place == whole:
                 rows = rows[: self.chance.randint(0, len(rows))]
             if place <= whole:
-                self.house.load(rows)
-        self.house.load(
+                self.warehouse.load(rows)
+        self.warehouse.load(
             message
             for message in synced.messages
             if message["type"] == "SCHEMA" and message["stream"] not in streams[:whole]
@@ -213,7 +204,7 @@ class History:
     def _restore(self) -> None:
         """Lose the state, or take one of before."""
         if self.chance.random() < 0.15:
-            self.house.state = json.loads(json.dumps(self.chance.choice(self.states)))
+            self.warehouse.state = json.loads(json.dumps(self.chance.choice(self.states)))
             self.said.append("restored")
 
     def _note(self, synced: Sync, token: str) -> None:
@@ -239,29 +230,29 @@ class History:
         Raises:
             AssertionError: The log is wrong, or another table so that no query finds it.
         """
-        streams = self.house.streams
+        streams = self.warehouse.streams
         if {"match_all_runs", "membership_changes"} <= streams:
-            self._check_members(LOG, self.house.heads(), set())
+            self._check_members(LOG, self.warehouse.heads(), set())
         if {"match_all_runs", "memberships"} <= streams:
             queries = STALE if "membership_changes" in streams else STALE[:1]
-            flagged = {row[0] for query in queries for row in self.house.ask(query)}
-            self._check_members(TABLE, self.house.heads(), flagged)
+            flagged = {row[0] for query in queries for row in self.warehouse.query(query)}
+            self._check_members(TABLE, self.warehouse.heads(), flagged)
         if {"match_all_runs", "match_all_results"} <= streams:
             latest: dict[str, dict[str, Any]] = {}
-            for row in self.house.rows("match_all_runs"):
+            for row in self.warehouse.rows("match_all_runs"):
                 other = latest.setdefault(row["segment_id"], row)
                 if row["run_id_start"] > other["run_id_start"]:
                     latest[row["segment_id"]] = row
-            flagged = {row[0] for row in self.house.ask(INCOMPLETE)}
+            flagged = {row[0] for row in self.warehouse.query(INCOMPLETE)}
             self._check_members(FULL, list(latest.values()), flagged)
         if "segments" in streams:
-            existing = {row[0] for row in self.house.ask("segments that exist")}
+            existing = {row[0] for row in self.warehouse.query("segments that exist")}
             listed = {each.segment_id for each in self.account.segments if each.name}
             # Of a configured id the API may say that it has no such segment.
             assert existing == set() or existing - {*self.ids} == listed, existing
 
     def _members(self, query: str, **replacements: str) -> dict[str, set[int]]:
-        return self.house.members(query, **replacements)
+        return self.warehouse.members(query, **replacements)
 
     def _check_members(self, query: str, runs: list[dict[str, Any]], flagged: set[str]) -> None:
         """Hold what a query finds to what the latest runs found, unless it is flagged."""
@@ -278,8 +269,10 @@ class History:
         said = {message["stream"] for message in synced.messages if message["type"] == "SCHEMA"}
         if not {"match_all_runs", "membership_changes"} <= said:
             return
-        starts = {row["run_id"]: row["run_id_start"] for row in self.house.rows("match_all_runs")}
-        heads = {run["segment_id"]: starts[run["run_id"]] for run in self.house.heads()}
+        starts = {
+            row["run_id"]: row["run_id_start"] for row in self.warehouse.rows("match_all_runs")
+        }
+        heads = {run["segment_id"]: starts[run["run_id"]] for run in self.warehouse.heads()}
         for row in synced.records("match_all_runs"):
             # A restored state may bring an older run again: the log stays with the newer one.
             assert heads[row["segment_id"]] >= row["run_id_start"], (heads, row)
@@ -292,21 +285,13 @@ class History:
             assert self._members(PAST, at=at) == members, at
 
 
-@contextmanager
-def served(clock: SharedClock) -> Iterator[Sandbox]:
-    """Serve an empty account."""
-    account = Account(clock=clock)
-    with Sandbox(account, clock=clock, requests_per_second=None) as sandbox:
-        yield sandbox
-
-
 def run(seed: int, clock: SharedClock, nights: int = 7) -> None:
     """Live through one history.
 
     Raises:
         AssertionError: Something false was said; the error tells the whole history.
     """
-    with served(clock) as sandbox:
+    with serve_empty_account(clock) as sandbox:
         history = History(seed, sandbox, clock)
         try:
             history.run(nights)

@@ -1,4 +1,4 @@
-"""The tap in a process of its own, which can be killed."""
+"""The tap as a subprocess that can be signalled and killed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.sandbox import Sandbox
 
-TAP = ("-m", "tests.support.fast_tap")
-PATIENT_TAP = (
+FAST_TAP = ("-m", "tests.support.fast_tap")
+REAL_TIME_TAP = (
     "-c",
     "from tap_activecampaign_segments.tap import *; TapActiveCampaignSegments.cli()",
 )
@@ -77,13 +77,13 @@ class TapProcess:
 
 
 @contextmanager
-def running(
+def running_tap(
     sandbox: Sandbox,
     folder: Path,
     *,
     state: dict[str, Any] | None = None,
     streams: Iterable[str] | None = None,
-    command: tuple[str, ...] = TAP,
+    command: tuple[str, ...] = FAST_TAP,
     **settings: Any,
 ) -> Iterator[TapProcess]:
     """Run the tap in a process, and end it with the block at the latest."""

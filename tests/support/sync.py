@@ -1,75 +1,32 @@
-"""Runs the tap as its command does, against a sandbox, and holds its output to the Singer rules."""
+"""Runs the tap as its command does, and checks its output against the Singer specification."""
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 import logging
 import tempfile
-import time
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
-from tap_activecampaign_segments.clock import Clock
-from tap_activecampaign_segments.sandbox import Clock as SandboxClock
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from tap_activecampaign_segments.sandbox import Sandbox
 
 RUN_STREAMS = {"match_all_runs", "match_all_results", "membership_changes", "memberships"}
+CHANGE_STREAMS = {"match_all_runs", "membership_changes", "memberships"}
+LOG_STREAMS = {"match_all_runs", "membership_changes"}
+ENV_PREFIX = "TAP_ACTIVECAMPAIGN_SEGMENTS_"
 VALIDATED_PER_STREAM = 20
-
-_really_sleep = time.sleep
-
-
-class SharedClock(Clock, SandboxClock):
-    """The tap's and the sandbox's time: real, but whoever waits is given the time at once."""
-
-    def __init__(self, pace: float = 1) -> None:
-        """Start at the present.
-
-        Args:
-            pace: Seconds that go by in one.
-        """
-        self._ahead = 0.0
-        self._start = time.time()
-        self._pace = pace
-        self._lock = Lock()
-        self.skew = 0.0
-        """Seconds by which the tap's clock is ahead of the sandbox's."""
-
-    def time(self) -> float:
-        return self._start + (time.time() - self._start) * self._pace + self._ahead
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(self.time() + self.skew, timezone.utc)
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self._ahead
-
-    def sleep(self, seconds: float) -> None:
-        self.advance(seconds)
-        if seconds >= 1:
-            # Others get their turn, or hours would go by before they begin.
-            _really_sleep(0.002)
-
-    async def pause(self, seconds: float) -> None:
-        self.advance(seconds)
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        with self._lock:
-            self._ahead += max(seconds, 0)
 
 
 @dataclass
@@ -143,10 +100,10 @@ def sync(
     options: dict[str, Any] = {"--state": state}
     if streams is not None:
         options["--catalog"] = catalog(streams)
-    return tap(config_of(sandbox, **settings), **options)
+    return run_tap(config_of(sandbox, **settings), **options)
 
 
-def tap(config: dict[str, Any], *arguments: str, **options: Any) -> Sync:
+def run_tap(config: dict[str, Any], *arguments: str, **options: Any) -> Sync:
     """Invoke the tap's command in this process.
 
     Args:
@@ -190,6 +147,15 @@ def catalog(streams: Iterable[str]) -> dict[str, Any]:
     return found
 
 
+def catalog_with(name: str, change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """Return the discovered catalog with the entry of a stream changed."""
+    found = copy.deepcopy(discover())
+    for entry in found["streams"]:
+        if entry["tap_stream_id"] == name:
+            change(entry)
+    return found
+
+
 def _invoke(line: list[str]) -> tuple[int, str, str]:
     out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.StringIO()
     handlers = logging.getLogger().handlers
@@ -228,3 +194,14 @@ def check_messages(messages: list[dict[str, Any]]) -> None:
                 validators[stream].validate(record)
         elif message["type"] == "ACTIVATE_VERSION":
             assert stream in schemas
+
+
+def assert_refused(sandbox: Sandbox, synced: Sync, *words: str) -> None:
+    """Hold a start to one line, the last of the log, and no request."""
+    assert synced.exit_code == 1
+    [line] = synced.errors
+    assert all(word in line for word in words)
+    assert synced.log.splitlines()[-1] == line
+    assert synced.messages == []
+    assert sandbox.requests == []
+    assert "Traceback" not in synced.log

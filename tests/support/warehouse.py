@@ -1,4 +1,4 @@
-"""A target in memory: tables upserted by key, asked with the SQL of the README."""
+"""A SQL target in memory: upserts by key and runs the documented queries."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 README = Path(__file__).parents[2] / "README.md"
 TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}
+LOG = "current members from the log"
+TABLE = "current members from memberships"
+FULL = "current members from the full result"
+PAST = "members at a past date"
+STALE = "stale rows in memberships"
+EXACT = "memberships against the log"
+INCOMPLETE = "full result against the latest run"
+EXIST = "segments that exist"
+IDLE = "runs that do not count"
+EXISTING = "current members of segments that exist"
 
 
 def statements() -> dict[str, str]:
@@ -23,12 +33,15 @@ def statements() -> dict[str, str]:
     return dict(found)
 
 
+def first_column(rows: list[tuple[Any, ...]]) -> set[str]:
+    return {row[0] for row in rows}
+
+
 COUNTED = {
     "match_all_runs": ["joined_count", "left_count"],
     "segment_group_exports": ["total_results"],
 }
 """Columns that an erasure changes."""
-
 PLAIN = {
     "all definitions": "SELECT segment_id, created_date FROM segment_definitions",
     "all counts": "SELECT run_id, segment_id, timestamp FROM count_history",
@@ -59,7 +72,7 @@ class Warehouse:
                 self.state = json.loads(json.dumps(message["value"]))
         return self
 
-    def ask(self, title: str, **replacements: str) -> list[tuple[Any, ...]]:
+    def query(self, title: str, **replacements: str) -> list[tuple[Any, ...]]:
         """Return what a statement of the README finds, in order of its columns.
 
         Args:
@@ -113,7 +126,7 @@ class Warehouse:
     def members(self, title: str, **replacements: str) -> dict[str, set[int]]:
         """Return the contacts by segment that a statement finds."""
         found: dict[str, set[int]] = {}
-        for segment_id, contact_id, *_ in self.ask(title, **replacements):
+        for segment_id, contact_id, *_ in self.query(title, **replacements):
             assert contact_id not in found.setdefault(segment_id, set())
             found[segment_id].add(contact_id)
         return found

@@ -1,4 +1,4 @@
-"""Results that something contradicts: the state, the listing, the definition."""
+"""Believe: results that the listing or the previous result contradicts."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_activecampaign_segments.sandbox import Fault
-from tests.activecampaign.match_all.test_compare import FULL, LOG, TABLE, changes, night, run_of
+from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox, Segment
+from tests.support.nightly import changes, nightly_sync, run_row
 from tests.support.sync import sync
+from tests.support.warehouse import LOG, TABLE, Warehouse
 
 if TYPE_CHECKING:
-    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
-    from tests.support.sync import SharedClock
-    from tests.support.warehouse import Warehouse
+    from tests.support.clocks import SharedClock
 
 
 def listed(segment: Segment, clock: SharedClock, size: int) -> None:
@@ -23,12 +22,12 @@ def listed(segment: Segment, clock: SharedClock, size: int) -> None:
 
 @pytest.mark.parametrize("size", [1, 90, 20_000])
 def test_a_first_run_that_is_empty_against_the_listing_is_evaluated_once_more(
-    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock, size: int
+    account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock, size: int
 ) -> None:
     segment = account.add_segment("many", range(size))
     listed(segment, clock, size)
     sandbox.faults.add(Fault("empty_result", "start"))
-    first = night(sandbox, house, run_attempts=1)
+    first = nightly_sync(sandbox, warehouse, run_attempts=1)
     assert first.exit_code == 0
     assert len(changes(first)["joined"]) == size
     assert len(segment.runs) == 2
@@ -36,33 +35,33 @@ def test_a_first_run_that_is_empty_against_the_listing_is_evaluated_once_more(
 
 
 def test_two_evaluations_that_agree_are_believed_against_the_listing_with_a_warning(
-    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
+    account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment("few", range(10))
     listed(segment, clock, 20_000)
-    first = night(sandbox, house)
+    first = nightly_sync(sandbox, warehouse)
     assert first.exit_code == 0
-    assert run_of(first)["total"] == 10
+    assert run_row(first)["total"] == 10
     assert "two evaluations agree, so it is believed" in first.warnings[-1]
     # The listing knows the tap's own run by now; and what it said before was settled.
     clock.advance(3600)
-    assert night(sandbox, house).warnings == []
+    assert nightly_sync(sandbox, warehouse).warnings == []
     assert len(segment.runs) == 3
 
 
 def test_a_listing_that_was_overruled_is_not_asked_again_until_it_is_a_newer_one(
-    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
+    account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     account.records_runs = False
     segment = account.add_segment("few", range(10))
     listed(segment, clock, 20_000)
-    night(sandbox, house)
+    nightly_sync(sandbox, warehouse)
     clock.advance(3600)
-    assert night(sandbox, house).warnings == []
+    assert nightly_sync(sandbox, warehouse).warnings == []
     assert len(segment.runs) == 3
     listed(segment, clock, 20_001)
     clock.advance(3600)
-    assert night(sandbox, house).exit_code == 0
+    assert nightly_sync(sandbox, warehouse).exit_code == 0
     assert len(segment.runs) == 5
 
 
@@ -78,19 +77,29 @@ def test_two_evaluations_that_contradict_each_other_are_not_believed(
     assert synced.records("match_all_runs") == []
 
 
+def test_the_last_two_evaluations_that_agree_are_believed(
+    account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
+) -> None:
+    segment = account.add_segment("few", range(50))
+    listed(segment, clock, 20_000)
+    sandbox.faults.add(Fault("empty_result", "start"))
+    assert nightly_sync(sandbox, warehouse).exit_code == 0
+    assert warehouse.members(LOG) == {segment.segment_id: {*range(50)}}
+
+
 @pytest.mark.parametrize("streams", [None, {"match_all_runs"}, {"match_all_results"}], ids=str)
 def test_one_empty_run_of_a_small_segment_makes_nobody_leave(
     account: Account,
     sandbox: Sandbox,
-    house: Warehouse,
+    warehouse: Warehouse,
     clock: SharedClock,
     streams: set[str] | None,
 ) -> None:
     segment = account.add_segment("small", range(1, 91))
-    night(sandbox, house, streams=streams)
+    nightly_sync(sandbox, warehouse, streams=streams)
     clock.advance(3600)
     sandbox.faults.add(Fault("empty_result", "start"))
-    second = night(sandbox, house, streams=streams)
+    second = nightly_sync(sandbox, warehouse, streams=streams)
     assert second.exit_code == 0
     assert [row["total"] for row in second.records("match_all_runs")] in ([90], [])
     assert changes(second)["left"] == set()
@@ -98,25 +107,25 @@ def test_one_empty_run_of_a_small_segment_makes_nobody_leave(
 
 
 def test_a_small_segment_that_is_empty_twice_is_empty(
-    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
+    account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment("small", range(1, 91))
-    night(sandbox, house)
+    nightly_sync(sandbox, warehouse)
     clock.advance(3600)
     segment.members = []
-    assert changes(night(sandbox, house))["left"] == {*range(1, 91)}
-    assert house.members(LOG) == house.members(TABLE) == {}
+    assert changes(nightly_sync(sandbox, warehouse))["left"] == {*range(1, 91)}
+    assert warehouse.members(LOG) == warehouse.members(TABLE) == {}
 
 
 def test_an_empty_run_after_an_edit_is_looked_at_twice_as_well(
-    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
+    account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment("small", range(1, 91))
-    night(sandbox, house)
+    nightly_sync(sandbox, warehouse)
     clock.advance(3600)
     segment.edit()
     sandbox.faults.add(Fault("empty_result", "start"))
-    assert changes(night(sandbox, house))["left"] == set()
+    assert changes(nightly_sync(sandbox, warehouse))["left"] == set()
 
 
 def test_a_smaller_segment_that_was_edited_since_the_listing_counted_it_is_believed_at_once(
@@ -129,147 +138,33 @@ def test_a_smaller_segment_that_was_edited_since_the_listing_counted_it_is_belie
     assert len(segment.runs) == 1
 
 
-@pytest.mark.parametrize("edits", [False, True], ids=["moves", "moves and edited"])
-def test_an_instant_of_the_last_change_that_merely_moves_is_no_edit(
-    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock, *, edits: bool
+@pytest.mark.parametrize("times", [1, None])
+def test_a_run_with_the_id_of_the_previous_one_is_not_believed(
+    sandbox: Sandbox, segment: Segment, warehouse: Warehouse, times: int | None
 ) -> None:
-    account.edits_seem = True
-    segment = account.add_segment("many", range(1000))
-    night(sandbox, house)
-    clock.advance(3600)
-    segment.members = range(900, 1200)
-    if edits:
-        segment.edit()
-    second = night(sandbox, house)
-    if edits:
-        assert len(changes(second)["left"]) == 900
-        return
-    assert second.exit_code == 1
-    assert "900 of 1000 members left at once" in second.errors[0] or (
-        "700 of 1000 members left at once" in second.errors[0]
-    )
-    assert house.members(LOG) == {segment.segment_id: {*range(1000)}}
+    previous = run_row(nightly_sync(sandbox, warehouse))["run_id"]
+    before = {*segment.members}
+    segment.members = range(2, 203)
+
+    def with_the_same_id(answer: dict[str, Any]) -> dict[str, Any]:
+        answer["data"][0]["attributes"]["run_id"] = previous
+        return answer
+
+    sandbox.faults.add(Fault("edit", "start", times=times, answer=with_the_same_id))
+    second = nightly_sync(sandbox, warehouse)
+    assert second.exit_code == (times is None)
+    members = before if times is None else {*segment.members}
+    assert warehouse.members(LOG) == warehouse.members(TABLE) == {segment.segment_id: members}
 
 
-@pytest.mark.parametrize("kind", ["not_found", "gateway_404", "no_data"])
-def test_a_definition_that_cannot_be_read_excuses_no_fall(
-    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock, kind: str
+def test_a_predecessor_that_was_evaluated_again_by_somebody_is_not_believed(
+    account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
-    segment = account.add_segment("many", range(1000))
-    night(sandbox, house)
-    clock.advance(3600)
-    segment.edit()
-    segment.members = range(10)
-    sandbox.faults.add(Fault(kind, "definition", times=None))
-    assert night(sandbox, house).exit_code == 1
-    sandbox.faults.clear()
-    assert len(changes(night(sandbox, house))["left"]) == 990
-
-
-def test_a_definition_is_asked_for_only_where_the_circuit_breaker_would_trip(
-    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
-) -> None:
-    segment = account.add_segment("many", range(1000))
-    night(sandbox, house)
-    for members, asked in ((range(600), 0), (range(10), 2)):
-        clock.advance(3600)
-        segment.edit()
-        segment.members = members
-        sandbox.clear_requests()
-        assert night(sandbox, house).exit_code == 0
-        found = sum("createdDate" in request.path for request in sandbox.requests)
-        assert (found > 0) == (asked > 0)
-
-
-# Order is the vendor's.
-
-
-@pytest.mark.parametrize("digits", [0, 3])
-@pytest.mark.parametrize("hours", [0, -2])
-def test_a_run_that_was_not_started_later_than_the_previous_one_fails_the_segment(
-    account: Account,
-    sandbox: Sandbox,
-    segment: Segment,
-    house: Warehouse,
-    clock: SharedClock,
-    digits: int,
-    hours: int,
-) -> None:
-    account.timestamps.digits = digits
-    first = night(sandbox, house)
+    nightly_sync(sandbox, warehouse)
+    clock.advance(60)
     segment.members = range(50, 250)
-    start = run_of(first)["run_id_start"]
-    real = account.clock.time
-
-    def frozen() -> float:
-        return min(real(), segment.runs[0].started + hours * 3600)
-
-    account.clock.time = frozen  # type: ignore[method-assign]
-    second = night(sandbox, house)
-    account.clock.time = real  # type: ignore[method-assign]
-    assert second.exit_code == 1
-    assert "not later than the one before it" in second.errors[0]
-    assert start in second.errors[0]
-    assert house.members(LOG) == {segment.segment_id: {*range(1, 201)}}
-    clock.advance(5)
-    assert night(sandbox, house).exit_code == 0
-    assert house.members(LOG) == {segment.segment_id: {*range(50, 250)}}
-
-
-def test_a_run_of_the_future_fails_the_segment(
-    sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
-) -> None:
-    night(sandbox, house)
-    clock.advance(3600)
-    clock.skew = -400 * 86_400
-    second = night(sandbox, house)
-    clock.skew = 0
-    assert second.exit_code == 1
-    assert "in the future by this clock" in second.errors[0]
-    assert night(sandbox, house).exit_code == 0
-    assert segment.members
-
-
-def test_the_circuit_breaker_has_its_second_evaluation_where_only_the_first_was_doubted(
-    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
-) -> None:
-    segment = account.add_segment("many", range(1000))
-    night(sandbox, house)
-    clock.advance(3600)
-    sandbox.faults.add(Fault("empty_result", "start"))
-
-    def others(body: dict[str, Any]) -> dict[str, Any]:
-        facts = body["data"][0]["attributes"]
-        facts["matches"] = [each + 5000 for each in facts["matches"]]
-        return body
-
-    sandbox.faults.add(Fault("edit", "start", after=1, answer=others))
-    second = night(sandbox, house)
-    assert second.exit_code == 0
-    assert changes(second)["left"] == set()
-    assert len(segment.runs) == 4
-
-
-def test_the_last_two_evaluations_that_agree_are_believed(
-    account: Account, sandbox: Sandbox, house: Warehouse, clock: SharedClock
-) -> None:
-    segment = account.add_segment("few", range(50))
-    listed(segment, clock, 20_000)
-    sandbox.faults.add(Fault("empty_result", "start"))
-    assert night(sandbox, house).exit_code == 0
-    assert house.members(LOG) == {segment.segment_id: {*range(50)}}
-
-
-def test_the_run_before_last_that_comes_again_overwrites_no_newer_result(
-    sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
-) -> None:
-    night(sandbox, house, streams=None)
-    clock.advance(3600)
-    segment.members = range(51, 251)
-    night(sandbox, house, streams={"match_all_runs", "match_all_results"})
-    clock.advance(3600)
-    first = segment.runs.pop(0)
-    segment.runs.append(first)
-    sandbox.faults.add(Fault("same_run"))
-    night(sandbox, house, streams=None)
-    assert house.members(FULL) == {segment.segment_id: {*range(51, 251)}}
+    account.restart(segment, segment.runs[0], "id")
+    segment.members = range(60, 260)
+    second = nightly_sync(sandbox, warehouse)
+    assert run_row(second)["is_baseline"] is True
+    assert warehouse.members(LOG) == {segment.segment_id: set(range(60, 260))}

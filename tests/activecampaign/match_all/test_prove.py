@@ -1,21 +1,18 @@
-"""Answers that contradict themselves: totals, pages, their lengths and what is in them."""
+"""Prove: totals, pages and ids that contradict each other are not used."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tap_activecampaign_segments.sandbox import Fault
-from tests.activecampaign.match_all.test_compare import LOG, changes, night
-from tests.support.sync import RUN_STREAMS, sync
-
-if TYPE_CHECKING:
-    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
-    from tests.support.sync import Sync
-    from tests.support.warehouse import Warehouse
-
-PAGE = 10
+from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox, Segment
+from tests.activecampaign.match_all.test_missing_page_numbers import check_refused
+from tests.support.activecampaign import run_reads
+from tests.support.answers import BEYOND_INT64, with_attribute
+from tests.support.nightly import changes, nightly_sync
+from tests.support.sync import LOG_STREAMS, RUN_STREAMS, sync
+from tests.support.warehouse import LOG, Warehouse
 
 
 def lie(sandbox: Sandbox, **numbers: object) -> None:
@@ -31,12 +28,7 @@ def lie(sandbox: Sandbox, **numbers: object) -> None:
         sandbox.faults.add(Fault("edit", operation, times=None, answer=told))
 
 
-def check_refused(synced: Sync) -> None:
-    """Nothing was said, but why."""
-    assert synced.exit_code == 1
-    assert len(synced.errors) == 1
-    for stream in RUN_STREAMS:
-        assert synced.records(stream) == []
+PAGE = 10
 
 
 @pytest.mark.parametrize(
@@ -75,17 +67,27 @@ def test_numbers_that_contradict_the_pages_are_not_believed(
 
 
 def test_a_result_cut_short_by_its_numbers_makes_nobody_leave(
-    account: Account, sandbox: Sandbox, house: Warehouse
+    account: Account, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
     segment = account.add_segment("some", range(1, 16))
-    night(sandbox, house, page_size=PAGE)
+    nightly_sync(sandbox, warehouse, page_size=PAGE)
     lie(sandbox, total=10, last_page=2)
-    check_refused(night(sandbox, house, page_size=PAGE))
-    assert house.members(LOG) == {segment.segment_id: {*range(1, 16)}}
+    check_refused(nightly_sync(sandbox, warehouse, page_size=PAGE))
+    assert warehouse.members(LOG) == {segment.segment_id: {*range(1, 16)}}
 
 
 FORMS = ["empty", "not_found", "400", "422", "last page again", "first page again", "no matches"]
 FORMS += ["no page", "total of none"]
+
+
+def _without_matches(body: dict[str, Any]) -> dict[str, Any]:
+    del body["data"][0]["attributes"]["matches"]
+    return body
+
+
+def _with(body: dict[str, Any], matches: range) -> dict[str, Any]:
+    body["data"][0]["attributes"]["matches"] = [*matches]
+    return body
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -116,16 +118,6 @@ def test_the_page_behind_a_full_last_one_may_say_in_any_way_that_it_is_none(
     assert len(asked) == 3
 
 
-def _with(body: dict[str, Any], matches: range) -> dict[str, Any]:
-    body["data"][0]["attributes"]["matches"] = [*matches]
-    return body
-
-
-def _without_matches(body: dict[str, Any]) -> dict[str, Any]:
-    del body["data"][0]["attributes"]["matches"]
-    return body
-
-
 @pytest.mark.parametrize("size", [0, 1, 9, 11, 25])
 def test_a_last_page_that_is_not_full_costs_no_further_request(
     account: Account, sandbox: Sandbox, size: int
@@ -147,25 +139,11 @@ def test_numbers_in_text_are_numbers(account: Account, sandbox: Sandbox, kind: s
     assert synced.records("match_all_runs")[0]["total"] == 7
 
 
-def test_a_run_without_numbers_twice_empties_no_segment_that_was_known_to_have_members(
-    sandbox: Sandbox, segment: Segment, house: Warehouse
-) -> None:
-    segment.members = range(1, 51)
-    night(sandbox, house)
-    for operation in ("start", "read"):
-        sandbox.faults.add(Fault("no_page", operation, times=None))
-    second = night(sandbox, house)
-    check_refused(second)
-    assert "does not say how many contacts it found" in second.errors[0]
-    assert changes(second) == {"joined": set(), "left": set()}
-    assert house.members(LOG) == {segment.segment_id: {*range(1, 51)}}
-
-
 @pytest.mark.parametrize("write", [str, lambda each: f"{each:05}", float])
 def test_ids_that_are_numbers_in_another_form_are_those_numbers(
-    sandbox: Sandbox, segment: Segment, house: Warehouse, write: Any
+    sandbox: Sandbox, segment: Segment, warehouse: Warehouse, write: Any
 ) -> None:
-    night(sandbox, house)
+    nightly_sync(sandbox, warehouse)
     segment.members = range(11, 211)
 
     def in_text(body: dict[str, Any]) -> dict[str, Any]:
@@ -175,9 +153,9 @@ def test_ids_that_are_numbers_in_another_form_are_those_numbers(
 
     for operation in ("start", "read"):
         sandbox.faults.add(Fault("edit", operation, times=None, answer=in_text))
-    second = night(sandbox, house, page_size=PAGE)
+    second = nightly_sync(sandbox, warehouse, page_size=PAGE)
     assert changes(second) == {"joined": {*range(201, 211)}, "left": {*range(1, 11)}}
-    assert house.members(LOG) == {segment.segment_id: {*range(11, 211)}}
+    assert warehouse.members(LOG) == {segment.segment_id: {*range(11, 211)}}
 
 
 def test_ids_in_text_behind_the_last_page_are_too_many(sandbox: Sandbox, segment: Segment) -> None:
@@ -192,3 +170,86 @@ def test_ids_in_text_behind_the_last_page_are_too_many(sandbox: Sandbox, segment
     for operation in ("start", "read"):
         sandbox.faults.add(Fault("edit", operation, times=None, answer=short))
     check_refused(sync(sandbox, page_size=PAGE, streams=RUN_STREAMS))
+
+
+def test_a_result_that_claims_pages_without_end_is_not_read_without_end(sandbox: Sandbox) -> None:
+    sandbox.account.add_segment("VIP", range(3))
+
+    def claim(answer: dict[str, Any]) -> dict[str, Any]:
+        facts = answer["data"][0]["attributes"]
+        return with_attribute({**facts["page"], "total": 10**18, "last_page": 10**18}, "page")(
+            with_attribute([1, 2, 3], "matches")(answer)
+        )
+
+    for operation in ("start", "read"):
+        sandbox.faults.add(Fault("edit", operation, times=300, answer=claim))
+    synced = sync(sandbox, streams=LOG_STREAMS, run_attempts=1)
+    assert synced.exit_code == 1
+    assert len(sandbox.requests) < 30
+    assert not synced.records("membership_changes")
+
+
+def test_a_total_that_no_integer_of_a_table_holds_is_read_again(sandbox: Sandbox) -> None:
+    sandbox.account.add_segment("VIP", range(3))
+    sandbox.faults.add(Fault("edit", "start", answer=with_attribute(BEYOND_INT64, "page", "total")))
+    synced = sync(sandbox, streams={"match_all_runs"})
+    assert [row["total"] for row in synced.records("match_all_runs")] == [3]
+
+
+# Damaged pages.
+
+
+DAMAGES = ["total_changes", "duplicate", "missing_row", "text_id"]
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_damaged_page_is_read_again_and_then_evaluated_again(
+    sandbox: Sandbox, segment: Segment, warehouse: Warehouse, kind: str, times: int
+) -> None:
+    nightly_sync(sandbox, warehouse, page_size=70)
+    segment.members = range(11, 211)
+    sandbox.faults.add(Fault(kind, operation="read", page=2, times=times))
+    second = nightly_sync(sandbox, warehouse, page_size=70)
+    assert second.exit_code == 0
+    assert changes(second) == {"joined": set(range(201, 211)), "left": set(range(1, 11))}
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_result_that_stays_damaged_fails_its_segment_and_says_nothing(
+    account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, kind: str
+) -> None:
+    other = account.add_segment("other", [1])
+    first = nightly_sync(sandbox, warehouse, page_size=70)
+    segment.members = range(11, 211)
+    other.members = [1, 2]
+    sandbox.faults.add(
+        Fault(kind, operation="read", page=2, times=None, segment_id=segment.segment_id)
+    )
+    second = nightly_sync(sandbox, warehouse, page_size=70)
+    assert second.exit_code == 1
+    assert len(second.errors) == 1
+    assert {row["segment_id"] for row in second.records("membership_changes")} == {other.segment_id}
+    kept = {
+        entry["context"]["segment_id"]: entry
+        for entry in second.state["bookmarks"]["match_all_runs"]["partitions"]
+    }
+    was = {
+        entry["context"]["segment_id"]: entry
+        for entry in first.state["bookmarks"]["match_all_runs"]["partitions"]
+    }
+    assert kept[segment.segment_id] == was[segment.segment_id]
+
+
+def test_a_wrong_last_page_costs_one_more_look_at_the_first_page(
+    sandbox: Sandbox, segment: Segment, warehouse: Warehouse
+) -> None:
+    def endless(body: dict[str, Any]) -> dict[str, Any]:
+        body["data"][0]["attributes"]["page"]["last_page"] = 20_000
+        return body
+
+    sandbox.faults.add(Fault("edit", operation="start", times=None, answer=endless))
+    assert nightly_sync(sandbox, warehouse, page_size=70).exit_code == 0
+    assert len(set(run_reads(sandbox))) == 3
+    assert len(run_reads(sandbox)) == 5
+    assert segment.members

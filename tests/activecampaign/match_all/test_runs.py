@@ -1,28 +1,16 @@
-"""Match-all: one run a segment, waited for, read whole."""
+"""Match-all runs: started once, polled, and read whole."""
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_activecampaign_segments.sandbox import Fault
+from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox, Segment
+from tests.support.activecampaign import run_requests
+from tests.support.nightly import changes, nightly_sync
 from tests.support.sync import RUN_STREAMS, sync
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tap_activecampaign_segments.sandbox import Account, Sandbox
-
-
-def run_requests(sandbox: Sandbox) -> list[str]:
-    return [
-        f"{request.path.split('/')[3]}?{request.raw_query}"
-        + ("" if request.path.count("/") == 4 else " (read)")
-        for request in sandbox.requests
-        if "/segmentMatchAll/" in request.path
-    ]
+from tests.support.warehouse import LOG, TABLE, Warehouse
 
 
 def test_segments_of_0_1_and_25000_contacts_give_exactly_these_rows(
@@ -87,41 +75,6 @@ def test_every_read_carries_the_sort_that_the_run_was_started_with(
     assert [row["contact_id"] for row in rows] != sorted(row["contact_id"] for row in rows)
 
 
-def test_a_failed_run_is_started_anew(account: Account, sandbox: Sandbox) -> None:
-    account.add_segment("some", [1, 2])
-    sandbox.faults.add(Fault("run_fails", times=2))
-    synced = sync(sandbox)
-    assert synced.exit_code == 0
-    assert [row["total"] for row in synced.records("match_all_runs")] == [2]
-    assert len(account.segments[0].runs) == 3
-    assert ["failed at ActiveCampaign" in line for line in synced.warnings] == [True, True]
-    assert all(line.endswith("; evaluating it again") for line in synced.warnings)
-
-
-def test_a_run_that_fails_run_attempts_times_fails_its_segment_alone(
-    account: Account, sandbox: Sandbox
-) -> None:
-    bad = account.add_segment("bad", [1, 2])
-    account.add_segment("good", [3])
-    sandbox.faults.add(Fault("run_fails", times=None, segment_id=bad.segment_id))
-    synced = sync(sandbox, run_attempts=2)
-    assert synced.exit_code == 1
-    assert len(bad.runs) == 2
-    assert [row["contact_id"] for row in synced.records("match_all_results")] == [3]
-    [line] = synced.errors
-    assert "segment 'bad'" in line
-    assert "run_attempts" in line
-
-
-def test_an_expired_run_is_started_anew(account: Account, sandbox: Sandbox) -> None:
-    account.add_segment("some", range(1, 21))
-    sandbox.faults.add(Fault("run_expires"))
-    synced = sync(sandbox, page_size=10)
-    assert synced.exit_code == 0
-    assert [row["total"] for row in synced.records("match_all_runs")] == [20]
-    assert len(account.segments[0].runs) == 2
-
-
 def test_a_run_that_is_not_ready_in_time_fails_and_stays_in_the_state(
     account: Account, sandbox: Sandbox
 ) -> None:
@@ -149,106 +102,37 @@ def test_without_a_stream_of_runs_no_run_is_started(account: Account, sandbox: S
     assert run_requests(sandbox) == []
 
 
-def test_a_segment_with_an_external_condition_is_a_warning(
-    account: Account, sandbox: Sandbox
+@pytest.mark.parametrize("seconds", [1.5, 10.0, 25.0])
+@pytest.mark.parametrize("evaluation_seconds", [0.0, 6.0, 20.0])
+def test_a_run_that_is_unknown_for_a_while_after_its_start_is_waited_for(
+    account: Account,
+    sandbox: Sandbox,
+    segment: Segment,
+    seconds: float,
+    evaluation_seconds: float,
 ) -> None:
-    account.add_segment("outside", [1]).external = True
-    account.add_segment("inside", [2])
-    synced = sync(sandbox)
+    account.runs_appear_after = seconds
+    segment.evaluation_seconds = evaluation_seconds
+    synced = sync(sandbox, page_size=70)
     assert synced.exit_code == 0
-    assert [row["contact_id"] for row in synced.records("match_all_results")] == [2]
-    assert any("external value" in line for line in synced.warnings)
-
-
-def test_a_400_without_an_external_condition_is_a_failure(
-    account: Account, sandbox: Sandbox
-) -> None:
-    account.add_segment("some", [1])
-    sandbox.faults.add(Fault("status", operation="start", status=400, times=None))
-    assert sync(sandbox).exit_code == 1
-
-
-def test_a_listed_segment_that_vanishes_is_a_warning(account: Account, sandbox: Sandbox) -> None:
-    gone = account.add_segment("gone", [1])
-    account.add_segment("here", [2])
-
-    def then_remove(body: dict[str, Any]) -> dict[str, Any]:
-        account.remove(gone)
-        return body
-
-    sandbox.faults.add(Fault("edit", operation="list", answer=then_remove))
-    synced = sync(sandbox)
-    assert synced.exit_code == 0
-    assert [row["contact_id"] for row in synced.records("match_all_results")] == [2]
-    assert any("'gone'" in line for line in synced.warnings)
-
-
-def test_an_empty_result_without_page_is_believed_if_a_second_look_agrees(
-    account: Account, sandbox: Sandbox
-) -> None:
-    account.omits_empty = "both"
-    account.add_segment("none")
-    synced = sync(sandbox, streams=RUN_STREAMS)
-    assert [row["total"] for row in synced.records("match_all_runs")] == [0]
-    assert len(run_requests(sandbox)) == 2
-
-
-def test_a_single_look_without_page_is_not_believed(account: Account, sandbox: Sandbox) -> None:
-    account.add_segment("some", [1, 2])
-    sandbox.faults.add(Fault("no_page"))
-    synced = sync(sandbox, streams=RUN_STREAMS)
-    assert [row["total"] for row in synced.records("match_all_runs")] == [2]
-    assert [row["contact_id"] for row in synced.records("match_all_results")] == [1, 2]
-
-
-@pytest.mark.parametrize("operations", [("start", "read"), ("read",), ("start",)])
-@pytest.mark.parametrize("streams", [RUN_STREAMS, {"match_all_runs"}], ids=["ids", "total"])
-def test_no_size_is_made_up_where_the_answers_have_ids_and_no_page(
-    account: Account, sandbox: Sandbox, operations: tuple[str, ...], streams: set[str]
-) -> None:
-    account.add_segment("some", [1, 2])
-
-    def edited(operation: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-        def edit(body: dict[str, Any]) -> dict[str, Any]:
-            facts = body["data"][0]["attributes"]
-            del facts["page"]
-            if operation not in operations:
-                del facts["matches"]
-            return body
-
-        return edit
-
-    for operation in ("start", "read"):
-        sandbox.faults.add(Fault("edit", operation, times=None, answer=edited(operation)))
-    synced = sync(sandbox, streams=streams)
-    assert synced.exit_code == 1
-    assert "does not say how many" in synced.errors[0]
-    assert synced.records("match_all_runs") == []
-
-
-def test_what_an_answer_leaves_out_is_done_without(account: Account, sandbox: Sandbox) -> None:
-    segment = account.add_segment("some", [1, 2])
-
-    def terse(body: dict[str, Any]) -> dict[str, Any]:
-        facts = body["data"][0]["attributes"]
-        for name in ("segment_id", "segment_timestamp", "run_id_end"):
-            del facts[name]
-        del facts["page"]["last_page"]
-        return body
-
-    sandbox.faults.add(Fault("edit", "start", answer=terse))
-    synced = sync(sandbox, streams=RUN_STREAMS)
-    [row] = synced.records("match_all_runs")
-    assert (row["total"], row["segment_timestamp"]) == (2, None)
-    assert row["run_id_end"] >= row["run_id_start"]
     assert len(segment.runs) == 1
 
 
-def test_the_row_of_a_run_comes_after_all_that_hangs_on_it(
-    account: Account, sandbox: Sandbox
+@pytest.mark.parametrize("streams", [None, RUN_STREAMS, {"match_all_runs"}], ids=str)
+def test_the_same_run_again_is_a_result_without_changes(
+    sandbox: Sandbox, segment: Segment, warehouse: Warehouse, streams: set[str] | None
 ) -> None:
-    account.add_segment("some", [1, 2])
-    messages = [stream for kind, stream in sync(sandbox).types if kind == "RECORD"]
-    last = messages.index("match_all_runs")
-    below = [place for place, name in enumerate(messages) if name in RUN_STREAMS]
-    assert last == max(below)
+    nightly_sync(sandbox, warehouse, streams=RUN_STREAMS)
+    sandbox.faults.add(Fault("same_run", times=None))
+    second = nightly_sync(sandbox, warehouse, streams=streams)
+    assert second.exit_code == 0
+    assert second.records("match_all_runs") == []
+    assert changes(second) == {"joined": set(), "left": set()}
+    if streams != {"match_all_runs"}:
+        assert len(second.records("match_all_results")) == 200
+    sandbox.faults.clear()
+    segment.members = range(3, 201)
+    assert changes(nightly_sync(sandbox, warehouse))["left"] == {1, 2}
+    assert (
+        warehouse.members(LOG) == warehouse.members(TABLE) == {segment.segment_id: {*range(3, 201)}}
+    )
