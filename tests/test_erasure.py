@@ -36,7 +36,7 @@ def holding(warehouse: Warehouse) -> set[str]:
     }
 
 
-def test_a_contact_that_was_deleted_and_erased_never_comes_back(
+def test_deleted_and_erased_contact_never_comes_back(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     other = account.add_segment("other", [ERASED, 7])
@@ -72,7 +72,7 @@ def test_a_contact_that_was_deleted_and_erased_never_comes_back(
     assert warehouse.members(LOG)[segment.segment_id] == {*range(10, 210)}
 
 
-def test_a_contact_erased_before_its_last_word_was_kept_is_said_to_have_left_again(
+def test_contact_erased_before_its_last_commit_leaves_again(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     segment.members = [*range(1, 201), ERASED]
@@ -87,7 +87,7 @@ def test_a_contact_erased_before_its_last_word_was_kept_is_said_to_have_left_aga
     assert holding(warehouse) == set()
 
 
-def test_a_contact_erased_while_it_is_a_member_comes_back(
+def test_erased_contact_that_is_still_a_member_comes_back(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment.members = [*range(1, 201), ERASED]
@@ -109,7 +109,7 @@ def test_a_contact_erased_while_it_is_a_member_comes_back(
     assert holding_after(streams=None) == set()
 
 
-def test_neither_the_state_nor_the_log_holds_an_id_of_a_contact(
+def test_state_and_log_hold_no_contact_id(
     account: Account, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
     first = 7_000_000_000_000
@@ -130,7 +130,7 @@ def test_neither_the_state_nor_the_log_holds_an_id_of_a_contact(
     assert re.findall(r"7000000000\d{3}", said) == []
 
 
-def test_a_profile_that_was_deleted_and_erased_never_comes_back(
+def test_deleted_and_erased_profile_never_comes_back(
     mypreferences: Sandbox, warehouse: Warehouse
 ) -> None:
     group = mypreferences.preferences.add_group("Newsletter", 20)

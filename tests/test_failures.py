@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Sandbox
 
 
-def test_what_nobody_thought_of_ends_in_one_line(
+def test_unexpected_error_ends_in_one_line(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sandbox.account.add_segment("some", range(3))

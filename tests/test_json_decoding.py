@@ -21,7 +21,7 @@ from tests.support.sync import LOG_STREAMS, sync
         b"two \\ud83d\\ud83d",
     ],
 )
-def test_half_a_surrogate_pair_becomes_one_replacement_character(
+def test_lone_surrogate_becomes_one_replacement_character(
     account: Account, sandbox: Sandbox, said: bytes
 ) -> None:
     account.add_segment("NAME", [1])
@@ -39,7 +39,7 @@ def test_half_a_surrogate_pair_becomes_one_replacement_character(
         assert not any("\ud800" <= each <= "\udfff" for each in row["name"])
 
 
-def test_a_byte_order_mark_is_passed_over(account: Account, sandbox: Sandbox) -> None:
+def test_byte_order_mark_in_a_response_is_skipped(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", [1])
     sandbox.faults.add(
         Fault("edit", times=None, answer=lambda body: json.dumps(body).encode("utf-8-sig"))
@@ -48,7 +48,7 @@ def test_a_byte_order_mark_is_passed_over(account: Account, sandbox: Sandbox) ->
 
 
 @pytest.mark.parametrize("said", ["NaN", "1e400", '"tab\tin"'])
-def test_what_json_does_not_have_is_no_usable_content(
+def test_response_that_is_not_json_is_unusable(
     account: Account, sandbox: Sandbox, said: str
 ) -> None:
     account.add_segment("NAME", [1])
@@ -76,10 +76,10 @@ def warnings_of(sandbox: Sandbox, kind: str) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", sorted(RAW.keys() - {"twice", "bom", "surrogate"}))
-def test_an_answer_that_is_no_json_object_is_asked_for_again(sandbox: Sandbox, kind: str) -> None:
+def test_malformed_response_is_requested_again(sandbox: Sandbox, kind: str) -> None:
     assert len(warnings_of(sandbox, kind)) == 2
 
 
 @pytest.mark.parametrize("kind", ["bom", "surrogate"])
-def test_an_answer_that_other_decoders_take_is_taken(sandbox: Sandbox, kind: str) -> None:
+def test_lenient_json_is_accepted(sandbox: Sandbox, kind: str) -> None:
     assert warnings_of(sandbox, kind) == []

@@ -34,7 +34,7 @@ def five(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 
 @pytest.mark.parametrize("moment", range(20))
-def test_killed_at_any_moment_the_next_sync_makes_the_views_right(
+def test_killed_at_any_moment_the_next_sync_restores_the_views(
     five: Sandbox, tmp_path: Path, moment: int
 ) -> None:
     account = five.account

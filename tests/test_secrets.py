@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("oauth", [False, True], ids=["signed", "oauth"])
 @pytest.mark.parametrize("way", ["TAP_LOGLEVEL", "LOGLEVEL", "SINGER_SDK_LOG_CONFIG"])
-def test_no_secret_is_on_the_log_at_any_level_or_with_a_target(
+def test_no_secret_is_logged_at_any_level(
     both_vendors: Sandbox, tmp_path: Path, *, oauth: bool, way: str
 ) -> None:
     for operation in ("start", "data", "commit"):
@@ -75,9 +75,7 @@ def test_no_secret_is_on_the_log_at_any_level_or_with_a_target(
     ],
     ids=" ".join,
 )
-def test_secrets_from_the_environment_come_out_nowhere(
-    both_vendors: Sandbox, options: list[str]
-) -> None:
+def test_environment_secrets_appear_nowhere(both_vendors: Sandbox, options: list[str]) -> None:
     config = config_of_both(both_vendors)
     environment = {
         f"{ENV_PREFIX}{name.upper()}": value if isinstance(value, str) else json.dumps(value)
@@ -96,7 +94,7 @@ def test_secrets_from_the_environment_come_out_nowhere(
     )
 
 
-def test_secrets_from_a_dotenv_file_come_out_nowhere(
+def test_dotenv_secrets_appear_nowhere(
     both_vendors: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = [
@@ -116,7 +114,7 @@ def test_secrets_from_a_dotenv_file_come_out_nowhere(
     assert_absent(synced.log, {form for key in keys for form in secret_forms(key)})
 
 
-def test_no_file_of_a_batch_and_no_state_holds_a_key(both_vendors: Sandbox, tmp_path: Path) -> None:
+def test_batch_files_and_states_hold_no_secret(both_vendors: Sandbox, tmp_path: Path) -> None:
     batch = {
         "encoding": {"format": "jsonl", "compression": "gzip"},
         "storage": {"root": tmp_path.as_uri(), "prefix": ""},
@@ -134,7 +132,7 @@ def test_no_file_of_a_batch_and_no_state_holds_a_key(both_vendors: Sandbox, tmp_
 
 
 @pytest.mark.parametrize("as_batch", [False, True], ids=["records", "batches"])
-def test_what_a_stream_map_hides_is_in_no_message_file_or_line(
+def test_values_hidden_by_a_stream_map_appear_nowhere(
     both_vendors: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, as_batch: bool
 ) -> None:
     monkeypatch.setenv("LOGLEVEL", "DEBUG")

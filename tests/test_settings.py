@@ -48,7 +48,7 @@ if TYPE_CHECKING:
         ({"request_timeout": 0}, "request_timeout"),
     ],
 )
-def test_a_wrong_setting_ends_at_once_with_a_line_that_names_it(
+def test_invalid_setting_is_named_in_one_line(
     sandbox: Sandbox, settings: dict[str, Any], setting: str
 ) -> None:
     synced = run_tap(config_of(sandbox, **settings))
@@ -62,16 +62,14 @@ def test_a_wrong_setting_ends_at_once_with_a_line_that_names_it(
     assert not any(secret in synced.log for secret in ("123456", "secret", sandbox.token))
 
 
-def test_each_fault_has_a_line_of_its_own(sandbox: Sandbox) -> None:
+def test_each_configuration_error_has_its_own_line(sandbox: Sandbox) -> None:
     synced = run_tap(config_of(sandbox, page_size=0, sort="banana", api_token=None))
     faults = [line for line in synced.errors if "validation failed" not in line]
     assert len(faults) == 3
 
 
 @pytest.mark.parametrize("ending", ["", "/", "/api/3", "/api/3/"])
-def test_the_url_is_accepted_as_people_paste_it(
-    account: Account, sandbox: Sandbox, ending: str
-) -> None:
+def test_api_url_is_accepted_as_pasted(account: Account, sandbox: Sandbox, ending: str) -> None:
     account.add_segment("some")
     assert len(sync(sandbox, api_url=sandbox.url + ending).records("segments")) == 1
 
@@ -79,23 +77,21 @@ def test_the_url_is_accepted_as_people_paste_it(
 @pytest.mark.parametrize(
     "sort", ["id", "-id", "email,-cdate", "score", "-score12", "field3,last_name"]
 )
-def test_every_sort_of_the_grammar_is_accepted(
-    account: Account, sandbox: Sandbox, sort: str
-) -> None:
+def test_every_documented_sort_is_accepted(account: Account, sandbox: Sandbox, sort: str) -> None:
     account.add_segment("some", [1, 2])
     synced = sync(sandbox, sort=sort)
     assert synced.exit_code == 0
     assert synced.records("match_all_runs")[0]["sort"] == sort
 
 
-def test_a_fraction_in_a_file_is_a_number(account: Account, sandbox: Sandbox) -> None:
+def test_decimals_in_the_config_file_are_numbers(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", [1])
     synced = sync(sandbox, requests_per_second=4.75, max_left_share=0.25)
     assert synced.exit_code == 0
     assert len(synced.records("match_all_runs")) == 1
 
 
-def test_null_for_a_setting_is_as_good_as_its_absence(sandbox: Sandbox) -> None:
+def test_null_settings_use_their_defaults(sandbox: Sandbox) -> None:
     sandbox.account.add_segment("VIP", range(3))
     names = ("max_concurrent_requests", "run_attempts", "page_size", "sort", "run_timeout")
     synced = sync(sandbox, **dict.fromkeys(names))
@@ -104,7 +100,7 @@ def test_null_for_a_setting_is_as_good_as_its_absence(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("name", ["stream_maps", "batch_config", "flattening_enabled", "sort"])
-def test_null_is_as_good_as_absent(sandbox: Sandbox, segment: Segment, name: str) -> None:
+def test_null_setting_equals_absence(sandbox: Sandbox, segment: Segment, name: str) -> None:
     assert sync(sandbox, **{name: None}).exit_code == 0
     assert segment.runs
 
@@ -120,7 +116,7 @@ def test_null_is_as_good_as_absent(sandbox: Sandbox, segment: Segment, name: str
     ],
     ids=str,
 )
-def test_a_setting_that_is_hardly_meant_is_warned_of(
+def test_suspicious_setting_is_warned_of(
     sandbox: Sandbox, segment: Segment, settings: dict[str, Any], words: list[str]
 ) -> None:
     synced = sync(sandbox, **settings)
@@ -130,7 +126,7 @@ def test_a_setting_that_is_hardly_meant_is_warned_of(
     assert all(word in line for word in words)
 
 
-def test_an_unknown_part_of_mypreferences_is_warned_of(both_vendors: Sandbox) -> None:
+def test_unknown_mypreferences_setting_is_warned_of(both_vendors: Sandbox) -> None:
     synced = run_tap({"mypreferences": signed_config(both_vendors, segment_group=["x"])})
     assert synced.exit_code == 0
     [line] = synced.warnings
@@ -138,7 +134,7 @@ def test_an_unknown_part_of_mypreferences_is_warned_of(both_vendors: Sandbox) ->
     assert "mypreferences.segment_groups?" in line
 
 
-def test_a_rate_within_the_accounts_is_not_warned_of(sandbox: Sandbox, segment: Segment) -> None:
+def test_rate_within_the_limit_is_not_warned_of(sandbox: Sandbox, segment: Segment) -> None:
     assert sync(sandbox, requests_per_second=5).warnings == []
     assert segment.runs
 
@@ -163,7 +159,7 @@ def test_a_rate_within_the_accounts_is_not_warned_of(sandbox: Sandbox, segment: 
         '{"mypreferences": {"shared_secret": "the-key-itself\\n"}}',
     ],
 )
-def test_a_fault_of_the_settings_does_not_quote_them(tmp_path: Path, content: str) -> None:
+def test_configuration_error_does_not_quote_secrets(tmp_path: Path, content: str) -> None:
     file = tmp_path / "config.json"
     file.write_text(content, encoding="utf-8")
     synced = run_tap({}, f"--config={file}")

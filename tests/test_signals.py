@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 @pytest.mark.parametrize("where", ["run", "retry-after", "emission"])
-def test_a_signal_ends_it_in_time_with_whole_lines_and_a_true_state(
+def test_signal_ends_the_sync_in_time_with_a_true_state(
     account: Account,
     sandbox: Sandbox,
     tmp_path: Path,
@@ -67,7 +67,7 @@ def wait_until_it_is_stuck(pipe: int) -> None:
 @pytest.mark.parametrize(
     ("lines", "lines_read"), [("short", 1), ("short", 500), ("long", 1), ("state", 500)]
 )
-def test_a_signal_while_the_target_reads_nothing_leaves_whole_lines(
+def test_signal_while_the_target_is_stuck_leaves_whole_lines(
     account: Account, sandbox: Sandbox, tmp_path: Path, lines: str, lines_read: int
 ) -> None:
     settings: dict[str, Any] = {}
@@ -98,9 +98,7 @@ def test_a_signal_while_the_target_reads_nothing_leaves_whole_lines(
     assert stopped.messages
 
 
-def test_a_signal_during_the_listing_ends_it_with_its_own_exit_code(
-    sandbox: Sandbox, tmp_path: Path
-) -> None:
+def test_signal_during_the_listing_keeps_its_exit_code(sandbox: Sandbox, tmp_path: Path) -> None:
     hanging = sandbox.faults.add(Fault("hang", operation="list", seconds=5))
     with running_tap(sandbox, tmp_path, command=REAL_TIME_TAP) as tap:
         while not hanging.applied:
@@ -112,7 +110,7 @@ def test_a_signal_during_the_listing_ends_it_with_its_own_exit_code(
     assert "Traceback" not in stopped.log
 
 
-def test_a_signal_leaves_no_bookmark_ahead_of_rows_that_wait_in_a_batch(
+def test_signal_leaves_no_bookmark_ahead_of_batched_rows(
     account: Account, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     for place in range(3):

@@ -40,9 +40,7 @@ def partitions(synced: Sync, stream: str) -> Any:
     ],
     ids=lambda fault: f"{fault.kind} {fault.status}",
 )
-def test_groups_are_exported_though_no_segment_can_be_listed(
-    two_of_each: Sandbox, fault: Fault
-) -> None:
+def test_failed_listing_does_not_stop_exports(two_of_each: Sandbox, fault: Fault) -> None:
     first = sync_both(two_of_each)
     assert first.exit_code == 0
     two_of_each.faults.add(fault)
@@ -58,7 +56,7 @@ def test_groups_are_exported_though_no_segment_can_be_listed(
     assert sync_both(two_of_each, second.state).exit_code == 0
 
 
-def test_nothing_is_written_where_no_segment_can_be_listed_and_no_group_is_selected(
+def test_failed_listing_without_groups_writes_nothing(
     two_of_each: Sandbox,
 ) -> None:
     first = sync_both(two_of_each)
@@ -79,7 +77,7 @@ def test_nothing_is_written_where_no_segment_can_be_listed_and_no_group_is_selec
     assert synced.messages == []
 
 
-def test_groups_are_exported_though_the_key_is_revoked_in_mid_sync(two_of_each: Sandbox) -> None:
+def test_revoked_token_does_not_stop_exports(two_of_each: Sandbox) -> None:
     two_of_each.faults.add(Fault("status", "start", None, 1, status=401))
     synced = sync_both(two_of_each, max_concurrent_requests=1)
     assert synced.exit_code == 1
@@ -89,7 +87,7 @@ def test_groups_are_exported_though_the_key_is_revoked_in_mid_sync(two_of_each: 
 
 
 @pytest.mark.parametrize("operation", ["initiate", "status", "data"])
-def test_segments_are_read_though_mypreferences_refuses_the_user(
+def test_rejected_mypreferences_user_does_not_stop_segments(
     two_of_each: Sandbox, operation: str
 ) -> None:
     two_of_each.faults.add(Fault("status", operation, None, status=401))
@@ -101,7 +99,7 @@ def test_segments_are_read_though_mypreferences_refuses_the_user(
     assert exported_groups(synced) == []
 
 
-def test_what_nobody_thought_of_fails_one_group_and_quotes_no_profile(two_of_each: Sandbox) -> None:
+def test_unexpected_error_fails_one_group_and_quotes_no_profile(two_of_each: Sandbox) -> None:
     expression = "int(Emails[0]['Value']) if segment_group_name == 'A' else 1"
     synced = sync_both(two_of_each, stream_maps={"segment_group_profiles": {"kind": expression}})
     assert synced.exit_code == 1
@@ -136,7 +134,7 @@ def _discovered(config: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_selected_streams_of_a_source_that_is_not_set_are_failures(both_vendors: Sandbox) -> None:
+def test_selected_streams_of_an_unset_source_fail(both_vendors: Sandbox) -> None:
     config = {**config_of(both_vendors), "mypreferences": signed_config(both_vendors)}
     chosen = json.loads(json.dumps(_discovered(config)))
     without_groups = run_tap(config_of(both_vendors), **{"--catalog": chosen})
@@ -153,7 +151,7 @@ def test_selected_streams_of_a_source_that_is_not_set_are_failures(both_vendors:
     assert all("api_url and api_token are not set" in each for each in without_segments.errors)
 
 
-def test_what_is_not_selected_may_be_unset(both_vendors: Sandbox) -> None:
+def test_unselected_source_may_be_unset(both_vendors: Sandbox) -> None:
     chosen = _discovered({**config_of(both_vendors), "mypreferences": signed_config(both_vendors)})
     for entry in chosen["streams"]:
         if entry["tap_stream_id"].startswith("segment_group"):
@@ -162,7 +160,7 @@ def test_what_is_not_selected_may_be_unset(both_vendors: Sandbox) -> None:
     assert run_tap(config_of(both_vendors), **{"--catalog": chosen}).exit_code == 0
 
 
-def test_one_half_of_activecampaigns_settings_is_a_fault(mypreferences: Sandbox) -> None:
+def test_incomplete_activecampaign_settings_are_an_error(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Newsletter", 5)
     synced = export(mypreferences, top={"api_url": mypreferences.url})
     assert synced.exit_code == 1

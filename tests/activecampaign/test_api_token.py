@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.support.sync import Sync
 
 
-def test_another_key_goes_on_from_the_state_and_the_old_one_loses_nothing(
+def test_replaced_token_continues_from_the_state(
     account: Account,
     sandbox: Sandbox,
     segment: Segment,
@@ -51,7 +51,7 @@ def predecessors(synced: Sync) -> dict[str, str | None]:
     return {row["segment_id"]: row["previous_run_id"] for row in synced.records("match_all_runs")}
 
 
-def test_a_key_revoked_during_a_sync_loses_nothing(
+def test_token_revoked_during_a_sync_loses_nothing(
     account: Account, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
     segments = [account.add_segment(f"number {each}", range(each, 50)) for each in range(6)]
@@ -73,7 +73,7 @@ def test_a_key_revoked_during_a_sync_loses_nothing(
     assert warehouse.members(LOG) == warehouse.members(TABLE) == truth
 
 
-def test_a_key_that_may_not_list_segments_writes_nothing(
+def test_token_without_listing_rights_writes_nothing(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     nightly_sync(sandbox, warehouse)
@@ -93,7 +93,7 @@ def activated(synced: Sync) -> set[str | None]:
 
 
 @pytest.mark.parametrize("look_up", [200, 403])
-def test_a_key_that_sees_fewer_segments_drops_nothing(
+def test_token_that_sees_fewer_segments_drops_nothing(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, look_up: int
 ) -> None:
     hidden = account.add_segment("hidden", range(1, 21))

@@ -34,9 +34,7 @@ def with_history(account: Account) -> Segment:
     return segment
 
 
-def test_173_rows_of_which_many_share_a_second_come_each_once(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_rows_that_share_a_second_are_emitted_once(account: Account, sandbox: Sandbox) -> None:
     segment = with_history(account)
     synced = sync(sandbox, streams=STREAM)
     assert recorded(segment) == 173
@@ -45,9 +43,7 @@ def test_173_rows_of_which_many_share_a_second_come_each_once(
     assert synced.warnings == []
 
 
-def test_a_size_of_the_future_fails_the_segment_or_it_would_hide_what_is_to_come(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_future_count_fails_the_segment(account: Account, sandbox: Sandbox) -> None:
     segment = account.add_segment("some", [1])
     segment.add_count(account.clock.time() + 2 * 86_400, 1)
     synced = sync(sandbox, streams=STREAM)
@@ -58,7 +54,7 @@ def test_a_size_of_the_future_fails_the_segment_or_it_would_hide_what_is_to_come
     assert "replication_key_value" not in str(synced.state)
 
 
-def test_a_number_beyond_all_measure_fails_its_segment_in_one_line(sandbox: Sandbox) -> None:
+def test_huge_count_fails_the_segment_in_one_line(sandbox: Sandbox) -> None:
     segment = sandbox.account.add_segment("VIP", range(3))
     segment.add_count(1_700_000_000.0, 3)
     answer = with_attribute(10**400, "result_count")
@@ -69,7 +65,7 @@ def test_a_number_beyond_all_measure_fails_its_segment_in_one_line(sandbox: Sand
     assert "result_count that is no number" in line
 
 
-def test_150_rows_of_which_30_share_each_second_come_without_a_warning(
+def test_full_seconds_below_the_page_size_are_not_warned_of(
     account: Account, sandbox: Sandbox
 ) -> None:
     segment = account.add_segment("some", [1])
@@ -80,7 +76,7 @@ def test_150_rows_of_which_30_share_each_second_come_without_a_warning(
     assert synced.warnings == []
 
 
-def test_a_row_has_what_was_recorded(account: Account, sandbox: Sandbox) -> None:
+def test_row_has_the_recorded_values(account: Account, sandbox: Sandbox) -> None:
     segment = account.add_segment("some", [1])
     count = segment.add_count(LONG_AGO, 7, active_result_count=5, count_updating_with_runid="busy")
     assert sync(sandbox, streams=STREAM).records("count_history") == [
@@ -97,9 +93,7 @@ def test_a_row_has_what_was_recorded(account: Account, sandbox: Sandbox) -> None
     ]
 
 
-def test_a_bookmark_of_the_future_is_forgotten_and_all_is_read_again(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_future_bookmark_is_ignored(account: Account, sandbox: Sandbox) -> None:
     with_history(account)
     first = sync(sandbox, streams=STREAM)
     state = first.state
@@ -111,7 +105,7 @@ def test_a_bookmark_of_the_future_is_forgotten_and_all_is_read_again(
     assert any("in the future" in line for line in second.warnings)
 
 
-def test_a_second_sync_brings_what_is_new_and_the_row_at_the_bookmark(
+def test_second_sync_emits_new_rows_and_the_bookmark_row(
     account: Account, sandbox: Sandbox
 ) -> None:
     segment = with_history(account)
@@ -126,9 +120,7 @@ def test_a_second_sync_brings_what_is_new_and_the_row_at_the_bookmark(
     assert len(asked) == 1
 
 
-def test_of_60_rows_in_one_second_those_within_reach_come_and_a_warning(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_second_beyond_the_page_size_is_warned_of(account: Account, sandbox: Sandbox) -> None:
     segment = account.add_segment("some", [1])
     for place in range(5):
         segment.add_count(LONG_AGO + 3600 * place, place)
@@ -140,9 +132,7 @@ def test_of_60_rows_in_one_second_those_within_reach_come_and_a_warning(
     assert any("may be missing" in line and "'some'" in line for line in synced.warnings)
 
 
-def test_a_first_sync_begins_at_start_date_and_a_second_at_its_bookmark(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_start_date_limits_the_first_sync_alone(account: Account, sandbox: Sandbox) -> None:
     segment = account.add_segment("some", [1])
     for day in range(1, 11):
         segment.add_count(LONG_AGO + 86_400 * day, day)
@@ -153,9 +143,7 @@ def test_a_first_sync_begins_at_start_date_and_a_second_at_its_bookmark(
     assert [row["result_count"] for row in second.records("count_history")] == [10]
 
 
-def test_all_rows_of_the_instant_of_start_date_come_though_a_page_ends_among_them(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_start_date_includes_all_rows_of_its_instant(account: Account, sandbox: Sandbox) -> None:
     segment = account.add_segment("some", [1])
     for at in (LONG_AGO - 60, LONG_AGO, LONG_AGO, *(LONG_AGO + 60 + place for place in range(49))):
         segment.add_count(at, 1)
@@ -163,9 +151,7 @@ def test_all_rows_of_the_instant_of_start_date_come_though_a_page_ends_among_the
     assert len(keys(synced)) == 51
 
 
-def test_a_history_that_breaks_off_leaves_no_row_and_no_bookmark(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_broken_history_leaves_no_row_and_no_bookmark(account: Account, sandbox: Sandbox) -> None:
     with_history(account)
     sandbox.faults.add(Fault("status", operation="count_history", status=500, after=1, times=None))
     synced = sync(sandbox, streams=STREAM)
@@ -175,7 +161,7 @@ def test_a_history_that_breaks_off_leaves_no_row_and_no_bookmark(
     assert "replication_key_value" not in partition
 
 
-def test_a_row_that_is_still_being_counted_comes_again(account: Account, sandbox: Sandbox) -> None:
+def test_unfinished_count_is_emitted_again(account: Account, sandbox: Sandbox) -> None:
     segment = account.add_segment("some", [1])
     at = account.clock.time() - 600
     segment.add_count(at, 5, count_updating_with_runid="busy")
@@ -185,9 +171,7 @@ def test_a_row_that_is_still_being_counted_comes_again(account: Account, sandbox
     assert [row["result_count"] for row in second.records("count_history")] == [5, 6]
 
 
-def test_a_row_that_is_counted_no_more_does_not_come_again(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_stale_unfinished_count_is_not_emitted_again(account: Account, sandbox: Sandbox) -> None:
     segment = account.add_segment("some", [1])
     now = account.clock.time()
     segment.add_count(now - 2 * 86_400, 4, count_updating_with_runid="forgotten")
@@ -202,9 +186,7 @@ def test_a_row_that_is_counted_no_more_does_not_come_again(
 
 
 @pytest.mark.parametrize("hours", [0.5, 30, 24 * 40])
-def test_a_count_that_is_recorded_late_comes_all_the_same(
-    account: Account, sandbox: Sandbox, hours: float
-) -> None:
+def test_late_count_is_emitted(account: Account, sandbox: Sandbox, hours: float) -> None:
     segment = account.add_segment("some", [1])
     now = account.clock.time()
     for day in range(1, 15):
@@ -223,7 +205,7 @@ def test_a_count_that_is_recorded_late_comes_all_the_same(
     assert len({*newest}) == 1
 
 
-def test_a_late_count_and_new_ones_come_in_one_request(account: Account, sandbox: Sandbox) -> None:
+def test_late_and_new_counts_take_one_request(account: Account, sandbox: Sandbox) -> None:
     segment = with_history(account)
     first = sync(sandbox, streams=STREAM)
     bookmark = max(count.at for count in segment.counts)
@@ -237,9 +219,7 @@ def test_a_late_count_and_new_ones_come_in_one_request(account: Account, sandbox
 
 
 @pytest.mark.parametrize("each", [1, 2, 3, 7])
-def test_counts_that_share_their_instants_are_not_taken_for_late_ones(
-    account: Account, sandbox: Sandbox, each: int
-) -> None:
+def test_counts_of_one_instant_are_not_late(account: Account, sandbox: Sandbox, each: int) -> None:
     segment = account.add_segment("some", [1])
     for place in range(60):
         segment.add_count(LONG_AGO + 3600 * (place // each), place)
@@ -252,7 +232,7 @@ def test_counts_that_share_their_instants_are_not_taken_for_late_ones(
 
 @pytest.mark.parametrize("crowd", [8, 19, 20, 25, 60])
 @pytest.mark.parametrize("most", [5, 20, 50])
-def test_more_counts_in_a_second_than_an_answer_holds_are_warned_of(
+def test_overfull_second_is_warned_of(
     account: Account, sandbox: Sandbox, crowd: int, most: int
 ) -> None:
     account.counts_per_answer = most
@@ -271,7 +251,7 @@ def test_more_counts_in_a_second_than_an_answer_holds_are_warned_of(
 
 
 @pytest.mark.parametrize("size", [1, 2, 10, 20, 49, 50])
-def test_a_history_of_one_answer_is_not_taken_for_one_that_was_cut(
+def test_short_history_is_not_taken_for_a_truncated_one(
     account: Account, sandbox: Sandbox, size: int
 ) -> None:
     segment = account.add_segment("some", [1])

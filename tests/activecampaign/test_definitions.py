@@ -31,7 +31,7 @@ def definition_requests(sandbox: Sandbox) -> int:
     return sum("createdDate" in request.path for request in sandbox.requests)
 
 
-def test_five_versions_are_five_rows_oldest_first(account: Account, sandbox: Sandbox) -> None:
+def test_versions_are_emitted_oldest_first(account: Account, sandbox: Sandbox) -> None:
     segment = with_versions(account, 5)
     synced = sync(sandbox, streams=STREAM)
     rows = synced.records("segment_definitions")
@@ -44,9 +44,7 @@ def test_five_versions_are_five_rows_oldest_first(account: Account, sandbox: San
     assert all(len(date) == 27 and date.endswith("Z") for date in dates(synced))
 
 
-def test_a_second_sync_costs_one_request_and_brings_the_row_at_the_bookmark(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_second_sync_takes_one_request(account: Account, sandbox: Sandbox) -> None:
     with_versions(account, 5)
     first = sync(sandbox, streams=STREAM)
     sandbox.clear_requests()
@@ -55,7 +53,7 @@ def test_a_second_sync_costs_one_request_and_brings_the_row_at_the_bookmark(
     assert definition_requests(sandbox) == 1
 
 
-def test_a_second_sync_brings_the_versions_made_since(account: Account, sandbox: Sandbox) -> None:
+def test_second_sync_emits_new_versions(account: Account, sandbox: Sandbox) -> None:
     segment = with_versions(account, 3)
     first = sync(sandbox, streams=STREAM)
     segment.edit()
@@ -66,16 +64,14 @@ def test_a_second_sync_brings_the_versions_made_since(account: Account, sandbox:
     assert dates(second)[0] == dates(first)[-1]
 
 
-def test_start_date_includes_the_version_then_in_force(account: Account, sandbox: Sandbox) -> None:
+def test_start_date_includes_the_version_in_force(account: Account, sandbox: Sandbox) -> None:
     segment = with_versions(account, 5)
     since = account.timestamps.text(segment.versions[2].created + DAY / 2)
     synced = sync(sandbox, streams=STREAM, start_date=since)
     assert len(dates(synced)) == 3
 
 
-def test_an_api_that_always_names_the_same_version_ends_in_a_failure(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_endlessly_repeated_version_fails(account: Account, sandbox: Sandbox) -> None:
     with_versions(account, 1)
 
     created = account.timestamps.text(account.clock.time() - 50 * DAY)
@@ -92,9 +88,7 @@ def test_an_api_that_always_names_the_same_version_ends_in_a_failure(
     assert "older versions cannot be read" in synced.errors[0]
 
 
-def test_an_api_that_always_finds_one_version_more_ends_in_a_failure(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_endless_versions_fail(account: Account, sandbox: Sandbox) -> None:
     segment = with_versions(account, 1)
     moment = account.clock.time()
 
@@ -111,9 +105,7 @@ def test_an_api_that_always_finds_one_version_more_ends_in_a_failure(
     assert "start_date" in synced.errors[0]
 
 
-def test_numeric_ids_have_no_history_and_that_is_a_warning(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_numeric_id_has_no_history_and_is_warned_of(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("old", [1], segment_id="24")
     synced = sync(sandbox, streams=STREAM)
     assert synced.exit_code == 0
@@ -122,15 +114,13 @@ def test_numeric_ids_have_no_history_and_that_is_a_warning(
     assert len(synced.warnings) == 1
 
 
-def test_data_as_an_object_is_read_like_an_array(account: Account, sandbox: Sandbox) -> None:
+def test_data_object_is_read_like_an_array(account: Account, sandbox: Sandbox) -> None:
     with_versions(account, 2)
     sandbox.faults.add(Fault("data_object", operation="definition", times=None))
     assert len(dates(sync(sandbox, streams=STREAM))) == 2
 
 
-def test_a_version_from_before_the_bookmark_is_not_news_and_fails_nobody(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_version_before_the_bookmark_is_ignored(account: Account, sandbox: Sandbox) -> None:
     segment = with_versions(account, 3)
     other = account.add_segment("other", [1])
     first = sync(sandbox, streams=STREAM)
@@ -157,7 +147,7 @@ def test_a_version_from_before_the_bookmark_is_not_news_and_fails_nobody(
     assert before == after
 
 
-def test_nothing_is_looked_for_before_the_first_year(sandbox: Sandbox) -> None:
+def test_version_of_the_first_year_ends_the_walk(sandbox: Sandbox) -> None:
     sandbox.account.add_segment("VIP", range(3))
     answer = with_attribute("0001-01-01T00:00:00Z", "created_date")
     sandbox.faults.add(Fault("edit", "definition", times=None, answer=answer))
@@ -172,7 +162,7 @@ def test_nothing_is_looked_for_before_the_first_year(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("step", [0.0003, 0.001, 0.0014, 0.002, 0.5])
 @pytest.mark.parametrize("digits", [3, 4, 6])
-def test_versions_close_to_each_other_are_read_or_warned_of(
+def test_close_versions_are_read_or_warned_of(
     account: Account, sandbox: Sandbox, step: float, digits: int
 ) -> None:
     account.timestamps.digits = digits
@@ -190,7 +180,7 @@ def test_versions_close_to_each_other_are_read_or_warned_of(
 
 
 @pytest.mark.parametrize("digits", [0, 3])
-def test_a_second_edit_within_what_a_run_tells_as_one_instant_is_read(
+def test_edit_within_one_instant_of_a_run_is_read(
     account: Account, sandbox: Sandbox, clock: SharedClock, digits: int
 ) -> None:
     account.timestamps.digits = 6
@@ -211,7 +201,7 @@ def test_a_second_edit_within_what_a_run_tells_as_one_instant_is_read(
     assert definition_requests(sandbox) == 0
 
 
-def test_a_404_for_a_moment_does_not_end_the_walk_back(account: Account, sandbox: Sandbox) -> None:
+def test_transient_404_does_not_end_the_walk(account: Account, sandbox: Sandbox) -> None:
     with_versions(account, 5)
     sandbox.faults.add(Fault("not_found", "definition", after=2))
     assert len(dates(sync(sandbox, streams=STREAM))) == 5

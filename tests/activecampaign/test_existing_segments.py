@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("arrived", [0, 1, 15, 39, 40])
-def test_a_listing_that_half_arrived_does_not_say_which_segments_exist(
+def test_partial_listing_keeps_the_previous_one(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock, arrived: int
 ) -> None:
     segments = [account.add_segment(f"number {place}") for place in range(41)]
@@ -35,7 +35,7 @@ def test_a_listing_that_half_arrived_does_not_say_which_segments_exist(
     assert existing == (before - {segments[-1].segment_id} if arrived == 40 else before)
 
 
-def test_a_first_listing_that_half_arrived_says_nothing(
+def test_partial_first_listing_lists_nothing(
     account: Account, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
     for place in range(40):
@@ -49,7 +49,7 @@ def test_a_first_listing_that_half_arrived_says_nothing(
     assert len(warehouse.query(EXIST)) == 40
 
 
-def test_a_configured_segment_that_could_not_be_read_leaves_the_listing_before_in_force(
+def test_unreadable_segment_keeps_the_previous_listing(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     account.add_segment("saved")
@@ -64,7 +64,7 @@ def test_a_configured_segment_that_could_not_be_read_leaves_the_listing_before_i
 
 
 @pytest.mark.parametrize("skews", [(900, 0), (0, -900), (900, -900)], ids=str)
-def test_no_local_clock_decides_which_segments_exist(
+def test_existing_segments_ignore_the_local_clock(
     account: Account,
     sandbox: Sandbox,
     warehouse: Warehouse,

@@ -38,9 +38,7 @@ def with_item(item: Any, place: int = 1) -> Callable[[dict[str, Any]], dict[str,
 
 
 @pytest.mark.parametrize("kind", ODD_ITEMS)
-def test_one_odd_item_of_the_listing_costs_that_item_alone(
-    account: Account, sandbox: Sandbox, kind: str
-) -> None:
+def test_malformed_item_costs_itself_alone(account: Account, sandbox: Sandbox, kind: str) -> None:
     segments_ = [account.add_segment(name, [1, 2]) for name in ("A", "B", "C")]
     first = sync(sandbox, emit_activate_version_messages=True)
     sandbox.faults.add(
@@ -65,16 +63,14 @@ def test_one_odd_item_of_the_listing_costs_that_item_alone(
     assert not any(row["is_baseline"] for row in third.records("match_all_runs"))
 
 
-def test_an_odd_item_is_named_if_it_has_a_name(account: Account, sandbox: Sandbox) -> None:
+def test_malformed_item_is_named(account: Account, sandbox: Sandbox) -> None:
     for name in ("A", "VIP"):
         account.add_segment(name, [1])
     sandbox.faults.add(Fault("edit", "list", None, answer=with_item(ODD_ITEMS["number as id"])))
     assert "('VIP'): has 17 as its id, which is no text" in sync(sandbox).errors[0]
 
 
-def test_items_that_are_odd_alike_are_counted_one_by_one(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_equally_malformed_items_are_counted_separately(account: Account, sandbox: Sandbox) -> None:
     account.listing_cap = 2
     account.listing_meta = "total"
     for name in "ABCDE":
@@ -93,9 +89,7 @@ def test_items_that_are_odd_alike_are_counted_one_by_one(
     assert [row["name"] for row in synced.records("segments")] == ["A", "B", "E"]
 
 
-def test_odd_items_on_a_page_that_comes_again_and_again_do_not_page_on_for_ever(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_malformed_items_do_not_page_forever(account: Account, sandbox: Sandbox) -> None:
     for name in "AB":
         account.add_segment(name, [1])
     body = [{"id": "x"}, {"id": "y", "attributes": {"name": "Y", "segment_id": "y"}}]
@@ -105,7 +99,7 @@ def test_odd_items_on_a_page_that_comes_again_and_again_do_not_page_on_for_ever(
     assert [row["name"] for row in synced.records("segments")] == ["Y"]
 
 
-def test_a_listing_of_odd_items_alone_writes_nothing(account: Account, sandbox: Sandbox) -> None:
+def test_only_malformed_items_write_nothing(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("A", [1])
     sandbox.faults.add(Fault("edit", "list", None, answer=lambda _: {"data": [None, 1]}))
     synced = sync(sandbox)
@@ -114,7 +108,7 @@ def test_a_listing_of_odd_items_alone_writes_nothing(account: Account, sandbox: 
     assert "item 1 on page 1 of the listing is no object" in synced.errors[0]
 
 
-def test_a_row_that_does_not_fit_costs_that_row_and_its_segment_is_read(
+def test_row_that_violates_the_schema_costs_itself_alone(
     account: Account, sandbox: Sandbox
 ) -> None:
     for name in "ABC":
@@ -129,9 +123,7 @@ def test_a_row_that_does_not_fit_costs_that_row_and_its_segment_is_read(
     assert len(synced.records("match_all_runs")) == 3
 
 
-def test_no_row_and_no_activation_of_segments_that_could_not_be_read(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_invalid_row_prevents_activation(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some")
 
     def odd(body: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +136,7 @@ def test_no_row_and_no_activation_of_segments_that_could_not_be_read(
     assert [kind for kind, _ in synced.types if kind == "ACTIVATE_VERSION"] == []
 
 
-def test_a_date_that_cannot_be_read_is_nobodys_failure(account: Account, sandbox: Sandbox) -> None:
+def test_unreadable_date_becomes_null(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some")
 
     def odd(body: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def test_every_page_of_the_listing_is_read(
 
 @pytest.mark.parametrize("meta", [True, False, "text", "total"])
 @pytest.mark.parametrize("size", [1, 19, 20, 21, 40, 45])
-def test_a_listing_of_shorter_pages_than_asked_for_is_read_whole(
+def test_short_pages_are_read_to_the_end(
     account: Account, sandbox: Sandbox, meta: Any, size: int
 ) -> None:
     account.listing_cap = 20
@@ -46,7 +46,7 @@ def test_a_listing_of_shorter_pages_than_asked_for_is_read_whole(
 
 
 @pytest.mark.parametrize("told", [{"last_page": 1}, {"last_page": "2"}, {"total": "45"}, {}])
-def test_a_listing_that_tells_less_pages_than_its_total_needs_is_read_on(
+def test_understated_page_count_is_not_trusted(
     account: Account, sandbox: Sandbox, told: dict[str, object]
 ) -> None:
     account.listing_cap = 20
@@ -61,9 +61,7 @@ def test_a_listing_that_tells_less_pages_than_its_total_needs_is_read_on(
     assert len(sync(sandbox, streams={"segments"}).records("segments")) == 45
 
 
-def test_a_listing_that_has_less_than_it_tells_ends_the_sync(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_missing_segments_end_the_sync(account: Account, sandbox: Sandbox) -> None:
     account.listing_meta = "total"
     account.add_segment("some")
 
@@ -78,7 +76,7 @@ def test_a_listing_that_has_less_than_it_tells_ends_the_sync(
     assert "has 1 of 2" in synced.errors[0]
 
 
-def test_a_listing_that_repeats_a_page_ends_the_sync(account: Account, sandbox: Sandbox) -> None:
+def test_repeated_page_ends_the_sync(account: Account, sandbox: Sandbox) -> None:
     segment = account.add_segment("some", [1])
 
     def one_page_more(body: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +96,7 @@ def test_a_listing_that_repeats_a_page_ends_the_sync(account: Account, sandbox: 
 
 @pytest.mark.parametrize("number", [2, 3])
 @pytest.mark.parametrize("page", ["missing", "empty"])
-def test_a_listing_that_breaks_off_ends_the_sync(
+def test_truncated_listing_ends_the_sync(
     account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, page: str, number: int
 ) -> None:
     monkeypatch.setattr(segments, "LISTING_PAGE_SIZE", 3)
@@ -115,9 +113,7 @@ def test_a_listing_that_breaks_off_ends_the_sync(
     assert "breaks off" in synced.errors[0]
 
 
-def test_a_page_that_is_unknown_for_a_moment_does_not_end_a_listing_without_numbers(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_transient_404_does_not_end_a_listing(account: Account, sandbox: Sandbox) -> None:
     account.listing_cap = 20
     account.listing_meta = False
     for place in range(45):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def test_a_run_for_which_there_is_no_room_keeps_nothing_else_waiting() -> None:
+def test_task_without_room_blocks_no_other() -> None:
     begun: list[int] = []
 
     def work(key: int) -> Callable[[], int]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Account, Sandbox
 
 
-def test_a_long_sync_says_where_it_is(account: Account, sandbox: Sandbox) -> None:
+def test_long_sync_logs_its_progress(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("slow", range(100), evaluation_seconds=300)
     account.add_segment("other", range(100))
     log = sync(sandbox, streams=RUN_STREAMS).log.splitlines()

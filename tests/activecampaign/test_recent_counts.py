@@ -29,7 +29,7 @@ HISTORIES = ("count_history", "segment_definitions")
     ],
     ids=["fine", "404", "500", "html", "half", "nonsense", "none"],
 )
-def test_whatever_the_short_cut_answers_the_rows_are_those_of_the_histories(
+def test_shortcut_never_changes_the_rows(
     account: Account, sandbox: Sandbox, fault: Fault | None
 ) -> None:
     add_small_segments(account, 6)

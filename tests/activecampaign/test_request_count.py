@@ -14,15 +14,13 @@ if TYPE_CHECKING:
     from tests.support.warehouse import Warehouse
 
 
-def test_a_small_fast_segment_costs_one_request(account: Account, sandbox: Sandbox) -> None:
+def test_small_fast_segment_takes_one_request(account: Account, sandbox: Sandbox) -> None:
     add_small_segments(account, 20)
     sync(sandbox, streams={"match_all_results"})
     assert request_counts(sandbox) == {"audiences": 1, "segmentMatchAll": 20}
 
 
-def test_a_second_sync_of_100_unchanged_segments_costs_102_requests(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_unchanged_segments_take_one_request_each(account: Account, sandbox: Sandbox) -> None:
     add_small_segments(account, 100)
     first = sync(sandbox)
     sandbox.clear_requests()
@@ -35,7 +33,7 @@ def test_a_second_sync_of_100_unchanged_segments_costs_102_requests(
     }
 
 
-def test_runs_recorded_in_the_count_history_cost_one_request_each_more(
+def test_recorded_runs_take_one_more_request_each(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:
     add_small_segments(account, 100)
@@ -48,7 +46,7 @@ def test_runs_recorded_in_the_count_history_cost_one_request_each_more(
     assert sum(request_counts(sandbox).values()) <= 210
 
 
-def test_a_definition_is_asked_for_when_a_run_says_that_it_changed(
+def test_definition_is_requested_after_an_edit(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:
     add_small_segments(account, 3)
@@ -62,7 +60,7 @@ def test_a_definition_is_asked_for_when_a_run_says_that_it_changed(
     assert len({row["created_date"] for row in rows}) == 2
 
 
-def test_no_definition_is_asked_for_when_a_new_baseline_says_that_it_is_the_same(
+def test_unchanged_definition_is_not_requested(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:
     add_small_segments(account, 3)
@@ -77,7 +75,7 @@ def test_no_definition_is_asked_for_when_a_new_baseline_says_that_it_is_the_same
     }
 
 
-def test_a_segment_known_to_be_slow_is_started_first_and_instantly(
+def test_slow_segment_is_started_first_and_instantly(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:
     for place in range(60):
@@ -101,7 +99,7 @@ def test_a_segment_known_to_be_slow_is_started_first_and_instantly(
     assert len(looks) <= 3
 
 
-def test_every_page_of_both_runs_is_fetched_once_whatever_is_selected(
+def test_every_page_of_both_runs_is_read_once(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     nightly_sync(sandbox, warehouse, streams=RUN_STREAMS, page_size=30)
@@ -112,7 +110,7 @@ def test_every_page_of_both_runs_is_fetched_once_whatever_is_selected(
     assert len(run_reads(sandbox)) == len(set(run_reads(sandbox))) == 6 + 7
 
 
-def test_a_baseline_with_all_streams_fetches_every_page_once(
+def test_baseline_reads_every_page_once(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     first = nightly_sync(sandbox, warehouse, streams=RUN_STREAMS, page_size=30)

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from tests.support.warehouse import Warehouse
 
 
-def test_nothing_accumulates_in_the_state(
-    sandbox: Sandbox, segment: Segment, warehouse: Warehouse
-) -> None:
+def test_state_does_not_grow(sandbox: Sandbox, segment: Segment, warehouse: Warehouse) -> None:
     sizes = []
     for number in range(6):
         segment.members = range(number, 200)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.support.warehouse import Warehouse
 
 
-def test_ids_and_name_patterns_are_joined_and_all_segments_are_listed(
+def test_ids_and_name_patterns_are_combined(
     four_segments: dict[str, str], sandbox: Sandbox
 ) -> None:
     synced = sync(sandbox, segment_ids=[four_segments["Trial"]], segment_names=["VIP*"])
@@ -31,7 +31,7 @@ def test_excluded_segments_are_listed_but_not_read(
     assert segment_names(synced) == sorted(four_segments)
 
 
-def test_a_pattern_that_matches_nothing_is_a_failure_that_names_it(
+def test_pattern_without_a_match_fails_and_is_named(
     four_segments: dict[str, str], sandbox: Sandbox
 ) -> None:
     synced = sync(sandbox, segment_names=["Newsletter", "Nobody*"])
@@ -41,7 +41,7 @@ def test_a_pattern_that_matches_nothing_is_a_failure_that_names_it(
     assert four_segments
 
 
-def test_an_unlisted_id_is_looked_up_once_and_read(account: Account, sandbox: Sandbox) -> None:
+def test_unlisted_id_is_looked_up_once(account: Account, sandbox: Sandbox) -> None:
     segment = account.add_segment(None, [7])
     synced = sync(sandbox, segment_ids=[segment.segment_id])
     [row] = synced.records("segments")
@@ -53,9 +53,7 @@ def test_an_unlisted_id_is_looked_up_once_and_read(account: Account, sandbox: Sa
     assert sum("segmentsV2" in request.path for request in looks) == 1
 
 
-def test_a_configured_id_that_does_not_exist_is_a_failure_without_a_row(
-    four_segments: dict[str, str], sandbox: Sandbox
-) -> None:
+def test_missing_id_fails_without_a_row(four_segments: dict[str, str], sandbox: Sandbox) -> None:
     synced = sync(sandbox, segment_ids=["nobody", four_segments["VIP"]])
     assert synced.exit_code == 1
     assert "nobody" in synced.errors[0]
@@ -63,7 +61,7 @@ def test_a_configured_id_that_does_not_exist_is_a_failure_without_a_row(
     assert contact_ids(synced) == {0}
 
 
-def test_a_pattern_that_a_renamed_segment_no_longer_matches_fails_until_it_is_corrected(
+def test_pattern_of_a_renamed_segment_fails_until_corrected(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     first = nightly_sync(sandbox, warehouse, segment_names=["some*"])
@@ -111,7 +109,7 @@ def named(account: Account) -> dict[str, str]:
     ],
     ids=str,
 )
-def test_brackets_mean_themselves_where_a_name_has_them(
+def test_brackets_match_themselves_where_a_name_has_them(
     sandbox: Sandbox, named: dict[str, str], patterns: list[str], meant: set[str]
 ) -> None:
     synced = sync(sandbox, segment_names=patterns)
@@ -123,7 +121,7 @@ def test_brackets_mean_themselves_where_a_name_has_them(
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_exact_name_always_matches_itself(
+def test_exact_name_always_matches_itself(
     sandbox: Sandbox, named: dict[str, str], name: str
 ) -> None:
     for pattern in (name, name.upper(), name.lower()):
@@ -131,9 +129,7 @@ def test_an_exact_name_always_matches_itself(
         assert name in read(synced, named)
 
 
-def test_a_rebaseline_by_a_name_with_brackets_is_one(
-    sandbox: Sandbox, named: dict[str, str]
-) -> None:
+def test_rebaseline_by_a_name_with_brackets(sandbox: Sandbox, named: dict[str, str]) -> None:
     first = sync(sandbox)
     second = sync(sandbox, state=first.state, rebaseline=["[VIP] Buyers"])
     baselines = {
@@ -144,7 +140,7 @@ def test_a_rebaseline_by_a_name_with_brackets_is_one(
 
 @pytest.mark.parametrize("setting", ["exclude_segments", "rebaseline"])
 @pytest.mark.parametrize("entry", ["Nobody*", "no-such-id", "[zz]*"])
-def test_an_entry_that_means_nobody_is_a_warning(
+def test_exclusion_without_a_match_is_warned_of(
     sandbox: Sandbox, named: dict[str, str], setting: str, entry: str
 ) -> None:
     settings: dict[str, Any] = {setting: [entry, "Inactive"]}
@@ -156,7 +152,7 @@ def test_an_entry_that_means_nobody_is_a_warning(
 
 
 @pytest.mark.parametrize("streams", [{"segments"}, {"count_history"}, None], ids=str)
-def test_a_pattern_on_names_that_matches_nothing_is_a_failure_whatever_is_selected(
+def test_pattern_without_a_match_fails_for_any_stream(
     sandbox: Sandbox, named: dict[str, str], streams: set[str] | None
 ) -> None:
     synced = sync(sandbox, streams=streams, segment_names=["Nobody*", "Inactive"])

@@ -19,7 +19,7 @@ from tests.support.sync import RUN_STREAMS, sync
 from tests.support.warehouse import EXISTING, LOG, TABLE, Warehouse
 
 
-def test_the_state_of_a_segment_goes_only_when_the_api_confirms_that_it_is_gone(
+def test_state_is_dropped_only_when_the_api_confirms(
     account: Account, sandbox: Sandbox, four_segments: dict[str, str]
 ) -> None:
     first = sync(sandbox)
@@ -35,7 +35,7 @@ def test_the_state_of_a_segment_goes_only_when_the_api_confirms_that_it_is_gone(
         assert known == set(four_segments.values()) - {four_segments["VIP"]}
 
 
-def test_a_gateways_page_is_not_the_apis_word_that_a_segment_is_gone(
+def test_gateway_404_does_not_confirm_a_deletion(
     account: Account, sandbox: Sandbox, four_segments: dict[str, str]
 ) -> None:
     first = sync(sandbox)
@@ -55,7 +55,7 @@ def test_a_gateways_page_is_not_the_apis_word_that_a_segment_is_gone(
     assert account.segments
 
 
-def test_a_listed_segment_that_vanishes_is_a_warning(account: Account, sandbox: Sandbox) -> None:
+def test_listed_segment_that_vanishes_is_warned_of(account: Account, sandbox: Sandbox) -> None:
     gone = account.add_segment("gone", [1])
     account.add_segment("here", [2])
 
@@ -70,7 +70,7 @@ def test_a_listed_segment_that_vanishes_is_a_warning(account: Account, sandbox: 
     assert any("'gone'" in line for line in synced.warnings)
 
 
-def test_a_deleted_segment_is_looked_up_once_and_its_rows_can_be_left_out(
+def test_deleted_segment_is_looked_up_once(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     gone = account.add_segment("gone", range(1, 21))
@@ -93,7 +93,7 @@ def test_a_deleted_segment_is_looked_up_once_and_its_rows_can_be_left_out(
     assert warehouse.members(EXISTING) == members
 
 
-def test_a_renamed_segment_keeps_its_chain_and_has_one_more_definition(
+def test_renamed_segment_keeps_its_chain(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     first = nightly_sync(sandbox, warehouse, streams=None)
@@ -115,7 +115,7 @@ def test_a_renamed_segment_keeps_its_chain_and_has_one_more_definition(
     )
 
 
-def test_a_configured_segment_that_is_unknown_for_a_moment_keeps_its_state(
+def test_transient_404_keeps_the_state_of_a_configured_segment(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment(None, range(1, 201))
@@ -131,7 +131,7 @@ def test_a_configured_segment_that_is_unknown_for_a_moment_keeps_its_state(
 
 @pytest.mark.parametrize("operation", ["start", "count_history", "definition"])
 @pytest.mark.parametrize("kind", ["not_found", "gateway_404"])
-def test_a_segment_that_is_unknown_for_a_moment_is_not_gone(
+def test_transient_404_is_not_a_deletion(
     account: Account, sandbox: Sandbox, segment: Segment, operation: str, kind: str
 ) -> None:
     account.add_segment("other", [1])
@@ -142,7 +142,7 @@ def test_a_segment_that_is_unknown_for_a_moment_is_not_gone(
     assert len(synced.records("match_all_results")) == 201
 
 
-def test_a_segment_that_only_a_gateway_does_not_know_fails_and_drops_no_row(
+def test_segment_unknown_to_a_gateway_fails_and_keeps_its_rows(
     account: Account, sandbox: Sandbox, segment: Segment
 ) -> None:
     account.add_segment("other", [1])
@@ -154,7 +154,7 @@ def test_a_segment_that_only_a_gateway_does_not_know_fails_and_drops_no_row(
 
 
 @pytest.mark.parametrize("known", ["segmentsV2", "audiences"])
-def test_a_segment_whose_run_is_unknown_but_which_exists_fails(
+def test_existing_segment_with_unknown_run_fails(
     account: Account, sandbox: Sandbox, segment: Segment, known: str
 ) -> None:
     account.add_segment("other", [1])
@@ -167,7 +167,7 @@ def test_a_segment_whose_run_is_unknown_but_which_exists_fails(
     assert "answered 404" in synced.errors[0]
 
 
-def test_a_sync_that_left_out_a_segment_drops_no_rows_of_results(
+def test_skipped_segment_prevents_activation(
     account: Account, sandbox: Sandbox, segment: Segment
 ) -> None:
     account.add_segment("other", [1])
@@ -180,7 +180,7 @@ def test_a_sync_that_left_out_a_segment_drops_no_rows_of_results(
 
 
 @pytest.mark.parametrize("streams", [None, {"count_history"}, {"match_all_runs"}], ids=str)
-def test_a_sync_of_which_all_segments_are_gone_fails(
+def test_sync_fails_if_all_segments_are_gone(
     account: Account, sandbox: Sandbox, streams: set[str] | None
 ) -> None:
     for place in range(3):

@@ -7,7 +7,7 @@ from tests.support.activecampaign import contact_ids, segment_names
 from tests.support.sync import sync
 
 
-def test_all_rows_leave_before_anything_else_is_read(
+def test_all_segments_are_emitted_before_other_requests(
     four_segments: dict[str, str], sandbox: Sandbox
 ) -> None:
     synced = sync(sandbox)
@@ -18,14 +18,14 @@ def test_all_rows_leave_before_anything_else_is_read(
     assert sandbox.requests[0].path == "/api/3/audiences"
 
 
-def test_an_account_without_segments_is_no_error(sandbox: Sandbox) -> None:
+def test_account_without_segments_is_no_error(sandbox: Sandbox) -> None:
     synced = sync(sandbox)
     assert synced.exit_code == 0
     assert synced.records("segments") == []
     assert [request.status for request in sandbox.requests] == [404]
 
 
-def test_an_empty_listing_is_a_failure_where_segments_were_synced_before(
+def test_empty_listing_after_a_sync_with_segments_fails(
     account: Account, sandbox: Sandbox, four_segments: dict[str, str]
 ) -> None:
     first = sync(sandbox)
@@ -39,7 +39,7 @@ def test_an_empty_listing_is_a_failure_where_segments_were_synced_before(
     assert "lists no segments, but 4 were synced before" in line
 
 
-def test_a_state_that_does_not_say_how_many_were_listed_knows_them_by_their_parts(
+def test_old_state_knows_segments_by_their_partitions(
     account: Account, sandbox: Sandbox, four_segments: dict[str, str]
 ) -> None:
     state = sync(sandbox).state
@@ -51,7 +51,7 @@ def test_a_state_that_does_not_say_how_many_were_listed_knows_them_by_their_part
     assert "api_url" in line
 
 
-def test_the_listing_alone_is_remembered_too(account: Account, sandbox: Sandbox) -> None:
+def test_listing_alone_is_remembered(account: Account, sandbox: Sandbox) -> None:
     segment = account.add_segment("some")
     first = sync(sandbox, streams={"segments"})
     account.remove(segment)
@@ -61,7 +61,7 @@ def test_the_listing_alone_is_remembered_too(account: Account, sandbox: Sandbox)
     assert second.messages == []
 
 
-def test_unlisted_segments_alone_may_be_synced_again_and_again(
+def test_unlisted_segments_alone_can_be_synced_repeatedly(
     account: Account, sandbox: Sandbox
 ) -> None:
     segment = account.add_segment(None, [7])
@@ -71,7 +71,7 @@ def test_unlisted_segments_alone_may_be_synced_again_and_again(
     assert contact_ids(second) == {7}
 
 
-def test_a_refused_listing_ends_the_sync_with_one_line(
+def test_refused_listing_ends_the_sync_in_one_line(
     four_segments: dict[str, str], sandbox: Sandbox
 ) -> None:
     sandbox.faults.add(Fault("status", operation="list", status=403, times=None))

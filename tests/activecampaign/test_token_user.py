@@ -21,7 +21,7 @@ def high(contact: int) -> bool:
     return contact % 10 >= 7
 
 
-def test_a_user_who_sees_less_makes_nobody_leave(
+def test_user_who_sees_less_makes_nobody_leave(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment("some", range(1, 1001))
@@ -44,7 +44,7 @@ def test_a_user_who_sees_less_makes_nobody_leave(
     )
 
 
-def test_another_token_of_the_same_user_changes_nothing(
+def test_other_token_of_the_same_user_changes_nothing(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     first = nightly_sync(sandbox, warehouse)
@@ -60,7 +60,7 @@ def asked_for_user(sandbox: Sandbox) -> int:
     return sum(request.path.endswith("/users/me") for request in sandbox.requests)
 
 
-def test_the_user_is_asked_for_once_a_token(
+def test_user_is_requested_once_per_token(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     nightly_sync(sandbox, warehouse)
@@ -72,7 +72,7 @@ def test_the_user_is_asked_for_once_a_token(
     assert segment.members
 
 
-def test_a_user_who_cannot_be_told_counts_as_another_one_with_another_token(
+def test_unknown_user_with_another_token_counts_as_another(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     account.names_user = False
@@ -88,7 +88,7 @@ def test_a_user_who_cannot_be_told_counts_as_another_one_with_another_token(
 
 
 @pytest.mark.parametrize("status", [404, 500])
-def test_an_api_that_does_not_tell_the_user_stops_nothing(
+def test_failed_user_request_stops_nothing(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, status: int
 ) -> None:
     sandbox.faults.add(Fault("status", "user", times=None, status=status))
@@ -98,7 +98,7 @@ def test_an_api_that_does_not_tell_the_user_stops_nothing(
     assert len(changes(first)["joined"]) == len(segment.members)
 
 
-def test_a_state_that_knows_no_user_counts_as_the_same_users(
+def test_state_without_user_counts_as_the_same_user(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     nightly_sync(sandbox, warehouse)
@@ -114,7 +114,7 @@ def test_a_state_that_knows_no_user_counts_as_the_same_users(
     assert changes(nightly_sync(sandbox, warehouse))["left"] == {1, 2}
 
 
-def test_a_segment_that_failed_under_the_new_token_is_compared_with_nothing_later(
+def test_failure_under_a_new_token_makes_a_baseline(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     nightly_sync(sandbox, warehouse)
@@ -130,7 +130,7 @@ def test_a_segment_that_failed_under_the_new_token_is_compared_with_nothing_late
     assert segment.members
 
 
-def test_a_run_of_another_user_is_not_taken_up_again(
+def test_run_of_another_user_is_not_resumed(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment.evaluation_seconds = 600
@@ -141,7 +141,7 @@ def test_a_run_of_another_user_is_not_taken_up_again(
     assert len(segment.runs) == 2
 
 
-def test_the_state_holds_the_token_as_a_digest_alone(sandbox: Sandbox, segment: Segment) -> None:
+def test_state_holds_only_a_digest_of_the_token(sandbox: Sandbox, segment: Segment) -> None:
     synced = sync(sandbox)
     assert sandbox.token not in json.dumps(synced.state)
     assert synced.state["bookmarks"]["segments"]["user_id"] == "1"
@@ -149,7 +149,7 @@ def test_the_state_holds_the_token_as_a_digest_alone(sandbox: Sandbox, segment: 
 
 
 @pytest.mark.parametrize("token", ["other user", "other token"])
-def test_a_run_begun_without_changes_is_taken_up_by_the_same_token_alone(
+def test_run_without_changes_is_resumed_by_its_token_alone(
     account: Account,
     sandbox: Sandbox,
     segment: Segment,
@@ -177,7 +177,7 @@ def test_a_run_begun_without_changes_is_taken_up_by_the_same_token_alone(
         assert len(segment.runs) == 2
 
 
-def test_a_full_result_of_another_user_is_not_held_against_the_last_one(
+def test_full_result_of_another_user_is_not_compared(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     account.records_runs = False
@@ -191,7 +191,7 @@ def test_a_full_result_of_another_user_is_not_held_against_the_last_one(
     assert run_row(second)["total"] == 100
 
 
-def test_one_404_for_the_user_makes_no_baseline(
+def test_transient_404_for_the_user_makes_no_baseline(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     nightly_sync(sandbox, warehouse)
@@ -202,7 +202,7 @@ def test_one_404_for_the_user_makes_no_baseline(
     assert changes(second)["left"] == {1, 2}
 
 
-def test_a_user_who_could_not_be_told_for_an_outage_is_asked_for_again(
+def test_user_is_requested_again_after_an_outage(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     sandbox.faults.add(Fault("status", "user", times=5, status=503))

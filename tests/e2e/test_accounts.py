@@ -113,7 +113,7 @@ def sandboxes() -> Iterator[dict[str, Sandbox]]:
         yield {"eu": first, "us": second}
 
 
-def test_two_accounts_side_by_side_share_neither_rows_nor_state_nor_failures(
+def test_concurrent_accounts_share_nothing(
     tmp_path: Path, server: Server, sandboxes: dict[str, Sandbox]
 ) -> None:
     company = Company(tmp_path / "project", server, sandboxes)

@@ -94,7 +94,7 @@ def churn(segments: list[Segment]) -> None:
     second.members = [*range(102, 161), 500]
 
 
-def test_a_good_sync_drops_exactly_who_left_and_the_segments_that_are_gone(
+def test_complete_sync_drops_left_members_and_deleted_segments(
     account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
 ) -> None:
     for each in segments:
@@ -121,7 +121,7 @@ def test_a_good_sync_drops_exactly_who_left_and_the_segments_that_are_gone(
     assert len(kept(target)[log] - history[log]) == 5 + 3
 
 
-def test_a_target_that_only_marks_what_is_deleted_marks_just_that(
+def test_soft_delete_marks_exactly_what_is_deleted(
     account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
 ) -> None:
     night(sandbox, target, streams=ACTIVATED_STREAMS, hard_delete=False)
@@ -133,7 +133,7 @@ def test_a_target_that_only_marks_what_is_deleted_marks_just_that(
     assert len(target.rows(RESULTS)) == len(before | truth(account)) == len(before) + 3
 
 
-def test_a_failing_sync_drops_no_member_and_the_next_good_one_makes_up_for_it(
+def test_failed_sync_drops_no_member_until_the_next_one(
     account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
 ) -> None:
     night(sandbox, target, streams=ACTIVATED_STREAMS)
@@ -156,7 +156,7 @@ def test_a_failing_sync_drops_no_member_and_the_next_good_one_makes_up_for_it(
     assert len(before - members(target)) == 5 + 5
 
 
-def test_narrow_syncs_drop_no_member_but_a_segment_that_is_gone(
+def test_partial_selection_drops_only_deleted_segments(
     account: Account, sandbox: Sandbox, segments: list[Segment], target: postgres.Target
 ) -> None:
     gone = account.add_segment("gone", range(1, 11))
@@ -176,7 +176,7 @@ def test_narrow_syncs_drop_no_member_but_a_segment_that_is_gone(
     assert len(members(target) - before) == 3
 
 
-def test_rows_that_came_in_batches_are_not_dropped(
+def test_batched_rows_are_not_dropped(
     account: Account,
     sandbox: Sandbox,
     segments: list[Segment],

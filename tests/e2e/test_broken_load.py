@@ -73,7 +73,7 @@ def warehouse(server: postgres.Server, tmp_path: Path) -> PostgresWarehouse:
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_a_baseline_whose_load_breaks_counts_when_it_is_whole(
+def test_broken_baseline_counts_once_it_is_complete(
     sandbox: Sandbox, segment: Segment, warehouse: PostgresWarehouse, stream: str
 ) -> None:
     first = sync(sandbox)
@@ -89,7 +89,7 @@ def test_a_baseline_whose_load_breaks_counts_when_it_is_whole(
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_a_difference_whose_load_breaks_leaves_the_members_of_before(
+def test_broken_difference_keeps_the_previous_members(
     sandbox: Sandbox,
     segment: Segment,
     warehouse: PostgresWarehouse,

@@ -40,7 +40,7 @@ def locked(project: Project) -> Project:
     return project
 
 
-def test_a_locked_entry_syncs_all_but_the_full_result(
+def test_locked_entry_syncs_all_but_the_full_result(
     locked: Project, account: Account, sandbox: Sandbox
 ) -> None:
     account.add_segment("some", [1, 2])
@@ -54,7 +54,7 @@ def test_a_locked_entry_syncs_all_but_the_full_result(
     }
 
 
-def test_a_locked_entry_nests_settings_and_hides_secrets(locked: Project) -> None:
+def test_locked_entry_nests_settings_and_hides_secrets(locked: Project) -> None:
     said = locked.meltano(
         "config",
         "print",
@@ -70,14 +70,14 @@ def test_a_locked_entry_nests_settings_and_hides_secrets(locked: Project) -> Non
     assert config["requests_per_second"] == "2.5"
 
 
-def test_a_locked_entry_tells_what_is_required(locked: Project) -> None:
+def test_locked_entry_lists_required_settings(locked: Project) -> None:
     said = locked.meltano("config", "list", TAP)
     groups = definition.WORDS["settings_group_validation"]
     for number, group in enumerate(groups, start=1):
         assert f"Group {number}: {', '.join(group)}" in said
 
 
-def test_the_entry_as_checked_in_can_be_added(project: Project) -> None:
+def test_checked_in_entry_can_be_added(project: Project) -> None:
     name_extractors(project, [])
     reference = str(definition.CHECKED_IN)
     project.meltano(

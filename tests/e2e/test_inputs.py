@@ -36,7 +36,7 @@ SECRET = "TOPSECRETabc"
         ("API_URL", "http://example.com", "api_url: must begin with https://"),
     ],
 )
-def test_a_plugin_test_shows_the_fault_itself(
+def test_plugin_test_shows_the_configuration_error(
     project: Project, real_time_sandbox: Sandbox, name: str, value: str, shown: str
 ) -> None:
     variables = variables_of(real_time_sandbox) | {f"{PREFIX}{name}": value}
@@ -46,7 +46,7 @@ def test_a_plugin_test_shows_the_fault_itself(
     assert "Traceback" not in said
 
 
-def test_every_secret_and_list_of_the_project_file_goes_where_it_belongs(
+def test_secrets_go_to_dotenv_and_lists_are_understood(
     project: Project, real_time_sandbox: Sandbox
 ) -> None:
     project.meltano("config", "set", TAP, "segment_names", '["no such*"]')
@@ -66,7 +66,7 @@ def test_every_secret_and_list_of_the_project_file_goes_where_it_belongs(
     assert SECRET not in said
 
 
-def test_the_state_that_meltano_prints_is_gone_on_from(
+def test_state_printed_by_meltano_is_accepted(
     project: Project, real_time_sandbox: Sandbox, tmp_path: Path
 ) -> None:
     project.meltano("run", "--no-install", TAP, "target-jsonl", **variables_of(real_time_sandbox))
@@ -82,7 +82,7 @@ def test_the_state_that_meltano_prints_is_gone_on_from(
     assert row["previous_run_id"] == segment.runs[0].run_id
 
 
-def test_the_selection_of_the_project_file_and_a_map_of_everything_go_together(
+def test_default_selection_works_with_a_map_of_all_streams(
     project: Project, real_time_sandbox: Sandbox
 ) -> None:
     text = project.file.read_text()
@@ -115,7 +115,7 @@ def runs(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for path in paths for line in path.read_text().splitlines()]
 
 
-def test_the_script_for_a_pipe_keeps_the_state_over_bad_nights(
+def test_nightly_script_keeps_the_state_over_failures(
     nightly_script: NightlyScript, real_time_sandbox: Sandbox
 ) -> None:
     refused = {f"{PREFIX}API_TOKEN": "wrong"}
@@ -157,7 +157,7 @@ def batches(folder: Path) -> dict[str, Any]:
     }
 
 
-def test_postgres_takes_files_with_what_is_selected_and_mapped_alone(
+def test_postgres_loads_mapped_batch_files(
     sandbox: Sandbox, account: Account, target: postgres.Target, tmp_path: Path
 ) -> None:
     segment: Segment = account.add_segment("many", range(1, 501))
@@ -177,7 +177,7 @@ def test_postgres_takes_files_with_what_is_selected_and_mapped_alone(
 
 
 @pytest.mark.parametrize("as_batch", [False, True], ids=["records", "batches"])
-def test_postgres_takes_digests_as_keys_and_sees_no_address(
+def test_postgres_loads_digests_as_keys_and_no_address(
     clock: SharedClock, target: postgres.Target, tmp_path: Path, *, as_batch: bool
 ) -> None:
     account, preferences = Account(clock=clock), Preferences(seed=1)

@@ -121,9 +121,7 @@ def test_every_stream_of_both_vendors_has_a_table(loaded: Loaded) -> None:
 
 
 @pytest.mark.parametrize("stream", truth.KEYS)
-def test_the_target_holds_what_the_sandbox_knows_with_its_types(
-    loaded: Loaded, stream: str
-) -> None:
+def test_target_holds_exact_values_and_types(loaded: Loaded, stream: str) -> None:
     found = by_key(stream, loaded.rows[stream])
     known = by_key(stream, loaded.known[stream])
     assert {key: exact(loaded.loader, row) for key, row in found.items()} == {
@@ -131,7 +129,7 @@ def test_the_target_holds_what_the_sandbox_knows_with_its_types(
     }
 
 
-def test_the_rows_tell_when_they_were_listed_and_exported(loaded: Loaded) -> None:
+def test_rows_have_listing_and_export_timestamps(loaded: Loaded) -> None:
     latest = max(row["listed_at"] for row in loaded.rows["segments"])
     start, end = loaded.times[-1]
     assert start < latest < end
@@ -148,7 +146,7 @@ def test_the_rows_tell_when_they_were_listed_and_exported(loaded: Loaded) -> Non
             assert start < row["completed_at"] < end
 
 
-def test_who_is_a_member_is_what_the_account_says(loaded: Loaded) -> None:
+def test_memberships_equal_the_account(loaded: Loaded) -> None:
     rows = by_key("memberships", loaded.rows["memberships"]).values()
     members = {(row["segment_id"], row["contact_id"]) for row in rows if row["is_member"]}
     assert members == {
@@ -156,7 +154,7 @@ def test_who_is_a_member_is_what_the_account_says(loaded: Loaded) -> None:
     }
 
 
-def test_a_target_that_upserts_has_no_row_twice_and_one_that_appends_has_all_words(
+def test_upserts_have_unique_keys_and_appends_have_all_rows(
     loaded: Loaded,
 ) -> None:
     repeated = {
@@ -170,7 +168,7 @@ def test_a_target_that_upserts_has_no_row_twice_and_one_that_appends_has_all_wor
     assert repeated == words | {"count_history": 3, "segment_definitions": 1}
 
 
-def test_the_second_run_asks_only_for_what_is_new(loaded: Loaded) -> None:
+def test_second_sync_requests_only_what_is_new(loaded: Loaded) -> None:
     first, second = (Counter(map(operation, requests)) for requests in loaded.requests)
     assert first["audiences"] == second["audiences"] == 1
     assert second["segmentsV2/count-history"] == 3 < first["segmentsV2/count-history"]
@@ -187,7 +185,7 @@ def operation(request: Request) -> str:
     return "/".join([resource, *rest[1:2]])
 
 
-def test_the_demo_reports_who_came_and_went_in_80_columns(
+def test_demo_report_shows_changes_in_80_columns(
     load: Callable[[type[Loader]], Loaded],
 ) -> None:
     loader = load(DuckDb).loader

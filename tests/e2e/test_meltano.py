@@ -40,16 +40,14 @@ def baselines(project: Project, segment_id: str) -> list[bool]:
     return [row["is_baseline"] for row in runs if row["segment_id"] == segment_id]
 
 
-def test_meltano_finds_no_fault_with_the_project_file(project: Project) -> None:
+def test_project_file_compiles_without_warnings(project: Project) -> None:
     said = project.meltano("compile", "--lint")
     # It only warns of what it finds.
     assert "Compiled" in said
     assert "Failed to validate" not in said
 
 
-def test_a_plugin_test_tells_a_right_key_from_a_wrong_one_and_the_key_stays_out_of_the_file(
-    project: Project, sandbox: Sandbox
-) -> None:
+def test_plugin_test_detects_a_wrong_token(project: Project, sandbox: Sandbox) -> None:
     variables = variables_of(sandbox)
     token = variables.pop("TAP_ACTIVECAMPAIGN_SEGMENTS_API_TOKEN")
     project.meltano("config", "set", TAP, "api_token", token)
@@ -62,9 +60,7 @@ def test_a_plugin_test_tells_a_right_key_from_a_wrong_one_and_the_key_stays_out_
     assert "answered 403: check the rights and the plan of the key" in said
 
 
-def test_streams_and_columns_are_selected_as_meltano_does_it(
-    project: Project, sandbox: Sandbox
-) -> None:
+def test_streams_and_columns_can_be_selected(project: Project, sandbox: Sandbox) -> None:
     project.meltano("select", "--no-install", "--rm", "--exclude", TAP, "match_all_results", "*")
     project.meltano("select", "--no-install", "--exclude", TAP, "membership_changes", "*")
     project.meltano(
@@ -84,9 +80,7 @@ def test_streams_and_columns_are_selected_as_meltano_does_it(
     assert '"description"' not in definitions
 
 
-def test_a_job_on_a_schedule_has_the_settings_and_the_state_of_its_environment(
-    project: Project, sandbox: Sandbox
-) -> None:
+def test_scheduled_job_uses_its_environments_state(project: Project, sandbox: Sandbox) -> None:
     variables = variables_of(sandbox)
     project.meltano("environment", "add", "prod")
     production = ("--environment", "prod")
@@ -103,7 +97,7 @@ def test_a_job_on_a_schedule_has_the_settings_and_the_state_of_its_environment(
     assert baselines(project, newsletter.segment_id) == [True]
 
 
-def test_a_state_in_files_is_gone_on_from_and_a_full_refresh_begins_anew(
+def test_file_state_continues_and_full_refresh_starts_anew(
     project: Project, sandbox: Sandbox
 ) -> None:
     states = project.folder / "states"

@@ -63,7 +63,7 @@ def previous_runs(project: Project, state_id: str) -> dict[str, str]:
     }
 
 
-def test_a_failed_segment_is_repaired_by_the_next_run_which_asks_nothing_in_vain(
+def test_failed_segment_is_repaired_by_the_next_sync(
     project: Project, sandbox: Sandbox, loader: Loader
 ) -> None:
     variables = variables_of(sandbox) | loader.variables
@@ -103,9 +103,7 @@ def test_a_failed_segment_is_repaired_by_the_next_run_which_asks_nothing_in_vain
     assert last[failing.runs[-1].run_id]["previous_run_id"] == good.run_id
 
 
-def test_after_a_full_refresh_members_and_past_dates_are_right(
-    project: Project, sandbox: Sandbox
-) -> None:
+def test_full_refresh_keeps_members_and_past_dates(project: Project, sandbox: Sandbox) -> None:
     loader = DuckDb(project)
     segments = sandbox.account.segments
 

@@ -86,7 +86,7 @@ def evaluations(requests: list[Request]) -> int:
 
 
 @pytest.mark.timeout(900)
-def test_accounts_run_at_once_and_apart(company: Company) -> None:
+def test_accounts_run_concurrently_and_separately(company: Company) -> None:
     for account in ACCOUNTS:
         assert f"{account}_nightly_schedule [RUNNING]" in company.deployment.schedules
     assert company.deployment.schedules.count("Cron Schedule: 0 2 * * *") == len(ACCOUNTS)

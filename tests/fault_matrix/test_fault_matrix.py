@@ -65,7 +65,7 @@ def naps(whole_world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_what_follows_of_a_fault(world: World, naps: list[float], case: Case) -> None:
+def test_fault(world: World, naps: list[float], case: Case) -> None:
     kind, is_whole = case.kind, case.trouble.is_typical
     usual = world.usual(kind, is_whole=is_whole)
     fault = world.sandbox.faults.add(world.fault(case))
@@ -170,7 +170,7 @@ def kept(case: Case, entry: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("source", ["listing", "initiation", "token"])
 @pytest.mark.parametrize("refusals", [4, None], ids=["4 times", "for ever"])
-def test_what_follows_of_a_refused_connection(
+def test_refused_connection(
     clock: SharedClock, monkeypatch: pytest.MonkeyPatch, source: str, refusals: int | None
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:

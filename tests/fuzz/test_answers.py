@@ -36,7 +36,7 @@ LONGEST = 4 * 3600.0
     evaluation_seconds=st.sampled_from([0.0, 6.0]),
     is_first=st.booleans(),
 )
-def test_a_spoilt_answer_of_activecampaign_falsifies_nothing_and_the_next_sync_has_the_truth(
+def test_damaged_activecampaign_answers_never_falsify(
     clock: SharedClock,
     operation: str,
     spoiler: Change | Raw,
@@ -102,7 +102,7 @@ def test_a_spoilt_answer_of_activecampaign_falsifies_nothing_and_the_next_sync_h
     authorize=st.sampled_from([signed_config, oauth_config]),
     is_first=st.booleans(),
 )
-def test_a_spoilt_answer_of_mypreferences_falsifies_nothing_and_the_next_sync_has_the_truth(
+def test_damaged_mypreferences_answers_never_falsify(
     clock: SharedClock,
     operation: str,
     spoiler: Change | Raw,

@@ -52,7 +52,7 @@ faults = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(old=members, new=members, page_size=st.integers(1, 70), damage=faults)
-def test_the_log_applied_to_the_old_members_gives_the_new_ones_or_says_nothing(
+def test_log_leads_from_old_to_new_members(
     clock: SharedClock, old: set[int], new: set[int], page_size: int, damage: list[Fault]
 ) -> None:
     with serve_empty_account(clock) as sandbox:
@@ -101,7 +101,7 @@ numbers = st.none() | st.integers(0, 40) | st.integers(0, 40).map(str)
     ids=st.sampled_from(["all", "without the last", "with one twice", "of the first page"]),
     operations=st.sampled_from([["start"], ["read"], ["start", "read"]]),
 )
-def test_no_contradiction_of_numbers_and_ids_makes_a_result_that_is_not_one(
+def test_contradictions_never_make_a_wrong_result(
     clock: SharedClock,
     size: int,
     page_size: int,

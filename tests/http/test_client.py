@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("name", [None, "our-nightly/1.0 (data@example.com)"])
-def test_every_request_says_who_asks(
+def test_every_request_sends_the_user_agent(
     account: Account, clock: SharedClock, name: str | None
 ) -> None:
     account.add_segment("some", [1])
@@ -32,7 +32,7 @@ def test_every_request_says_who_asks(
     assert said == {expected}
 
 
-def test_an_answer_that_trickles_in_is_given_up_in_time(account: Account, sandbox: Sandbox) -> None:
+def test_slow_response_body_times_out(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", [1])
     with Trickling() as trickling:
         before = time.monotonic()

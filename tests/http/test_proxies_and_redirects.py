@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("operation", ["list", "start", "initiate", "data", "token"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_no_redirect_is_followed(both_vendors: Sandbox, operation: str, status: int) -> None:
+def test_redirect_is_never_followed(both_vendors: Sandbox, operation: str, status: int) -> None:
     with Listener() as elsewhere:
         headers = {"Location": f"{elsewhere.url}/{both_vendors.token}"}
         both_vendors.faults.add(
@@ -31,7 +31,7 @@ def test_no_redirect_is_followed(both_vendors: Sandbox, operation: str, status: 
     assert_absent(synced.log, secrets_of(both_vendors))
 
 
-def test_a_netrc_file_changes_and_adds_no_credentials(
+def test_netrc_changes_no_credentials(
     both_vendors: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"
@@ -48,7 +48,7 @@ def test_a_netrc_file_changes_and_adds_no_credentials(
     assert_absent([dict(request.headers) for request in both_vendors.requests], {basic})
 
 
-def test_what_goes_to_this_machine_in_the_clear_goes_to_no_proxy(
+def test_loopback_requests_use_no_proxy(
     both_vendors: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -61,7 +61,7 @@ def test_what_goes_to_this_machine_in_the_clear_goes_to_no_proxy(
     assert proxy.heads == []
 
 
-def test_a_proxy_of_https_is_asked_for_a_tunnel_and_told_nothing_else(
+def test_https_proxy_sees_only_a_tunnel(
     both_vendors: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Listener() as proxy:

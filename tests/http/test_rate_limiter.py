@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 
-def test_requests_leave_evenly_spaced_and_a_retried_one_pays_too(
+def test_requests_and_retries_are_evenly_spaced(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:
     account.add_segment("some", [1])
@@ -36,7 +36,7 @@ def test_requests_leave_evenly_spaced_and_a_retried_one_pays_too(
     assert min(pauses) > 0.2
 
 
-def test_nobody_asks_while_retry_after_lasts(
+def test_no_request_is_sent_during_retry_after(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:
     for place in range(30):
@@ -131,7 +131,7 @@ def shared(idle: IdleClock) -> Account:
 @pytest.mark.parametrize(
     ("granted", "form"), [(1, "seconds"), (2, "seconds"), (2, "date"), (3, "absent")]
 )
-def test_where_less_is_granted_nothing_is_lost_and_little_is_refused(
+def test_lower_limit_loses_no_row_and_causes_few_429s(
     monkeypatch: pytest.MonkeyPatch, idle: IdleClock, shared: Account, granted: int, form: str
 ) -> None:
     say_retry_after(monkeypatch, idle, form)
@@ -143,7 +143,7 @@ def test_where_less_is_granted_nothing_is_lost_and_little_is_refused(
     assert 0 < len(refused(requests)) < len(requests) / 8
 
 
-def test_an_integration_that_comes_and_goes_only_slows_the_sync_down(
+def test_varying_load_of_others_only_slows_the_sync_down(
     monkeypatch: pytest.MonkeyPatch, idle: IdleClock, shared: Account
 ) -> None:
     grant = gate.Budget.grant
@@ -171,7 +171,7 @@ def refuse(
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_nothing_arrives_before_the_time_that_a_429_named(
+def test_no_request_arrives_before_retry_after_has_passed(
     monkeypatch: pytest.MonkeyPatch, idle: IdleClock, shared: Account, form: str
 ) -> None:
     # Should all three meet the same request, it waits for no more than a minute.
@@ -191,7 +191,7 @@ def test_nothing_arrives_before_the_time_that_a_429_named(
         assert len(in_flight) < CONCURRENCY
 
 
-def test_a_date_is_understood_by_the_servers_clock(
+def test_retry_after_date_is_read_by_the_servers_clock(
     monkeypatch: pytest.MonkeyPatch, idle: IdleClock, shared: Account
 ) -> None:
     refuse(monkeypatch, idle, {30}, "date", 40)
@@ -204,7 +204,7 @@ def test_a_date_is_understood_by_the_servers_clock(
     assert max(later.at - sooner.at for sooner, later in pairwise(requests)) > 38
 
 
-def test_a_single_refusal_costs_a_few_seconds() -> None:
+def test_single_429_costs_a_few_seconds() -> None:
     clock, instants = IdleClock(), []
     budget = Budget(4, clock)
     for place in range(200):

@@ -32,7 +32,7 @@ SPECIAL = "t+k/e=n%41&'\"\\<8>"
 
 
 @pytest.mark.parametrize("form", sorted(secret_forms(SPECIAL)))
-def test_a_key_that_the_server_repeats_is_masked_in_every_form(
+def test_token_is_redacted_in_every_form(
     both_vendors: Sandbox, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
     monkeypatch.setattr(Account, "token", SPECIAL)
@@ -48,7 +48,7 @@ def test_a_key_that_the_server_repeats_is_masked_in_every_form(
 
 
 @pytest.mark.parametrize("oauth", [False, True], ids=["signed", "oauth"])
-def test_whatever_a_request_was_signed_with_is_masked_when_the_server_repeats_it(
+def test_signature_is_redacted_when_the_server_repeats_it(
     both_vendors: Sandbox, *, oauth: bool
 ) -> None:
     def repeat(head: str) -> str:
@@ -66,7 +66,7 @@ def test_whatever_a_request_was_signed_with_is_masked_when_the_server_repeats_it
     assert_absent(synced.log, secret_forms(authorization_of(head)[-1].removeprefix("Signature=")))
 
 
-def test_a_clients_credentials_are_masked_when_the_server_of_tokens_repeats_them(
+def test_client_credentials_are_redacted_in_token_errors(
     both_vendors: Sandbox,
 ) -> None:
     with Listener(lambda head: refusal(" ".join(authorization_of(head)))) as elsewhere:
@@ -79,7 +79,7 @@ def test_a_clients_credentials_are_masked_when_the_server_of_tokens_repeats_them
 
 
 @pytest.mark.parametrize("token", ["e", "API", "7"])
-def test_a_short_key_garbles_no_message(
+def test_short_token_garbles_no_message(
     both_vendors: Sandbox, monkeypatch: pytest.MonkeyPatch, token: str
 ) -> None:
     monkeypatch.setattr(Account, "token", token)
@@ -91,7 +91,7 @@ def test_a_short_key_garbles_no_message(
 
 
 @pytest.mark.parametrize("kind", ["status", "reset", "redirect", "cut", "unreachable"])
-def test_no_error_carries_a_secret_nor_does_what_caused_it(
+def test_errors_and_their_causes_carry_no_secret(
     both_vendors: Sandbox, clock: SharedClock, kind: str
 ) -> None:
     to = {"api_url": "http://127.0.0.1:1"} if kind == "unreachable" else {}
@@ -112,7 +112,7 @@ def test_no_error_carries_a_secret_nor_does_what_caused_it(
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
-def test_nothing_that_holds_a_secret_shows_it(both_vendors: Sandbox, clock: SharedClock) -> None:
+def test_reprs_show_no_secret(both_vendors: Sandbox, clock: SharedClock) -> None:
     second = PreferencesSettings.of(oauth_config(both_vendors, shared_secret="a shared secret"))
     first = Settings.of({**config_of(both_vendors), "mypreferences": signed_config(both_vendors)})
     http = PreferencesClient(second, clock, 5, logging.getLogger("test"))
@@ -135,7 +135,7 @@ def test_nothing_that_holds_a_secret_shows_it(both_vendors: Sandbox, clock: Shar
 ODD = "VIP\n2026-01-01 | ERROR | \x1b[31mred\r\x85\u2028end"
 
 
-def test_no_word_of_others_breaks_a_line_of_the_log_or_colours_it(both_vendors: Sandbox) -> None:
+def test_foreign_text_never_breaks_a_log_line(both_vendors: Sandbox) -> None:
     def fail(answer: dict[str, Any]) -> dict[str, Any]:
         facts = answer["data"][0]["attributes"]
         facts.update(run_id=ODD, is_ready=False, run_id_end=facts["run_id_start"])

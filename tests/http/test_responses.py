@@ -11,7 +11,7 @@ from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 from tests.support.sync import sync
 
 
-def test_a_compressed_answer_is_read(sandbox: Sandbox) -> None:
+def test_compressed_response_is_decoded(sandbox: Sandbox) -> None:
     attributes = {"segment_id": "packed", "name": "some"}
     body = json.dumps({"data": [{"id": "packed", "attributes": attributes}]}).encode()
     sandbox.faults.add(
@@ -27,7 +27,7 @@ def test_a_compressed_answer_is_read(sandbox: Sandbox) -> None:
     assert (row["segment_id"], row["name"]) == ("packed", "some")
 
 
-def test_the_servers_own_words_are_quoted_in_one_line_without_secrets(
+def test_error_quotes_the_servers_message_without_secrets(
     account: Account, sandbox: Sandbox
 ) -> None:
     account.add_segment("some", [1])
@@ -42,7 +42,7 @@ def test_the_servers_own_words_are_quoted_in_one_line_without_secrets(
 @pytest.mark.parametrize(
     "body", ["<html>blocked</html>", "\ufeff <!doctype html>", "error code: 1020", "[]"]
 )
-def test_a_gateways_page_is_asked_again_and_does_not_blame_the_key(
+def test_gateway_page_is_retried_and_does_not_blame_the_token(
     account: Account, sandbox: Sandbox, status: int, body: str
 ) -> None:
     account.add_segment("some", [1])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(("refusals", "exit_code"), [(2, 0), (3, 1)])
-def test_one_request_waits_for_a_minute_in_all(
+def test_one_request_waits_for_a_minute_at_most(
     account: Account, sandbox: Sandbox, refusals: int, exit_code: int
 ) -> None:
     account.add_segment("some", [1])
@@ -29,9 +29,7 @@ def test_one_request_waits_for_a_minute_in_all(
 
 
 @pytest.mark.parametrize("status", [408, 421, 425, 460, 499, 520, 521, 524, 530])
-def test_what_a_proxy_says_of_a_moment_is_asked_again(
-    account: Account, sandbox: Sandbox, status: int
-) -> None:
+def test_transient_proxy_status_is_retried(account: Account, sandbox: Sandbox, status: int) -> None:
     account.add_segment("some", [1])
     sandbox.faults.add(Fault("status", operation="start", status=status, times=4))
     synced = sync(sandbox, streams={"match_all_runs"})
@@ -41,7 +39,7 @@ def test_what_a_proxy_says_of_a_moment_is_asked_again(
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("value", ["61", "3600", "Fri, 31 Dec 2100 00:00:00 GMT"])
-def test_a_long_retry_after_ends_the_sync_at_once_and_keeps_what_is_out(
+def test_long_retry_after_ends_the_sync_and_keeps_the_state(
     account: Account, sandbox: Sandbox, clock: SharedClock, status: int, value: str
 ) -> None:
     first, *_ = [account.add_segment(f"number {place}", [place]) for place in range(20)]
@@ -66,9 +64,7 @@ def test_a_long_retry_after_ends_the_sync_at_once_and_keeps_what_is_out(
     assert {row["segment_id"] for row in rows} == {each.segment_id for each in account.segments}
 
 
-def test_refusals_without_end_end_the_sync_however_short_each_asks_to_wait(
-    account: Account, sandbox: Sandbox, clock: SharedClock
-) -> None:
+def test_endless_429s_end_the_sync(account: Account, sandbox: Sandbox, clock: SharedClock) -> None:
     for place in range(100):
         account.add_segment(f"number {place}", [1])
     sandbox.faults.add(Fault("retry_after", operation="start", value=50, times=None))

@@ -44,7 +44,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def test_a_server_with_an_untrusted_certificate_gets_nothing(
+def test_untrusted_server_receives_nothing(
     both_vendors: Sandbox, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # An empty value switches nothing off.
@@ -64,7 +64,7 @@ def test_a_server_with_an_untrusted_certificate_gets_nothing(
         assert "Traceback" not in synced.log
 
 
-def test_a_certificate_for_another_host_is_not_trusted(
+def test_certificate_for_another_host_is_rejected(
     both_vendors: Sandbox, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
@@ -75,7 +75,7 @@ def test_a_certificate_for_another_host_is_not_trusted(
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_a_company_may_vouch_for_its_own_certificates(
+def test_custom_ca_bundle_is_trusted(
     both_vendors: Sandbox, certificate: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 
-def test_the_url_that_is_sent_keeps_an_empty_instant_and_encoded_ids(
+def test_url_keeps_empty_instant_and_encodes_ids(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:
     account.add_segment("some", [1], segment_id="a/b?c")
@@ -29,7 +29,7 @@ def test_the_url_that_is_sent_keeps_an_empty_instant_and_encoded_ids(
     assert request.headers["accept"] == "application/json"
 
 
-def test_ids_are_percent_encoded_in_paths(account: Account, sandbox: Sandbox) -> None:
+def test_segment_id_is_percent_encoded(account: Account, sandbox: Sandbox) -> None:
     odd = "a/../b?c#d%2e é"
     account.add_segment(None, [7], segment_id=odd)
     assert contact_ids(sync(sandbox, segment_ids=[odd])) == {7}
@@ -64,9 +64,7 @@ def test_ids_are_percent_encoded_in_paths(account: Account, sandbox: Sandbox) ->
     ],
 )
 @pytest.mark.parametrize("setting", ["api_url", "mypreferences.api_url", "oauth_token_url"])
-def test_an_address_to_which_no_secret_may_go_is_a_fault(
-    both_vendors: Sandbox, url: str, setting: str
-) -> None:
+def test_unsafe_url_is_a_configuration_error(both_vendors: Sandbox, url: str, setting: str) -> None:
     config = config_of_both(both_vendors, oauth=True)
     if setting == "api_url":
         config["api_url"] = url
@@ -80,13 +78,13 @@ def test_an_address_to_which_no_secret_may_go_is_a_fault(
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "127.0.0.1"])
-def test_this_machine_may_be_asked_in_the_clear(both_vendors: Sandbox, host: str) -> None:
+def test_plain_http_is_allowed_on_loopback(both_vendors: Sandbox, host: str) -> None:
     url = both_vendors.url.replace("127.0.0.1", host)
     assert sync(both_vendors, api_url=url, streams={"segments"}).exit_code == 0
 
 
 @pytest.mark.parametrize("hostile", HOSTILE_IDS, ids=ascii)
-def test_an_id_stays_one_part_of_the_path(both_vendors: Sandbox, hostile: str) -> None:
+def test_segment_id_stays_one_path_segment(both_vendors: Sandbox, hostile: str) -> None:
     segment = both_vendors.account.add_segment("odd", [7], segment_id=hostile)
     synced = sync(both_vendors, segment_ids=[hostile])
     assert synced.exit_code == 0
@@ -103,7 +101,7 @@ def test_an_id_stays_one_part_of_the_path(both_vendors: Sandbox, hostile: str) -
 
 
 @pytest.mark.parametrize("hostile", HOSTILE_IDS, ids=ascii)
-def test_a_segment_group_stays_one_part_of_the_path(both_vendors: Sandbox, hostile: str) -> None:
+def test_segment_group_stays_one_path_segment(both_vendors: Sandbox, hostile: str) -> None:
     both_vendors.preferences.add_group(hostile, 3)
     synced = run_tap({"mypreferences": signed_config(both_vendors, segment_groups=[hostile])})
     assert synced.exit_code == 0, synced.log
@@ -111,9 +109,7 @@ def test_a_segment_group_stays_one_part_of_the_path(both_vendors: Sandbox, hosti
 
 
 @pytest.mark.parametrize("hostile", ["..", ".", "../../audiences", "%2e%2e/x", "a?b#c"])
-def test_a_run_id_of_an_answer_or_a_state_leads_nowhere_else(
-    both_vendors: Sandbox, hostile: str
-) -> None:
+def test_run_id_of_answer_or_state_leads_nowhere_else(both_vendors: Sandbox, hostile: str) -> None:
     first = sync(both_vendors)
     state = json.loads(
         json.dumps(first.state).replace(both_vendors.account.segments[0].runs[0].run_id, "THE RUN")
@@ -143,7 +139,7 @@ def test_a_run_id_of_an_answer_or_a_state_leads_nowhere_else(
 
 
 @pytest.mark.parametrize("token", ["..", "../Commit/1", "a?b", "a/b"])
-def test_an_export_token_stays_one_part_of_the_path(both_vendors: Sandbox, token: str) -> None:
+def test_export_token_stays_one_path_segment(both_vendors: Sandbox, token: str) -> None:
     def rename(answer: dict[str, Any]) -> dict[str, Any]:
         return {**answer, "AccessToken": token}
 
@@ -158,7 +154,7 @@ def test_an_export_token_stays_one_part_of_the_path(both_vendors: Sandbox, token
     }
 
 
-def test_an_id_that_is_no_text_fails_with_one_line(both_vendors: Sandbox) -> None:
+def test_unencodable_id_fails_in_one_line(both_vendors: Sandbox) -> None:
     synced = sync(both_vendors, segment_ids=["\ud800"])
     assert synced.exit_code == 1
     assert "Traceback" not in synced.log

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 
-def test_a_request_is_signed_as_the_formula_says(clock: SharedClock) -> None:
+def test_request_is_signed_as_documented(clock: SharedClock) -> None:
     at = datetime(2026, 1, 31, 12, 0, 5, tzinfo=timezone.utc)
     header = Signature("client", "user", "secret", clock).header(at)
     digest = hmac.new(b"secret", b"client:user:2026-01-31T12:00:05Z", hashlib.sha256).digest()
@@ -31,14 +31,14 @@ def test_a_request_is_signed_as_the_formula_says(clock: SharedClock) -> None:
     )
 
 
-def test_every_request_is_signed_anew(mypreferences: Sandbox) -> None:
+def test_every_request_has_a_fresh_signature(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Newsletter", 5, processing_seconds=3600)
     assert export(mypreferences).exit_code == 0
     signatures = {request.headers["authorization"] for request in mypreferences.requests}
     assert len(signatures) > 10
 
 
-def test_oauth_takes_one_token_and_renews_it_before_its_end(
+def test_oauth_token_is_requested_once_and_renewed_in_time(
     mypreferences: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mypreferences.preferences.add_group("Newsletter", 5)
@@ -49,7 +49,7 @@ def test_oauth_takes_one_token_and_renews_it_before_its_end(
     assert run_tap({"mypreferences": oauth_config(mypreferences)}).exit_code == 0
 
 
-def test_oauth_renews_a_token_once_after_a_401(mypreferences: Sandbox) -> None:
+def test_oauth_token_is_renewed_once_after_a_401(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Newsletter", 5)
     mypreferences.faults.add(Fault("status", operation="data", status=401))
     synced = run_tap({"mypreferences": oauth_config(mypreferences)})
@@ -61,7 +61,7 @@ def test_oauth_renews_a_token_once_after_a_401(mypreferences: Sandbox) -> None:
     assert request_kinds(mypreferences).count("data") == 2
 
 
-def test_a_wrong_secret_ends_the_sync_with_one_line(mypreferences: Sandbox) -> None:
+def test_wrong_secret_ends_the_sync_in_one_line(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Newsletter", 5)
     synced = export(mypreferences, shared_secret="wrong one")
     assert synced.exit_code == 1
@@ -69,7 +69,7 @@ def test_a_wrong_secret_ends_the_sync_with_one_line(mypreferences: Sandbox) -> N
     assert "wrong one" not in synced.log
 
 
-def test_secrets_may_have_any_letters(both_vendors: Sandbox) -> None:
+def test_secrets_may_contain_any_characters(both_vendors: Sandbox) -> None:
     both_vendors.preferences.shared_secret = "clé / + % € \"'"
     both_vendors.preferences.oauth_client_secret = "clé / + % € \"'"
     for oauth in (False, True):
@@ -77,7 +77,7 @@ def test_secrets_may_have_any_letters(both_vendors: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "a\nb", "\u20ac", None, 7])
-def test_a_token_that_no_header_can_carry_fails_in_one_line(group: Sandbox, token: Any) -> None:
+def test_unusable_oauth_token_fails_in_one_line(group: Sandbox, token: Any) -> None:
     answer = {"access_token": token, "token_type": "Bearer", "expires_in": 3600}
     group.faults.add(Fault("edit", "token", times=None, answer=lambda _: answer))
     synced = run_tap({"mypreferences": oauth_config(group)})
@@ -87,7 +87,7 @@ def test_a_token_that_no_header_can_carry_fails_in_one_line(group: Sandbox, toke
 
 
 @pytest.mark.parametrize("lifetime", ["soon", "", None, -5, 0, 10**400, 1.5, "3600", [1]])
-def test_a_token_whose_lifetime_is_odd_is_used_all_the_same(group: Sandbox, lifetime: Any) -> None:
+def test_odd_oauth_lifetime_is_tolerated(group: Sandbox, lifetime: Any) -> None:
     group.faults.add(
         Fault("edit", "token", times=None, answer=lambda answer: answer | {"expires_in": lifetime})
     )

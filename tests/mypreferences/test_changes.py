@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 
-def test_full_exports_send_no_last_date_time(mypreferences: Sandbox, clock: SharedClock) -> None:
+def test_full_export_sends_no_last_date_time(mypreferences: Sandbox, clock: SharedClock) -> None:
     mypreferences.preferences.add_group("Newsletter", 5)
     first = export(mypreferences)
     clock.advance(3600)
@@ -23,7 +23,7 @@ def test_full_exports_send_no_last_date_time(mypreferences: Sandbox, clock: Shar
     assert len(profile_ids(second)) == 5
 
 
-def test_changes_begin_at_the_bookmark_less_the_look_back(
+def test_changes_start_at_the_bookmark_less_the_lookback(
     mypreferences: Sandbox, clock: SharedClock
 ) -> None:
     group = mypreferences.preferences.add_group("Newsletter", 5, changed=clock.time() - 86_400)
@@ -43,7 +43,7 @@ def test_changes_begin_at_the_bookmark_less_the_look_back(
 
 
 @pytest.mark.parametrize(("before", "after"), CRITERIA, ids=str)
-def test_changes_of_another_request_begin_from_the_start(
+def test_changed_criteria_start_from_the_beginning(
     mypreferences: Sandbox,
     clock: SharedClock,
     before: dict[str, Any],
@@ -65,7 +65,9 @@ def test_changes_of_another_request_begin_from_the_start(
     ]
 
 
-def test_who_is_new_to_the_request_comes(mypreferences: Sandbox, clock: SharedClock) -> None:
+def test_profiles_new_to_the_criteria_are_exported(
+    mypreferences: Sandbox, clock: SharedClock
+) -> None:
     mypreferences.preferences.add_group("VIP", [{"ProfileId": number} for number in range(1, 5)])
     narrow: dict[str, Any] = {"match_criteria": "ProfileId", "match_values": ["1", "2"]}
     first = export(mypreferences, export="changes", **narrow)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("left", [0, 10, 400])
-def test_an_export_that_shrinks_too_much_is_made_once_more_and_fails_its_group(
+def test_shrunken_export_is_repeated_and_fails(
     mypreferences: Sandbox,
     clock: SharedClock,
     left: int,
@@ -41,7 +41,7 @@ def test_an_export_that_shrinks_too_much_is_made_once_more_and_fails_its_group(
 
 
 @pytest.mark.parametrize("size", [5, 99, 1000])
-def test_an_export_that_is_empty_once_empties_no_group(
+def test_single_empty_export_empties_no_group(
     mypreferences: Sandbox,
     clock: SharedClock,
     size: int,
@@ -56,7 +56,7 @@ def test_an_export_that_is_empty_once_empties_no_group(
     assert group_members(warehouse) == {*range(size)}
 
 
-def test_a_small_group_that_is_empty_twice_is_empty(
+def test_small_group_empty_twice_is_empty(
     mypreferences: Sandbox,
     clock: SharedClock,
 ) -> None:
@@ -74,7 +74,7 @@ def test_a_small_group_that_is_empty_twice_is_empty(
 
 
 @pytest.mark.parametrize("criteria", [CRITERIA[0][0], CRITERIA[1][0]], ids=str)
-def test_exports_of_changes_and_of_other_requests_may_be_small(
+def test_changes_and_other_criteria_may_be_small(
     mypreferences: Sandbox,
     clock: SharedClock,
     criteria: dict[str, Any],

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     "kind", ["has_more_wrong", "count_zero", "total_wrong", "repeats_profiles"]
 )
-def test_a_damaged_page_is_read_again_or_exported_again_and_never_loops(
-    mypreferences: Sandbox, kind: str
-) -> None:
+def test_damaged_page_never_loops(mypreferences: Sandbox, kind: str) -> None:
     mypreferences.preferences.add_group("Newsletter", 250)
     mypreferences.faults.add(Fault(kind, times=2))
     synced = export(mypreferences, page_size=100)
@@ -46,7 +44,7 @@ def test_a_damaged_page_is_read_again_or_exported_again_and_never_loops(
         assert lasting.records(EXPORTS) == []
 
 
-def test_pages_that_do_not_say_where_they_are_come_all_the_same(mypreferences: Sandbox) -> None:
+def test_pages_without_position_are_accepted(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Newsletter", 25)
 
     def silent(page: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +57,7 @@ def test_pages_that_do_not_say_where_they_are_come_all_the_same(mypreferences: S
 
 
 @pytest.mark.parametrize("profiles", [["one"], {}, "one"])
-def test_what_is_no_list_of_profiles_fails_its_group_in_one_line(
+def test_malformed_profiles_fail_the_group_in_one_line(
     mypreferences: Sandbox, profiles: Any
 ) -> None:
     mypreferences.preferences.add_group("Newsletter", 1)
@@ -72,14 +70,14 @@ def test_what_is_no_list_of_profiles_fails_its_group_in_one_line(
     assert "Traceback" not in synced.log
 
 
-def test_the_envelope_may_come_in_any_case(mypreferences: Sandbox) -> None:
+def test_envelope_keys_may_have_any_case(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Newsletter", 25)
     mypreferences.faults.add(Fault("lower_case_keys", times=None))
     assert len(profile_ids(export(mypreferences, page_size=10))) == 25
 
 
 @pytest.mark.parametrize("page", [2, 3])
-def test_an_export_whose_total_changes_is_never_read_again(
+def test_changed_total_is_never_read_again(
     mypreferences: Sandbox,
     page: int,
 ) -> None:
@@ -101,7 +99,7 @@ def test_an_export_whose_total_changes_is_never_read_again(
     assert row["total_results"] == 25
 
 
-def test_an_export_that_is_read_again_and_has_others_is_followed_by_a_new_one(
+def test_reread_export_with_other_profiles_is_made_anew(
     mypreferences: Sandbox,
 ) -> None:
     group = mypreferences.preferences.add_group(
@@ -124,7 +122,7 @@ def test_an_export_that_is_read_again_and_has_others_is_followed_by_a_new_one(
 
 @pytest.mark.parametrize("status", [404, 403])
 @pytest.mark.parametrize("seconds", [3, 25])
-def test_an_export_whose_data_come_a_little_late_is_read_and_not_repeated(
+def test_late_data_are_awaited_without_a_new_export(
     two_of_each: Sandbox, clock: SharedClock, status: int, seconds: int
 ) -> None:
     times = {3: 2, 25: 7}[seconds]
@@ -141,9 +139,7 @@ def test_an_export_whose_data_come_a_little_late_is_read_and_not_repeated(
     assert clock.time() - before < 60
 
 
-def test_data_that_do_not_come_cost_three_exports_and_half_a_minute_each(
-    two_of_each: Sandbox, clock: SharedClock
-) -> None:
+def test_missing_data_cost_three_exports(two_of_each: Sandbox, clock: SharedClock) -> None:
     two_of_each.faults.add(
         Fault("status", "data", None, segment_id="A", status=404, body='{"Message": "no"}')
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 
-def test_2500_profiles_come_once_with_one_initiate_and_one_commit_after_the_last(
+def test_2500_profiles_take_one_export_and_one_commit(
     mypreferences: Sandbox,
 ) -> None:
     group = mypreferences.preferences.add_group("Newsletter", 2500)
@@ -42,7 +42,7 @@ def test_2500_profiles_come_once_with_one_initiate_and_one_commit_after_the_last
     assert all("keepAlive=true" in query for query in offsets)
 
 
-def test_a_group_without_profiles_gets_its_export_row(mypreferences: Sandbox) -> None:
+def test_empty_group_gets_its_export_row(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Nobody", 0)
     synced = export(mypreferences)
     assert synced.exit_code == 0
@@ -50,13 +50,13 @@ def test_a_group_without_profiles_gets_its_export_row(mypreferences: Sandbox) ->
     assert [row["total_results"] for row in synced.records(EXPORTS)] == [0]
 
 
-def test_the_row_of_an_export_comes_after_its_profiles(mypreferences: Sandbox) -> None:
+def test_export_row_follows_its_profiles(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Newsletter", 30)
     records = [stream for kind, stream in export(mypreferences).types if kind == "RECORD"]
     assert records == [PROFILES] * 30 + [EXPORTS]
 
 
-def test_criteria_are_sent_and_make_an_export_narrow(mypreferences: Sandbox) -> None:
+def test_criteria_are_sent_and_narrow_the_export(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Newsletter", [{"ProfileId": 7}, {"ProfileId": 8}])
     synced = export(mypreferences, match_criteria="ProfileId", match_values=["7"])
     assert initiate_bodies(mypreferences) == [{"MatchCriteria": "ProfileId", "Values": ["7"]}]
@@ -64,7 +64,7 @@ def test_criteria_are_sent_and_make_an_export_narrow(mypreferences: Sandbox) -> 
     assert synced.records(EXPORTS)[0]["is_full"] is False
 
 
-def test_the_type_of_an_alternate_id_is_sent(mypreferences: Sandbox) -> None:
+def test_alternate_id_type_is_sent(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Newsletter", 1)
     criteria: Any = {"match_criteria": "AlternateId", "match_type": "CRM", "match_values": ["x"]}
     export(mypreferences, **criteria)
@@ -73,9 +73,7 @@ def test_the_type_of_an_alternate_id_is_sent(mypreferences: Sandbox) -> None:
     ]
 
 
-def test_an_export_that_would_be_older_than_the_last_one_fails_its_group(
-    mypreferences: Sandbox, clock: SharedClock
-) -> None:
+def test_older_export_than_the_last_one_fails(mypreferences: Sandbox, clock: SharedClock) -> None:
     mypreferences.preferences.add_group("Newsletter", 3)
     clock.advance(86_400)
     first = export(mypreferences)
@@ -89,7 +87,7 @@ def test_an_export_that_would_be_older_than_the_last_one_fails_its_group(
     assert second.state == first.state
 
 
-def test_two_exports_never_share_an_instant(mypreferences: Sandbox, clock: SharedClock) -> None:
+def test_exports_never_share_a_timestamp(mypreferences: Sandbox, clock: SharedClock) -> None:
     mypreferences.preferences.add_group("VIP", 3)
     real = clock.time
     second = float(int(real()))
@@ -102,9 +100,7 @@ def test_two_exports_never_share_an_instant(mypreferences: Sandbox, clock: Share
     assert len(instants) == 3
 
 
-def test_a_clock_that_is_ahead_of_the_servers_is_not_trusted(
-    mypreferences: Sandbox, clock: SharedClock
-) -> None:
+def test_fast_local_clock_is_not_trusted(mypreferences: Sandbox, clock: SharedClock) -> None:
     mypreferences.preferences.add_group("Newsletter", 5)
     mypreferences.preferences.clock_skew = -2.0
     synced = export(mypreferences)
@@ -117,7 +113,7 @@ def test_a_clock_that_is_ahead_of_the_servers_is_not_trusted(
 
 
 @pytest.mark.parametrize("kind", ["export_expires", "export_retrieved"])
-def test_an_export_that_is_gone_is_made_anew(mypreferences: Sandbox, kind: str) -> None:
+def test_expired_export_is_made_anew(mypreferences: Sandbox, kind: str) -> None:
     mypreferences.preferences.add_group("Newsletter", 5)
     mypreferences.faults.add(Fault(kind))
     synced = export(mypreferences)
@@ -127,9 +123,7 @@ def test_an_export_that_is_gone_is_made_anew(mypreferences: Sandbox, kind: str) 
 
 
 @pytest.mark.parametrize(("kind", "word"), [("export_fails", "may not"), ("export_errors", "conf")])
-def test_a_refused_export_fails_its_group_and_the_others_go_on(
-    mypreferences: Sandbox, kind: str, word: str
-) -> None:
+def test_refused_export_fails_its_group_alone(mypreferences: Sandbox, kind: str, word: str) -> None:
     mypreferences.preferences.add_group("bad", 5)
     mypreferences.preferences.add_group("good", 3)
     mypreferences.faults.add(Fault(kind))
@@ -142,7 +136,7 @@ def test_a_refused_export_fails_its_group_and_the_others_go_on(
     assert request_kinds(mypreferences).count("initiate") == 2
 
 
-def test_an_unknown_status_is_waited_for_until_the_time_out(
+def test_unknown_status_is_polled_until_the_timeout(
     mypreferences: Sandbox, clock: SharedClock
 ) -> None:
     mypreferences.preferences.add_group("Newsletter", 5)
@@ -154,9 +148,7 @@ def test_an_unknown_status_is_waited_for_until_the_time_out(
     assert 500 <= clock.time() - before < 700
 
 
-def test_a_group_or_client_that_does_not_exist_is_named_with_both_causes(
-    mypreferences: Sandbox,
-) -> None:
+def test_unknown_group_is_named_with_both_causes(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Newsletter", 5)
     [line] = export(mypreferences, segment_groups=["Nobody"]).errors
     assert "'Nobody'" in line
@@ -164,7 +156,7 @@ def test_a_group_or_client_that_does_not_exist_is_named_with_both_causes(
     assert "group" in line
 
 
-def test_an_initiation_without_a_token_fails_its_group(mypreferences: Sandbox) -> None:
+def test_missing_access_token_fails_the_group(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Newsletter", 5)
     answer = {"AccessToken": ""}
     mypreferences.faults.add(
@@ -174,7 +166,7 @@ def test_an_initiation_without_a_token_fails_its_group(mypreferences: Sandbox) -
     assert "no AccessToken" in line
 
 
-def test_a_failed_commit_is_a_warning(mypreferences: Sandbox) -> None:
+def test_failed_commit_is_a_warning(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Newsletter", 5)
     mypreferences.faults.add(Fault("status", operation="commit", status=400, times=None))
     synced = export(mypreferences)

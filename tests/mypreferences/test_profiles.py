@@ -11,7 +11,7 @@ from tests.support.mypreferences import PROFILES, export, oauth_config
 from tests.support.sync import run_tap
 
 
-def test_known_fields_are_columns_and_all_others_survive(mypreferences: Sandbox) -> None:
+def test_unknown_fields_are_kept_in_additional_fields(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group(
         "Newsletter",
         [
@@ -30,7 +30,7 @@ def test_known_fields_are_columns_and_all_others_survive(mypreferences: Sandbox)
     assert second["additional_fields"] == {"ProfileTags": "not an array"}
 
 
-def test_a_profile_whose_id_no_integer_of_a_table_holds_is_no_profile(group: Sandbox) -> None:
+def test_profile_id_beyond_64_bits_fails(group: Sandbox) -> None:
     def enlarge(answer: dict[str, Any]) -> dict[str, Any]:
         answer["UserProfilePreferences"][0]["ProfileId"] = BEYOND_INT64
         return answer

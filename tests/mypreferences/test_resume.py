@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 
-def test_an_unfinished_export_is_taken_up_again(mypreferences: Sandbox, clock: SharedClock) -> None:
+def test_unfinished_export_is_resumed(mypreferences: Sandbox, clock: SharedClock) -> None:
     group = mypreferences.preferences.add_group("Newsletter", 5, processing_seconds=900)
     first = export(mypreferences, top={"run_timeout": 60})
     assert first.exit_code == 1
@@ -38,9 +38,7 @@ def test_an_unfinished_export_is_taken_up_again(mypreferences: Sandbox, clock: S
     assert len(group.exports) == 2
 
 
-def test_an_export_of_changes_that_is_taken_up_again_is_still_one(
-    mypreferences: Sandbox, clock: SharedClock
-) -> None:
+def test_resumed_export_of_changes_stays_one(mypreferences: Sandbox, clock: SharedClock) -> None:
     group = mypreferences.preferences.add_group("Newsletter", 5)
     first = export(mypreferences, export="changes")
     clock.advance(3600)
@@ -61,7 +59,7 @@ def test_an_export_of_changes_that_is_taken_up_again_is_still_one(
         ({}, {"match_criteria": "ProfileId", "match_values": ["1"]}),
     ],
 )
-def test_one_that_is_too_old_or_asked_for_something_else_is_left_alone(
+def test_other_or_old_export_is_not_resumed(
     mypreferences: Sandbox, clock: SharedClock, top: dict[str, Any], settings: dict[str, Any]
 ) -> None:
     group = mypreferences.preferences.add_group("Newsletter", 5, processing_seconds=900)
@@ -71,7 +69,7 @@ def test_one_that_is_too_old_or_asked_for_something_else_is_left_alone(
     assert len(group.exports) == 2
 
 
-def test_killed_while_waiting_the_next_sync_uses_the_same_export(
+def test_export_survives_a_kill_while_waiting(
     mypreferences: Sandbox, clock: SharedClock, tmp_path: Path
 ) -> None:
     group = mypreferences.preferences.add_group("Newsletter", 5, processing_seconds=900)
@@ -91,7 +89,7 @@ def test_killed_while_waiting_the_next_sync_uses_the_same_export(
     assert len(group.exports) == 1
 
 
-def test_an_export_older_than_the_last_one_known_is_not_taken_up(
+def test_older_export_than_the_last_is_not_resumed(
     mypreferences: Sandbox,
     clock: SharedClock,
 ) -> None:
@@ -109,7 +107,7 @@ def test_an_export_older_than_the_last_one_known_is_not_taken_up(
     assert len(group.exports) == 3
 
 
-def test_an_export_taken_up_again_has_the_same_grace(two_of_each: Sandbox) -> None:
+def test_resumed_export_is_awaited_for_its_data_too(two_of_each: Sandbox) -> None:
     late = Fault("export_never_ends", times=None, segment_id="A")
     two_of_each.faults.add(late)
     first = run_tap({"mypreferences": signed_config(two_of_each), "run_timeout": 5})
@@ -125,7 +123,7 @@ def test_an_export_taken_up_again_has_the_same_grace(two_of_each: Sandbox) -> No
     assert exported_groups(second)[0] == "A"
 
 
-def test_an_unfinished_export_keeps_its_instant_in_the_one_form(group: Sandbox) -> None:
+def test_resumed_export_normalizes_its_timestamp(group: Sandbox) -> None:
     config = {"mypreferences": oauth_config(group)}
     group.faults.add(Fault("status", "data", times=None))
     state = run_tap(config).state

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         ({"data_path": "{access_token}/{other}"}, "data_path"),
     ],
 )
-def test_a_wrong_setting_ends_at_once_with_a_line_that_names_it(
+def test_invalid_setting_is_named_in_one_line(
     mypreferences: Sandbox, settings: dict[str, Any], setting: str
 ) -> None:
     mypreferences.preferences.add_group("Newsletter", 5)
@@ -48,7 +48,7 @@ def test_a_wrong_setting_ends_at_once_with_a_line_that_names_it(
 
 @pytest.mark.parametrize("name", ["client_id", "user_id", "shared_secret"])
 @pytest.mark.parametrize("value", ["two\nlines", "\x1b[31m", "  ", "bell\a"])
-def test_text_that_nobody_could_send_is_a_fault(
+def test_unsendable_text_is_a_configuration_error(
     both_vendors: Sandbox, name: str, value: str
 ) -> None:
     synced = run_tap({"mypreferences": signed_config(both_vendors, **{name: value})})

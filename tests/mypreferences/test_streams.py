@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 
-def test_the_streams_are_offered_only_when_the_source_is_set(mypreferences: Sandbox) -> None:
+def test_streams_are_offered_only_if_configured(mypreferences: Sandbox) -> None:
     mypreferences.preferences.add_group("Newsletter", 3)
     assert EXPORTS not in {entry["tap_stream_id"] for entry in discover()["streams"]}
     alone = export(mypreferences)
@@ -31,9 +31,7 @@ def test_the_streams_are_offered_only_when_the_source_is_set(mypreferences: Sand
     assert {"segments", PROFILES} <= {stream for kind, stream in both.types if kind == "SCHEMA"}
 
 
-def test_the_readme_names_todays_members_of_a_group(
-    mypreferences: Sandbox, clock: SharedClock
-) -> None:
+def test_group_members_query_is_up_to_date(mypreferences: Sandbox, clock: SharedClock) -> None:
     group = mypreferences.preferences.add_group(
         "Newsletter", [{"ProfileId": number} for number in range(9)]
     )
@@ -52,7 +50,7 @@ def test_the_readme_names_todays_members_of_a_group(
 
 
 @pytest.mark.parametrize("arrived", [0, 5, 24])
-def test_an_export_that_half_arrived_leaves_the_one_before_in_force(
+def test_partial_export_keeps_the_previous_one(
     mypreferences: Sandbox,
     clock: SharedClock,
     arrived: int,

@@ -50,12 +50,12 @@ def by_name(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {each["name"]: each for each in found}
 
 
-def test_the_entry_is_what_the_tap_says_of_itself(entry: dict[str, Any]) -> None:
+def test_entry_is_up_to_date(entry: dict[str, Any]) -> None:
     # Where it is not: make hub.
     assert definition.CHECKED_IN.read_text() == definition.HEAD + definition.text(entry)
 
 
-def test_the_project_file_has_the_same_plugin() -> None:
+def test_project_file_defines_the_same_plugin() -> None:
     entry = checked_in()
     [plugin] = yaml.safe_load(PROJECT.read_text())["plugins"]["extractors"]
     found = by_name(plugin.pop("settings"))
@@ -71,7 +71,7 @@ def test_the_project_file_has_the_same_plugin() -> None:
     assert set(entry) - set(plugin) == ONLY_ON_THE_HUB | {"logo_url", "pip_url"}
 
 
-def test_the_entry_keeps_to_the_schema_of_plugins(entry: dict[str, Any], tmp_path: Path) -> None:
+def test_entry_is_valid_by_the_plugin_schema(entry: dict[str, Any], tmp_path: Path) -> None:
     plugin = {name: value for name, value in entry.items() if name not in ONLY_ON_THE_HUB}
     path = tmp_path / "meltano.yml"
     path.write_text(yaml.safe_dump({"plugins": {"extractors": [plugin]}}))
@@ -80,7 +80,7 @@ def test_the_entry_keeps_to_the_schema_of_plugins(entry: dict[str, Any], tmp_pat
     assert done.returncode == 0, done.stdout
 
 
-def test_secrets_are_sensitive_and_ids_are_not(entry: dict[str, Any]) -> None:
+def test_only_secrets_are_sensitive(entry: dict[str, Any]) -> None:
     assert {each["name"] for each in entry["settings"] if each.get("sensitive")} == {
         "api_token",
         "mypreferences.oauth_client_secret",
@@ -89,7 +89,7 @@ def test_secrets_are_sensitive_and_ids_are_not(entry: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("group", checked_in()["settings_group_validation"], ids=len)
-def test_each_group_of_required_settings_is_enough_and_none_of_them_too_many(
+def test_groups_of_required_settings_are_minimal(
     group: list[str],
 ) -> None:
     assert not faults(group)
@@ -107,7 +107,7 @@ def faults(names: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("ending", ["", "/", ".git"])
-def test_the_whole_entry_has_what_follows_from_the_repository(ending: str) -> None:
+def test_located_entry_has_repository_fields(ending: str) -> None:
     address = "https://github.com/OWNER/tap-activecampaign-segments"
     assert definition.located(checked_in(), address + ending) == checked_in() | {
         "docs": f"{address}#readme",

@@ -26,7 +26,7 @@ def nightly_script(tmp_path: Path, real_time_sandbox: Sandbox) -> NightlyScript:
     return nights
 
 
-def test_bad_nights_are_seen_and_cost_no_state(
+def test_failed_sync_is_reported_and_keeps_the_state(
     nightly_script: NightlyScript, real_time_sandbox: Sandbox
 ) -> None:
     refused = {f"{ENV_PREFIX}API_TOKEN": "wrong"}
@@ -44,7 +44,7 @@ def test_bad_nights_are_seen_and_cost_no_state(
     assert real_time_sandbox.requests
 
 
-def test_a_target_that_breaks_is_seen_and_costs_no_state(nightly_script: NightlyScript) -> None:
+def test_failed_target_is_reported_and_keeps_the_state(nightly_script: NightlyScript) -> None:
     assert nightly_script.run()[0] == 0
     state = nightly_script.state
     target = nightly_script.folder / "target" / "bin" / "target-jsonl"

@@ -41,7 +41,7 @@ def metadata(wheel: zipfile.ZipFile) -> Message:
     return HeaderParser().parsestr(wheel.read(name).decode())
 
 
-def test_the_wheel_has_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
+def test_wheel_has_only_the_package(wheel: zipfile.ZipFile) -> None:
     names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert names == {
         path.relative_to(ROOT).as_posix()
@@ -51,7 +51,7 @@ def test_the_wheel_has_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> N
     assert {f"{PACKAGE}/py.typed", f"{PACKAGE}/schemas/segments.json"} < names
 
 
-def test_the_source_has_what_a_checkout_has(built: Path) -> None:
+def test_source_distribution_is_complete(built: Path) -> None:
     [path] = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         names = {name.split("/")[1] for name in archive.getnames()}
@@ -61,7 +61,7 @@ def test_the_source_has_what_a_checkout_has(built: Path) -> None:
     assert not [name for name in names if name.endswith("_cache")]
 
 
-def test_the_metadata_tell_licence_pythons_and_the_manual(metadata: Message) -> None:
+def test_metadata_has_license_pythons_and_readme(metadata: Message) -> None:
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["License-File"] == "LICENSE"
     assert metadata["Requires-Python"] == ">=3.10"
@@ -69,14 +69,14 @@ def test_the_metadata_tell_licence_pythons_and_the_manual(metadata: Message) -> 
     assert metadata.get_payload() == (ROOT / "README.md").read_text()
 
 
-def test_both_commands_are_in_the_wheel(wheel: zipfile.ZipFile) -> None:
+def test_wheel_has_both_commands(wheel: zipfile.ZipFile) -> None:
     [name] = [each for each in wheel.namelist() if each.endswith("/entry_points.txt")]
     commands = wheel.read(name).decode()
     for command in ("tap-activecampaign-segments", "activecampaign-sandbox"):
         assert f"\n{command} = {PACKAGE}." in commands
 
 
-def test_the_sandbox_s_libraries_come_with_the_extra_alone(metadata: Message) -> None:
+def test_sandbox_dependencies_are_an_extra(metadata: Message) -> None:
     required = metadata.get_all("Requires-Dist", [])
     for library in ("starlette", "uvicorn"):
         [needed] = [each for each in required if each.startswith(library)]

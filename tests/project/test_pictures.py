@@ -48,7 +48,7 @@ def test_every_stream_is_drawn_with_its_key_in_bold(
     assert bold == {name: [name, *entry["key_properties"]] for name, entry in offered.items()}
 
 
-def test_what_else_is_drawn_joins_a_stream_to_the_key_of_another(
+def test_other_drawn_fields_are_foreign_keys(
     offered: dict[str, dict[str, Any]], drawn: dict[str, list[tuple[str, bool]]]
 ) -> None:
     keys = {each for entry in offered.values() for each in entry["key_properties"]}
@@ -58,6 +58,6 @@ def test_what_else_is_drawn_joins_a_stream_to_the_key_of_another(
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.stem)
-def test_the_manual_shows_a_picture_and_says_what_is_in_it(picture: Path) -> None:
+def test_readme_shows_and_describes_the_picture(picture: Path) -> None:
     image = re.compile(rf"!\[[^\]]{{40,}}\]\(pictures/{picture.name}\)")
     assert image.search((ROOT / "README.md").read_text())

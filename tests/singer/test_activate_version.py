@@ -34,7 +34,7 @@ def three_segments(account: Account) -> list[Segment]:
 
 
 @pytest.mark.parametrize("streams", [None, ACTIVATED_STREAMS])
-def test_it_comes_once_after_all_records_of_its_stream_and_with_their_version(
+def test_activated_once_after_the_last_record_with_its_version(
     sandbox: Sandbox, three_segments: list[Segment], streams: set[str] | None
 ) -> None:
     synced = sync(sandbox, streams=streams, **EMIT)
@@ -50,7 +50,7 @@ def test_it_comes_once_after_all_records_of_its_stream_and_with_their_version(
     assert len(three_segments) == 3
 
 
-def test_the_segments_activate_theirs_before_anything_else_is_read(
+def test_segments_are_activated_before_other_streams_are_read(
     sandbox: Sandbox, three_segments: list[Segment]
 ) -> None:
     synced = sync(sandbox, **EMIT)
@@ -60,7 +60,7 @@ def test_the_segments_activate_theirs_before_anything_else_is_read(
     assert messages[-1][1] != "segments"
 
 
-def test_an_id_that_does_not_exist_keeps_the_results_and_one_that_is_unknown_the_segments_too(
+def test_missing_id_activates_segments_and_unknown_id_nothing(
     sandbox: Sandbox, three_segments: list[Segment]
 ) -> None:
     nobody = "00000000-0000-4000-8000-000000000000"
@@ -75,15 +75,13 @@ def test_an_id_that_does_not_exist_keeps_the_results_and_one_that_is_unknown_the
     assert activated(synced) == []
 
 
-def test_without_the_setting_it_never_comes(
-    sandbox: Sandbox, three_segments: list[Segment]
-) -> None:
+def test_no_activation_without_the_setting(sandbox: Sandbox, three_segments: list[Segment]) -> None:
     synced = sync(sandbox, streams=ACTIVATED_STREAMS)
     assert len(synced.records("segments")) == len(three_segments)
     assert activated(synced) == []
 
 
-def test_it_bears_the_name_that_a_stream_map_gives(
+def test_activation_uses_the_stream_map_alias(
     sandbox: Sandbox, three_segments: list[Segment]
 ) -> None:
     maps = {RESULTS: {"__alias__": "members"}, "segments": "__NULL__"}
@@ -94,7 +92,7 @@ def test_it_bears_the_name_that_a_stream_map_gives(
 
 
 @pytest.mark.parametrize("settings", [{}, {"segment_names": ["first"]}])
-def test_the_other_streams_never_send_it_whatever_the_catalog_forces(
+def test_other_streams_are_never_activated(
     sandbox: Sandbox, three_segments: list[Segment], settings: dict[str, Any]
 ) -> None:
     forced = catalog([entry["tap_stream_id"] for entry in discover()["streams"]])
@@ -106,7 +104,7 @@ def test_the_other_streams_never_send_it_whatever_the_catalog_forces(
     assert set(activated(synced)) <= ACTIVATED_STREAMS
 
 
-def test_an_account_without_segments_has_no_results_to_activate(sandbox: Sandbox) -> None:
+def test_account_without_segments_activates_no_results(sandbox: Sandbox) -> None:
     synced = sync(sandbox, **EMIT)
     assert synced.exit_code == 0
     assert RESULTS not in activated(synced)
@@ -122,7 +120,7 @@ def test_an_account_without_segments_has_no_results_to_activate(sandbox: Sandbox
         {"segment_ids": [THIRD_ID]},
     ],
 )
-def test_a_sync_that_does_not_ask_for_all_segments_activates_no_results(
+def test_partial_selection_activates_no_results(
     sandbox: Sandbox, three_segments: list[Segment], settings: dict[str, Any]
 ) -> None:
     synced = sync(sandbox, streams=ACTIVATED_STREAMS, **EMIT, **settings)
@@ -143,7 +141,7 @@ def test_a_sync_that_does_not_ask_for_all_segments_activates_no_results(
     ],
     ids=lambda fault: f"{fault.kind}-{fault.operation}",
 )
-def test_after_a_failure_no_results_are_activated(
+def test_failed_sync_activates_no_results(
     sandbox: Sandbox, three_segments: list[Segment], fault: Fault
 ) -> None:
     fault.segment_id = None if fault.after else three_segments[1].segment_id
@@ -154,7 +152,7 @@ def test_after_a_failure_no_results_are_activated(
     assert activated(synced) == ["segments"]
 
 
-def test_a_tripped_circuit_breaker_activates_no_results(
+def test_circuit_breaker_activates_no_results(
     sandbox: Sandbox, three_segments: list[Segment]
 ) -> None:
     first = sync(sandbox, streams=ACTIVATED_STREAMS, **EMIT)
@@ -164,7 +162,7 @@ def test_a_tripped_circuit_breaker_activates_no_results(
     assert activated(second) == ["segments"]
 
 
-def test_a_listing_that_was_not_read_whole_activates_nothing(
+def test_incomplete_listing_activates_nothing(
     sandbox: Sandbox, three_segments: list[Segment]
 ) -> None:
     first = sync(sandbox, streams=ACTIVATED_STREAMS, **EMIT)
@@ -175,9 +173,7 @@ def test_a_listing_that_was_not_read_whole_activates_nothing(
     assert three_segments
 
 
-def test_a_connection_test_activates_nothing(
-    sandbox: Sandbox, three_segments: list[Segment]
-) -> None:
+def test_connection_test_activates_nothing(sandbox: Sandbox, three_segments: list[Segment]) -> None:
     synced = run_tap(config_of(sandbox, **EMIT), "--test")
     assert synced.exit_code == 0
     assert len(synced.records(RESULTS)) == 1
@@ -185,7 +181,7 @@ def test_a_connection_test_activates_nothing(
     assert three_segments
 
 
-def test_a_sync_that_a_signal_ends_activates_no_results(
+def test_interrupted_sync_activates_no_results(
     account: Account, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     account.add_segment("quick", range(100))

@@ -48,7 +48,7 @@ def test_all_lines_arrive_in_order(buffering: int, *, is_blocking: bool) -> None
 
 
 @pytest.mark.parametrize("options", [[], ["-u"]], ids=["buffered", "unbuffered"])
-def test_lines_are_whole_whatever_the_output_is(tmp_path: Path, options: list[str]) -> None:
+def test_lines_are_whole_with_and_without_buffering(tmp_path: Path, options: list[str]) -> None:
     account = Account()
     account.add_segment("many", range(60_000))
     with Sandbox(account, requests_per_second=None) as sandbox:
@@ -65,7 +65,7 @@ def test_lines_are_whole_whatever_the_output_is(tmp_path: Path, options: list[st
     assert len(rows) == 60_001
 
 
-def test_a_target_that_goes_away_is_told_in_one_line(
+def test_vanished_target_is_reported_in_one_line(
     sandbox: Sandbox, account: Account, tmp_path: Path
 ) -> None:
     account.add_segment("many", range(300_000))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Account, Sandbox
 
 
-def test_batches_hold_the_same_rows_as_records_and_runs_are_no_batches(
+def test_batches_equal_records_and_runs_are_not_batched(
     account: Account, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     account.add_segment("some", range(1, 31))
@@ -103,7 +103,7 @@ CHOICES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("choice", CHOICES)
-def test_files_hold_what_records_would(populated: Sandbox, tmp_path: Path, choice: str) -> None:
+def test_batch_files_equal_records(populated: Sandbox, tmp_path: Path, choice: str) -> None:
     settings = {name: each for name, each in CHOICES[choice].items() if not name.startswith("--")}
     options = {name: each for name, each in CHOICES[choice].items() if name.startswith("--")}
     config = {**config_of(populated), **settings}
@@ -124,7 +124,7 @@ def test_files_hold_what_records_would(populated: Sandbox, tmp_path: Path, choic
         assert kind != "BATCH" or of in schemas
 
 
-def test_no_deselected_address_is_in_a_file(populated: Sandbox, tmp_path: Path) -> None:
+def test_deselected_columns_are_in_no_batch_file(populated: Sandbox, tmp_path: Path) -> None:
     keys = ["segment_group_name", "ProfileId"]
     chosen = {
         "streams": [
@@ -159,18 +159,14 @@ def test_no_deselected_address_is_in_a_file(populated: Sandbox, tmp_path: Path) 
         assert b"@" not in gzip.decompress(file.read_bytes())
 
 
-def test_files_are_gzip_and_the_message_says_so_if_nothing_is_set(
-    populated: Sandbox, tmp_path: Path
-) -> None:
+def test_compression_defaults_to_gzip(populated: Sandbox, tmp_path: Path) -> None:
     config = batch_config(tmp_path, encoding={"format": "jsonl"})
     synced = sync(populated, batch_config=config)
     assert synced.exit_code == 0
     assert len(rows_of(synced)["memberships"]) == 60
 
 
-def test_files_may_have_a_prefix_with_a_folder_and_null_is_as_good_as_absent(
-    populated: Sandbox, tmp_path: Path
-) -> None:
+def test_prefix_may_contain_a_folder_and_null_is_absent(populated: Sandbox, tmp_path: Path) -> None:
     storage = {"root": tmp_path.as_uri(), "prefix": "a/b-", "params": None}
     synced = sync(populated, batch_config=batch_config(tmp_path, storage=storage, batch_size=None))
     assert synced.exit_code == 0

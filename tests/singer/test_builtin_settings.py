@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     ],
     ids=str,
 )
-def test_what_batches_cannot_do_is_refused_before_anything_is_asked(
+def test_unusable_batch_config_is_refused(
     populated: Sandbox, tmp_path: Path, change: dict[str, Any], name: str
 ) -> None:
     synced = sync(populated, batch_config={**batch_config(tmp_path), **change})
@@ -46,7 +46,7 @@ def test_what_batches_cannot_do_is_refused_before_anything_is_asked(
 
 
 @pytest.mark.parametrize(("expression", "is_refused"), [("fake.name()", True), ("'fake.x'", False)])
-def test_made_up_values_without_their_library_are_refused(
+def test_fake_values_without_faker_are_refused(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, expression: str, *, is_refused: bool
 ) -> None:
     monkeypatch.setattr(
@@ -60,7 +60,7 @@ def test_made_up_values_without_their_library_are_refused(
         assert synced.exit_code == 0
 
 
-def test_files_of_parquet_without_their_library_are_refused(
+def test_parquet_without_pyarrow_is_refused(
     populated: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(

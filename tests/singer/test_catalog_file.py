@@ -25,9 +25,7 @@ if TYPE_CHECKING:
     ],
     ids=str,
 )
-def test_a_catalog_without_a_stream_of_the_tap_is_refused(
-    sandbox: Sandbox, content: dict[str, Any]
-) -> None:
+def test_catalog_without_own_streams_is_refused(sandbox: Sandbox, content: dict[str, Any]) -> None:
     synced = run_tap(config_of(sandbox), **{"--catalog": content})
     assert_refused(sandbox, synced, "--catalog has no stream of this tap")
 
@@ -42,7 +40,7 @@ def test_a_catalog_without_a_stream_of_the_tap_is_refused(
         {"streams": [{"tap_stream_id": "segments", "metadata": 5}]},
     ],
 )
-def test_a_catalog_that_is_none_ends_in_one_line(sandbox: Sandbox, broken: Any) -> None:
+def test_malformed_catalog_ends_in_one_line(sandbox: Sandbox, broken: Any) -> None:
     synced = run_tap(config_of(sandbox), **{"--catalog": broken})
     assert synced.exit_code == 1
     assert "Traceback" not in synced.log
@@ -50,7 +48,7 @@ def test_a_catalog_that_is_none_ends_in_one_line(sandbox: Sandbox, broken: Any) 
     assert not sandbox.requests
 
 
-def test_a_catalog_whose_schema_lacks_a_key_ends_in_one_line(sandbox: Sandbox) -> None:
+def test_schema_without_a_key_ends_in_one_line(sandbox: Sandbox) -> None:
     chosen = deepcopy(catalog({"match_all_results"}))
     for entry in chosen["streams"]:
         entry["schema"]["properties"].pop("contact_id", None)
@@ -60,19 +58,19 @@ def test_a_catalog_whose_schema_lacks_a_key_ends_in_one_line(sandbox: Sandbox) -
     assert not sandbox.requests
 
 
-def test_a_key_that_is_no_column_is_refused(sandbox: Sandbox) -> None:
+def test_key_that_is_no_column_is_refused(sandbox: Sandbox) -> None:
     chosen = catalog_with("memberships", lambda entry: entry.update(key_properties=["email"]))
     synced = run_tap(config_of(sandbox), **{"--catalog": chosen})
     assert_refused(sandbox, synced, "email", "memberships")
 
 
-def test_a_catalog_that_selects_nothing_is_warned_of(sandbox: Sandbox) -> None:
+def test_catalog_that_selects_nothing_is_warned_of(sandbox: Sandbox) -> None:
     synced = run_tap(config_of(sandbox), **{"--catalog": catalog(())})
     assert synced.exit_code == 0
     assert any("--catalog selects no stream" in line for line in synced.warnings)
 
 
-def test_a_catalog_without_metadata_selects_all(sandbox: Sandbox) -> None:
+def test_catalog_without_metadata_selects_all(sandbox: Sandbox) -> None:
     sandbox.account.add_segment("some", range(3))
     bare = {
         "streams": [
@@ -85,7 +83,7 @@ def test_a_catalog_without_metadata_selects_all(sandbox: Sandbox) -> None:
     assert len(synced.records("match_all_results")) == 3
 
 
-def test_a_catalog_without_a_word_on_keys_leaves_them_as_they_are(sandbox: Sandbox) -> None:
+def test_catalog_without_keys_keeps_the_default_keys(sandbox: Sandbox) -> None:
     sandbox.account.add_segment("VIP", range(3))
     chosen = catalog({"segments"})
     for entry in chosen["streams"]:
@@ -98,7 +96,7 @@ def test_a_catalog_without_a_word_on_keys_leaves_them_as_they_are(sandbox: Sandb
 
 
 @pytest.mark.parametrize("stream", ["Members", "", 5])
-def test_a_stream_that_the_catalog_calls_otherwise_keeps_its_name(
+def test_stream_renamed_in_the_catalog_keeps_its_name(
     sandbox: Sandbox, segment: Segment, stream: object
 ) -> None:
     chosen = catalog_with("memberships", lambda entry: entry.update(stream=stream))
@@ -132,7 +130,7 @@ def deselecting(*columns: str, inclusion: str | None) -> Callable[[dict[str, Any
         ("segments", ["segment_id"]),
     ],
 )
-def test_a_key_cannot_be_deselected(
+def test_keys_cannot_be_deselected(
     sandbox: Sandbox, segment: Segment, stream: str, columns: list[str], inclusion: str | None
 ) -> None:
     segment.add_count(1_700_000_000.0, 3)
@@ -148,9 +146,7 @@ def test_a_key_cannot_be_deselected(
     assert set(schema["key_properties"]) <= set(schema["schema"]["properties"])
 
 
-def test_metadata_of_columns_alone_selects_the_others_as_well(
-    sandbox: Sandbox, segment: Segment
-) -> None:
+def test_column_metadata_alone_selects_the_others_too(sandbox: Sandbox, segment: Segment) -> None:
     def change(entry: dict[str, Any]) -> None:
         entry["metadata"] = [
             {"breadcrumb": ["properties", "is_member"], "metadata": {"selected": False}}
@@ -164,18 +160,14 @@ def test_metadata_of_columns_alone_selects_the_others_as_well(
     assert rows[0]["run_id"]
 
 
-def test_a_selected_stream_without_a_word_on_columns_has_all(
-    sandbox: Sandbox, segment: Segment
-) -> None:
+def test_stream_without_columns_has_all_of_them(sandbox: Sandbox, segment: Segment) -> None:
     chosen = catalog_with("memberships", lambda entry: entry.update(schema={"properties": {}}))
     synced = run_tap(config_of(sandbox), **{"--catalog": chosen})
     assert len(synced.records("memberships")) == len(segment.members)
     assert "is_member" in synced.records("memberships")[0]
 
 
-def test_what_is_not_selected_may_be_described_as_it_likes(
-    sandbox: Sandbox, segment: Segment
-) -> None:
+def test_unselected_stream_may_have_any_schema(sandbox: Sandbox, segment: Segment) -> None:
     def change(entry: dict[str, Any]) -> None:
         entry["schema"] = {"type": "object", "properties": {"x": {"type": "string"}}}
         entry["metadata"] = [{"breadcrumb": [], "metadata": {"selected": False}}]
@@ -197,7 +189,7 @@ def test_deselected_columns_are_left_out(account: Account, sandbox: Sandbox) -> 
     assert row["contact_id"] == 1
 
 
-def test_rows_have_no_property_that_the_schema_of_the_catalog_lacks(sandbox: Sandbox) -> None:
+def test_rows_have_only_properties_of_the_catalog(sandbox: Sandbox) -> None:
     sandbox.account.add_segment("VIP", range(3))
     chosen = deepcopy(catalog({"segments", "match_all_runs", "match_all_results"}))
     for entry in chosen["streams"]:

@@ -19,9 +19,7 @@ def test_about_names_every_setting() -> None:
     assert synced.exit_code == 0
 
 
-def test_a_connection_test_evaluates_one_segment_and_writes_no_run_row(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_connection_test_evaluates_one_segment(account: Account, sandbox: Sandbox) -> None:
     for number in range(3):
         account.add_segment(f"segment {number}", range(1, 50))
     synced = run_tap(config_of(sandbox), "--test")
@@ -31,7 +29,7 @@ def test_a_connection_test_evaluates_one_segment_and_writes_no_run_row(
     assert len(synced.records("match_all_results")) == 1
 
 
-def test_a_connection_test_with_a_wrong_token_fails_with_one_line(sandbox: Sandbox) -> None:
+def test_connection_test_with_wrong_token_fails_in_one_line(sandbox: Sandbox) -> None:
     synced = run_tap(config_of(sandbox, api_token="wrong"), "--test")
     assert synced.exit_code == 1
     assert len(synced.errors) == 1
@@ -50,21 +48,21 @@ def test_a_connection_test_with_a_wrong_token_fails_with_one_line(sandbox: Sandb
     ],
     ids=str,
 )
-def test_the_last_line_of_a_start_that_is_refused_is_the_fault(
+def test_configuration_error_is_the_last_line(
     sandbox: Sandbox, arguments: list[str], settings: dict[str, Any], name: str
 ) -> None:
     assert_refused(sandbox, run_tap(config_of(sandbox, **settings), *arguments), name)
 
 
 @pytest.mark.parametrize("option", ["--state", "--catalog"])
-def test_a_file_that_is_no_json_object_ends_with_one_line(sandbox: Sandbox, option: str) -> None:
+def test_file_that_is_no_json_object_ends_in_one_line(sandbox: Sandbox, option: str) -> None:
     synced = run_tap(config_of(sandbox), **{option: [1]})
     assert synced.exit_code == 1
     assert any(option in line for line in synced.errors)
     assert sandbox.requests == []
 
 
-def test_a_configuration_that_is_no_json_is_told_in_one_line(tmp_path: Path) -> None:
+def test_invalid_json_config_ends_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "broken.json"
     path.write_text("{")
     synced = run_tap({}, f"--config={path}")
@@ -73,13 +71,13 @@ def test_a_configuration_that_is_no_json_is_told_in_one_line(tmp_path: Path) -> 
     assert "Traceback" not in synced.log
 
 
-def test_a_configuration_in_place_of_a_files_name_is_not_said() -> None:
+def test_config_passed_as_file_name_is_not_quoted() -> None:
     synced = run_tap({}, '--config={"api_token": "sesame-open"')
     assert synced.exit_code == 2
     assert "sesame" not in synced.log
 
 
-def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_unreadable_config_file_is_named(tmp_path: Path) -> None:
     for file in (tmp_path, tmp_path / "absent.json"):
         synced = run_tap({}, f"--config={file}")
         assert synced.exit_code == 2

@@ -44,7 +44,7 @@ def test_settings_are_read_from_the_environment(
         ("REQUESTS_PER_SECOND", "1e-300"),
     ],
 )
-def test_a_wrong_environment_variable_ends_with_a_line_that_names_the_setting(
+def test_invalid_variable_names_its_setting(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(f"TAP_ACTIVECAMPAIGN_SEGMENTS_{name}", value)
@@ -54,7 +54,9 @@ def test_a_wrong_environment_variable_ends_with_a_line_that_names_the_setting(
     assert "Traceback" not in synced.log
 
 
-def test_settings_come_from_a_dotenv_file(sandbox: Sandbox, segment: Segment, dotenv: Path) -> None:
+def test_settings_are_read_from_a_dotenv_file(
+    sandbox: Sandbox, segment: Segment, dotenv: Path
+) -> None:
     dotenv.write_text(f"{ENV_PREFIX}API_URL={sandbox.url}\n{ENV_PREFIX}API_TOKEN={sandbox.token}\n")
     synced = run_tap({}, "--config=ENV")
     assert synced.exit_code == 0
@@ -85,7 +87,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG, ids=lambda each: each[:20])
-def test_a_value_from_a_dotenv_file_that_is_wrong_is_named_and_not_quoted(
+def test_invalid_dotenv_value_is_named_and_not_quoted(
     sandbox: Sandbox, dotenv: Path, name: str, value: str
 ) -> None:
     dotenv.write_text(f"{ENV_PREFIX}{name}='{value}'\n")
@@ -96,7 +98,7 @@ def test_a_value_from_a_dotenv_file_that_is_wrong_is_named_and_not_quoted(
 
 @pytest.mark.parametrize("arguments", [["--test"], ["--test=schema"], ["--discover"]], ids=str)
 @pytest.mark.parametrize(("name", "value"), WRONG[:4], ids=lambda each: each[:20])
-def test_however_it_is_started_a_wrong_value_is_not_quoted(
+def test_invalid_value_is_never_quoted(
     sandbox: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
@@ -119,7 +121,7 @@ def test_however_it_is_started_a_wrong_value_is_not_quoted(
         ("_LOAD_SCHEMA", False),
     ],
 )
-def test_a_variable_that_is_no_setting_is_warned_of(
+def test_unknown_variable_is_warned_of(
     sandbox: Sandbox, dotenv: Path, name: str, *, is_told: bool
 ) -> None:
     sandbox.account.add_segment("some", [1])

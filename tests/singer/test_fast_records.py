@@ -28,7 +28,7 @@ def everything(synced: Sync) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def test_whole_pages_and_single_records_are_the_same_rows(
+def test_page_records_equal_single_records(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:
     account.records_runs = False

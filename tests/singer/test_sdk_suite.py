@@ -42,7 +42,7 @@ class TestStandard(
     """The standard tests."""
 
 
-def test_the_discovered_catalog_is_valid_and_every_property_is_described() -> None:
+def test_discovered_catalog_is_valid_and_described() -> None:
     catalog = discover()
     names = [entry["tap_stream_id"] for entry in catalog["streams"]]
     assert names == [

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     ],
     ids=["meltano", "singer", "both", "both ways"],
 )
-def test_a_state_in_a_wrapper_is_gone_on_from(
+def test_wrapped_state_is_unwrapped(
     sandbox: Sandbox, segment: Segment, wrap: Callable[[Any], dict[str, Any]]
 ) -> None:
     first = sync(sandbox)
@@ -56,9 +56,7 @@ def test_a_state_in_a_wrapper_is_gone_on_from(
     ],
     ids=str,
 )
-def test_a_state_of_which_nothing_can_be_used_is_refused(
-    sandbox: Sandbox, state: dict[str, Any]
-) -> None:
+def test_unusable_state_is_refused(sandbox: Sandbox, state: dict[str, Any]) -> None:
     synced = sync(sandbox, state=state)
     assert_refused(sandbox, synced, "--state has nothing", "for a first sync leave it out")
 
@@ -79,7 +77,7 @@ def test_a_state_of_which_nothing_can_be_used_is_refused(
     ],
     ids=str,
 )
-def test_an_empty_state_is_a_first_sync(
+def test_empty_state_is_a_first_sync(
     sandbox: Sandbox, segment: Segment, state: dict[str, Any]
 ) -> None:
     synced = sync(sandbox, state=state)
@@ -127,9 +125,7 @@ def broken(state: dict[str, Any], how: str) -> str:
         "other",
     ],
 )
-def test_what_of_a_state_is_not_understood_is_warned_of(
-    sandbox: Sandbox, segment: Segment, how: str
-) -> None:
+def test_unknown_state_parts_are_warned_of(sandbox: Sandbox, segment: Segment, how: str) -> None:
     segment.add_count(1_700_000_000.0, 3)
     state = sync(sandbox).state
     named = broken(state, how)
@@ -138,7 +134,7 @@ def test_what_of_a_state_is_not_understood_is_warned_of(
     assert any("--state: " in line and named in line for line in synced.warnings)
 
 
-def test_a_byte_order_mark_in_a_state_is_passed_over(
+def test_byte_order_mark_in_a_state_is_skipped(
     sandbox: Sandbox, segment: Segment, tmp_path: Path
 ) -> None:
     first = sync(sandbox)
@@ -149,7 +145,7 @@ def test_a_byte_order_mark_in_a_state_is_passed_over(
     assert row["previous_run_id"] == segment.runs[0].run_id
 
 
-def test_an_empty_state_file_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_empty_state_file_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     path.write_text("")
     synced = run_tap(config_of(sandbox), f"--state={path}")
@@ -159,7 +155,7 @@ def test_an_empty_state_file_is_refused(sandbox: Sandbox, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "bookmark", [["x"], {}, 5, True, "soon", "2020-01-01T02:00:02+02:00", "2020-01-01", None]
 )
-def test_a_bookmark_in_whatever_form_is_read_or_forgotten(sandbox: Sandbox, bookmark: Any) -> None:
+def test_malformed_bookmark_is_read_or_ignored(sandbox: Sandbox, bookmark: Any) -> None:
     segment = sandbox.account.add_segment("VIP", range(3))
     segment.add_count(1_700_000_000.0, 3)
     streams = {"count_history", "segment_definitions"}
@@ -184,7 +180,7 @@ def test_a_bookmark_in_whatever_form_is_read_or_forgotten(sandbox: Sandbox, book
         ("sort", "age"),
     ],
 )
-def test_a_previous_run_with_a_broken_fact_counts_as_not_there(
+def test_previous_run_with_a_broken_field_is_ignored(
     sandbox: Sandbox, fact: str, value: Any
 ) -> None:
     segment = sandbox.account.add_segment("VIP", range(20))

@@ -8,7 +8,7 @@ from tap_activecampaign_segments.sandbox import Account, Sandbox
 from tests.support.sync import sync
 
 
-def test_state_messages_stay_within_the_rule() -> None:
+def test_state_messages_stay_few_and_small() -> None:
     account = Account()
     for place in range(200):
         account.add_segment(f"segment {place}", [place])

@@ -38,7 +38,7 @@ def test_stream_maps_rename_filter_and_drop(account: Account, sandbox: Sandbox) 
     assert len(synced.records("membership_changes")) == 10
 
 
-def test_flattening_leaves_valid_records(account: Account, sandbox: Sandbox) -> None:
+def test_flattened_records_are_valid(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", [1])
     synced = sync(sandbox, flattening_enabled=True, flattening_max_depth=3)
     assert synced.exit_code == 0
@@ -66,7 +66,7 @@ MELTANOS = {
     ],
     ids=json.dumps,
 )
-def test_a_stream_map_that_reaches_an_unselected_stream_is_no_error(
+def test_map_matching_an_unselected_stream_is_no_error(
     sandbox: Sandbox, segment: Segment, maps: dict[str, Any]
 ) -> None:
     synced = sync(sandbox, streams=MELTANOS, stream_maps=maps)
@@ -77,7 +77,7 @@ def test_a_stream_map_that_reaches_an_unselected_stream_is_no_error(
     assert not any("position" in each["record"] for each in rows)
 
 
-def test_a_stream_map_holds_for_the_selected_streams_that_it_reaches(
+def test_map_applies_to_every_selected_stream_it_matches(
     sandbox: Sandbox, segment: Segment
 ) -> None:
     synced = sync(sandbox, streams=MELTANOS, stream_maps={"*": {"loaded_by": "'nightly'"}})
@@ -87,7 +87,7 @@ def test_a_stream_map_holds_for_the_selected_streams_that_it_reaches(
 
 
 @pytest.mark.parametrize("name", ["membership", "segment_group_profiles", "Memberships*", "x?"])
-def test_a_stream_map_of_no_stream_is_warned_of(
+def test_map_of_an_unknown_stream_is_warned_of(
     sandbox: Sandbox, segment: Segment, name: str
 ) -> None:
     synced = sync(sandbox, stream_maps={name: {"contact_id": "md5(str(contact_id))"}})
@@ -117,15 +117,13 @@ def test_a_stream_map_of_no_stream_is_warned_of(
     ],
     ids=str,
 )
-def test_a_stream_map_that_cannot_be_used_is_refused(
-    sandbox: Sandbox, maps: dict[str, Any], words: list[str]
-) -> None:
+def test_unusable_map_is_refused(sandbox: Sandbox, maps: dict[str, Any], words: list[str]) -> None:
     synced = sync(sandbox, stream_maps=maps)
     assert_refused(sandbox, synced, *words)
     assert "SALT" not in synced.log or "__key_properties__" in str(maps)
 
 
-def test_a_comment_behind_a_digest_is_one(sandbox: Sandbox, segment: Segment) -> None:
+def test_comment_after_an_expression_is_ignored(sandbox: Sandbox, segment: Segment) -> None:
     maps = {"memberships": {"contact_id": "md5('salt' + str(contact_id)) # of a person"}}
     synced = sync(sandbox, stream_maps=maps)
     assert synced.exit_code == 0
@@ -133,9 +131,7 @@ def test_a_comment_behind_a_digest_is_one(sandbox: Sandbox, segment: Segment) ->
     assert segment.runs
 
 
-def test_an_expression_that_fails_on_a_row_quotes_neither_it_nor_the_row(
-    populated: Sandbox,
-) -> None:
+def test_failing_expression_quotes_neither_itself_nor_the_row(populated: Sandbox) -> None:
     expression = "int(Emails[0]['Value']) + len('a salt')"
     config = {"mypreferences": signed_config(populated)}
     synced = run_tap({**config, "stream_maps": {"segment_group_profiles": {"x": expression}}})
@@ -156,7 +152,7 @@ def test_an_expression_that_fails_on_a_row_quotes_neither_it_nor_the_row(
 
 @pytest.mark.parametrize("stream", ["segments", "match_all_runs", "memberships", "count_history"])
 @pytest.mark.parametrize("as_batch", [False, True], ids=["records", "batches"])
-def test_an_expression_that_fails_ends_its_stream_and_what_it_commits_alone(
+def test_failing_expression_ends_only_its_stream(
     populated: Sandbox, tmp_path: Path, stream: str, *, as_batch: bool
 ) -> None:
     config = {**config_of(populated), "mypreferences": signed_config(populated)}

@@ -21,7 +21,7 @@ def listed(segment: Segment, clock: SharedClock, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 90, 20_000])
-def test_a_first_run_that_is_empty_against_the_listing_is_evaluated_once_more(
+def test_empty_first_run_against_the_listing_is_repeated(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock, size: int
 ) -> None:
     segment = account.add_segment("many", range(size))
@@ -34,7 +34,7 @@ def test_a_first_run_that_is_empty_against_the_listing_is_evaluated_once_more(
     assert any("by the listing" in line for line in first.warnings)
 
 
-def test_two_evaluations_that_agree_are_believed_against_the_listing_with_a_warning(
+def test_two_agreeing_evaluations_overrule_the_listing(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment("few", range(10))
@@ -49,7 +49,7 @@ def test_two_evaluations_that_agree_are_believed_against_the_listing_with_a_warn
     assert len(segment.runs) == 3
 
 
-def test_a_listing_that_was_overruled_is_not_asked_again_until_it_is_a_newer_one(
+def test_overruled_listing_is_settled_until_it_changes(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     account.records_runs = False
@@ -65,7 +65,7 @@ def test_a_listing_that_was_overruled_is_not_asked_again_until_it_is_a_newer_one
     assert len(segment.runs) == 5
 
 
-def test_two_evaluations_that_contradict_each_other_are_not_believed(
+def test_two_contradicting_evaluations_fail(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:
     segment = account.add_segment("few", range(300))
@@ -77,7 +77,7 @@ def test_two_evaluations_that_contradict_each_other_are_not_believed(
     assert synced.records("match_all_runs") == []
 
 
-def test_the_last_two_evaluations_that_agree_are_believed(
+def test_last_two_agreeing_evaluations_are_believed(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment("few", range(50))
@@ -88,7 +88,7 @@ def test_the_last_two_evaluations_that_agree_are_believed(
 
 
 @pytest.mark.parametrize("streams", [None, {"match_all_runs"}, {"match_all_results"}], ids=str)
-def test_one_empty_run_of_a_small_segment_makes_nobody_leave(
+def test_single_empty_run_makes_nobody_leave(
     account: Account,
     sandbox: Sandbox,
     warehouse: Warehouse,
@@ -106,7 +106,7 @@ def test_one_empty_run_of_a_small_segment_makes_nobody_leave(
     assert len(segment.runs) == 3
 
 
-def test_a_small_segment_that_is_empty_twice_is_empty(
+def test_small_segment_empty_twice_is_empty(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment("small", range(1, 91))
@@ -117,7 +117,7 @@ def test_a_small_segment_that_is_empty_twice_is_empty(
     assert warehouse.members(LOG) == warehouse.members(TABLE) == {}
 
 
-def test_an_empty_run_after_an_edit_is_looked_at_twice_as_well(
+def test_empty_run_after_an_edit_is_repeated(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment("small", range(1, 91))
@@ -128,7 +128,7 @@ def test_an_empty_run_after_an_edit_is_looked_at_twice_as_well(
     assert changes(nightly_sync(sandbox, warehouse))["left"] == set()
 
 
-def test_a_smaller_segment_that_was_edited_since_the_listing_counted_it_is_believed_at_once(
+def test_edited_segment_may_be_smaller_than_listed(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:
     segment = account.add_segment("some", range(10))
@@ -139,7 +139,7 @@ def test_a_smaller_segment_that_was_edited_since_the_listing_counted_it_is_belie
 
 
 @pytest.mark.parametrize("times", [1, None])
-def test_a_run_with_the_id_of_the_previous_one_is_not_believed(
+def test_run_with_the_previous_id_is_not_believed(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, times: int | None
 ) -> None:
     previous = run_row(nightly_sync(sandbox, warehouse))["run_id"]
@@ -157,7 +157,7 @@ def test_a_run_with_the_id_of_the_previous_one_is_not_believed(
     assert warehouse.members(LOG) == warehouse.members(TABLE) == {segment.segment_id: members}
 
 
-def test_a_predecessor_that_was_evaluated_again_by_somebody_is_not_believed(
+def test_reevaluated_predecessor_is_not_believed(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     nightly_sync(sandbox, warehouse)

@@ -34,7 +34,7 @@ ORDERS = [
 
 @pytest.mark.parametrize("order", ORDERS, ids=", ".join)
 @pytest.mark.parametrize("nights", [0, 1])
-def test_a_load_that_breaks_between_tables_leaves_the_log_as_it_was(
+def test_broken_load_leaves_the_log_as_it_was(
     sandbox: Sandbox,
     segment: Segment,
     warehouse: Warehouse,
@@ -68,7 +68,7 @@ def test_a_load_that_breaks_between_tables_leaves_the_log_as_it_was(
 
 
 @pytest.mark.parametrize("rows", [0, 40, 199])
-def test_a_full_result_that_half_arrived_is_found(
+def test_partial_full_result_is_detected(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, rows: int
 ) -> None:
     synced = sync(sandbox, streams=RUN_STREAMS)
@@ -78,7 +78,7 @@ def test_a_full_result_that_half_arrived_is_found(
     assert warehouse.query(INCOMPLETE) == []
 
 
-def test_rows_of_the_log_that_were_deleted_by_hand_are_found(
+def test_deleted_log_rows_are_detected(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     nightly_sync(sandbox, warehouse)

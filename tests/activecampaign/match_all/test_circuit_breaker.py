@@ -13,7 +13,7 @@ from tests.support.sync import CHANGE_STREAMS
 from tests.support.warehouse import LOG, TABLE, Warehouse
 
 
-def test_a_result_that_is_empty_because_something_went_wrong_is_not_believed(
+def test_suddenly_empty_result_trips_the_breaker(
     account: Account, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
     segment = account.add_segment("many", range(20_000))
@@ -35,7 +35,7 @@ def test_a_result_that_is_empty_because_something_went_wrong_is_not_believed(
     assert warehouse.members(LOG) == {}
 
 
-def test_the_second_evaluation_may_be_believed(
+def test_second_evaluation_may_be_believed(
     account: Account, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
     segment = account.add_segment("many", range(1000))
@@ -57,7 +57,7 @@ def test_the_second_evaluation_may_be_believed(
     assert second.warnings[-1].endswith("; evaluating it once more")
 
 
-def test_the_evaluation_that_the_breaker_adds_is_not_one_of_run_attempts(
+def test_extra_evaluation_is_not_one_of_run_attempts(
     account: Account, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
     segment = account.add_segment("many", range(1000))
@@ -70,7 +70,7 @@ def test_the_evaluation_that_the_breaker_adds_is_not_one_of_run_attempts(
     assert len(segment.runs) == 1 + 3
 
 
-def test_a_small_segment_may_lose_all_its_members(
+def test_small_segment_may_lose_all_members(
     account: Account, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
     segment = account.add_segment("few", range(99))
@@ -80,7 +80,7 @@ def test_a_small_segment_may_lose_all_its_members(
 
 
 @pytest.mark.parametrize("streams", [{"match_all_runs", "match_all_results"}, CHANGE_STREAMS])
-def test_a_fall_of_the_total_trips_where_no_difference_is_made(
+def test_fallen_total_trips_without_a_difference(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, streams: set[str]
 ) -> None:
     segment = account.add_segment("many", range(1000))
@@ -93,7 +93,7 @@ def test_a_fall_of_the_total_trips_where_no_difference_is_made(
     assert len(segment.runs) == 3
 
 
-def test_a_fall_of_the_total_is_believed_where_the_segment_was_edited(
+def test_fallen_total_is_believed_after_an_edit(
     account: Account, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
     segment = account.add_segment("many", range(1000))
@@ -105,7 +105,7 @@ def test_a_fall_of_the_total_is_believed_where_the_segment_was_edited(
     assert warehouse.members(LOG) == {segment.segment_id: set(range(10))}
 
 
-def test_after_a_long_pause_the_circuit_breaker_compares_the_totals(
+def test_breaker_compares_totals_after_a_long_pause(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     nightly_sync(sandbox, warehouse)
@@ -125,7 +125,7 @@ def test_after_a_long_pause_the_circuit_breaker_compares_the_totals(
     )
 
 
-def test_the_circuit_breaker_has_its_second_evaluation_where_only_the_first_was_doubted(
+def test_second_evaluation_follows_a_doubted_first_one(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment("many", range(1000))
@@ -146,7 +146,7 @@ def test_the_circuit_breaker_has_its_second_evaluation_where_only_the_first_was_
 
 
 @pytest.mark.parametrize("edits", [False, True], ids=["moves", "moves and edited"])
-def test_an_instant_of_the_last_change_that_merely_moves_is_no_edit(
+def test_moved_change_timestamp_is_no_edit(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock, *, edits: bool
 ) -> None:
     account.edits_seem = True
@@ -168,7 +168,7 @@ def test_an_instant_of_the_last_change_that_merely_moves_is_no_edit(
 
 
 @pytest.mark.parametrize("kind", ["not_found", "gateway_404", "no_data"])
-def test_a_definition_that_cannot_be_read_excuses_no_fall(
+def test_unreadable_definition_excuses_no_fall(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock, kind: str
 ) -> None:
     segment = account.add_segment("many", range(1000))
@@ -182,7 +182,7 @@ def test_a_definition_that_cannot_be_read_excuses_no_fall(
     assert len(changes(nightly_sync(sandbox, warehouse))["left"]) == 990
 
 
-def test_a_definition_is_asked_for_only_where_the_circuit_breaker_would_trip(
+def test_definition_is_requested_only_where_the_breaker_trips(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment("many", range(1000))

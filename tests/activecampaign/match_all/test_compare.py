@@ -12,9 +12,7 @@ from tests.support.nightly import changes, nightly_sync, run_row
 from tests.support.warehouse import LOG, TABLE, Warehouse
 
 
-def test_a_first_run_is_a_baseline(
-    sandbox: Sandbox, segment: Segment, warehouse: Warehouse
-) -> None:
+def test_first_run_is_a_baseline(sandbox: Sandbox, segment: Segment, warehouse: Warehouse) -> None:
     first = nightly_sync(sandbox, warehouse)
     assert changes(first) == {"joined": set(segment.members), "left": set()}
     assert all(row["is_baseline"] for row in first.records("membership_changes"))
@@ -25,7 +23,7 @@ def test_a_first_run_is_a_baseline(
     assert (row["joined_count"], row["left_count"]) == (200, 0)
 
 
-def test_a_second_run_brings_the_differences_alone(
+def test_second_run_emits_only_differences(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     first = nightly_sync(sandbox, warehouse)
@@ -47,7 +45,7 @@ def test_a_second_run_brings_the_differences_alone(
     )
 
 
-def test_an_unchanged_segment_gets_its_run_row_and_no_read_of_the_previous_run(
+def test_unchanged_segment_reads_no_previous_run(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     nightly_sync(sandbox, warehouse)
@@ -59,7 +57,7 @@ def test_an_unchanged_segment_gets_its_run_row_and_no_read_of_the_previous_run(
     assert segment.members
 
 
-def test_unchanged_members_in_another_order_cost_no_read_of_the_previous_run(
+def test_other_order_reads_no_previous_run(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     nightly_sync(sandbox, warehouse, sort="email")
@@ -71,7 +69,7 @@ def test_unchanged_members_in_another_order_cost_no_read_of_the_previous_run(
 
 
 @pytest.mark.parametrize("sort", ["-id", "email", "last_name,-first_name"])
-def test_results_in_another_order_are_compared_rightly(
+def test_results_in_any_order_are_compared(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, sort: str
 ) -> None:
     nightly_sync(sandbox, warehouse, sort=sort, page_size=30)
@@ -82,7 +80,7 @@ def test_results_in_another_order_are_compared_rightly(
     }
 
 
-def test_ids_that_the_server_orders_as_text_are_compared_rightly(
+def test_ids_ordered_as_text_are_compared(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     def as_text(body: dict[str, Any]) -> dict[str, Any]:
@@ -97,7 +95,7 @@ def test_ids_that_the_server_orders_as_text_are_compared_rightly(
     assert changes(nightly_sync(sandbox, warehouse)) == {"joined": {900}, "left": {1, 2, 3, 4}}
 
 
-def test_the_previous_run_is_read_with_the_sort_it_was_started_with(
+def test_previous_run_is_read_with_its_own_sort(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     nightly_sync(sandbox, warehouse, sort="email")
@@ -109,7 +107,7 @@ def test_the_previous_run_is_read_with_the_sort_it_was_started_with(
     assert len(segment.runs) == 2
 
 
-def test_an_edit_of_the_segment_is_told_from_a_change_of_its_members(
+def test_edit_is_distinguished_from_member_changes(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     nightly_sync(sandbox, warehouse)
@@ -121,7 +119,7 @@ def test_an_edit_of_the_segment_is_told_from_a_change_of_its_members(
     assert len(changes(second)["left"]) == 190
 
 
-def test_rebaseline_begins_a_new_chain(
+def test_rebaseline_starts_a_new_chain(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     first = nightly_sync(sandbox, warehouse)

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 
-def test_slow_evaluations_go_on_side_by_side(
-    account: Account, sandbox: Sandbox, clock: SharedClock
-) -> None:
+def test_slow_evaluations_overlap(account: Account, sandbox: Sandbox, clock: SharedClock) -> None:
     for place in range(10):
         account.add_segment(f"segment {place}", [place], evaluation_seconds=5000)
     before = clock.time()
@@ -25,9 +23,7 @@ def test_slow_evaluations_go_on_side_by_side(
     assert before < min(started)
 
 
-def test_results_that_would_fill_the_memory_are_not_begun_at_once(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_large_results_are_not_evaluated_at_once(account: Account, sandbox: Sandbox) -> None:
     for place in range(4):
         segment = account.add_segment(f"segment {place}", [place], evaluation_seconds=5000)
         segment.add_count(account.clock.time() - 86_400, result_count=20_000_000)
@@ -38,9 +34,7 @@ def test_results_that_would_fill_the_memory_are_not_begun_at_once(
     assert runs[2].started > runs[0].ended
 
 
-def test_runs_of_which_only_the_total_is_wanted_take_no_room(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_runs_without_ids_take_no_room(account: Account, sandbox: Sandbox) -> None:
     for place in range(4):
         segment = account.add_segment(f"segment {place}", [place], evaluation_seconds=5000)
         segment.add_count(account.clock.time() - 86_400, result_count=20_000_000)
@@ -49,14 +43,14 @@ def test_runs_of_which_only_the_total_is_wanted_take_no_room(
     assert max(run.started for run in runs) < runs[0].ended
 
 
-def test_rows_leave_in_the_order_of_the_segments(account: Account, sandbox: Sandbox) -> None:
+def test_rows_are_emitted_in_segment_order(account: Account, sandbox: Sandbox) -> None:
     for place in range(12):
         account.add_segment(f"segment {place:02}", [place], evaluation_seconds=(place * 7) % 12)
     synced = sync(sandbox, streams=RUN_STREAMS)
     assert [row["contact_id"] for row in synced.records("match_all_results")] == [*range(12)]
 
 
-def test_pages_that_come_in_parallel_leave_in_order(account: Account, sandbox: Sandbox) -> None:
+def test_pages_read_in_parallel_are_emitted_in_order(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("many", range(1000))
     sandbox.faults.add(Fault("slow", operation="read", page=3, seconds=0.2))
     sandbox.faults.add(Fault("status", operation="read", page=5, status=503))
@@ -65,7 +59,7 @@ def test_pages_that_come_in_parallel_leave_in_order(account: Account, sandbox: S
     assert [row["position"] for row in synced.records("match_all_results")] == [*range(1, 1001)]
 
 
-def test_an_error_beside_belongs_to_its_segment(account: Account, sandbox: Sandbox) -> None:
+def test_concurrent_failure_stays_with_its_segment(account: Account, sandbox: Sandbox) -> None:
     for place in range(9):
         account.add_segment(f"segment {place}", [place])
     bad = account.segments[4]

@@ -19,9 +19,7 @@ pages = st.lists(st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=20), m
 
 
 @given(previous=pages, new=pages)
-def test_the_difference_of_two_rosters_is_that_of_their_sets(
-    previous: list[list[int]], new: list[list[int]]
-) -> None:
+def test_difference_equals_that_of_sets(previous: list[list[int]], new: list[list[int]]) -> None:
     sides = []
     for side in (previous, new):
         distinct = list(dict.fromkeys(number for page in side for number in page))
@@ -37,7 +35,7 @@ def test_the_difference_of_two_rosters_is_that_of_their_sets(
 
 
 @given(ids=pages)
-def test_a_roster_gives_its_pages_back_and_knows_repetitions(ids: list[list[int]]) -> None:
+def test_pages_are_returned_and_repetitions_detected(ids: list[list[int]]) -> None:
     roster = Roster()
     for page in ids:
         roster.append(page)
@@ -48,7 +46,7 @@ def test_a_roster_gives_its_pages_back_and_knows_repetitions(ids: list[list[int]
 
 
 @given(ids=st.sets(st.integers(0, 2**63 - 1), min_size=1, max_size=50), seed=st.randoms())
-def test_the_digest_of_a_roster_does_not_depend_on_the_order(ids: set[int], seed: Any) -> None:
+def test_digest_does_not_depend_on_the_order(ids: set[int], seed: Any) -> None:
     shuffled = list(ids)
     seed.shuffle(shuffled)
     one, other = Roster(), Roster()
@@ -60,7 +58,7 @@ def test_the_digest_of_a_roster_does_not_depend_on_the_order(ids: set[int], seed
     assert one.digest != other.digest
 
 
-def test_memory_grows_with_the_changes_and_not_with_the_members(tmp_path: Path) -> None:
+def test_memory_grows_with_changes_not_with_members(tmp_path: Path) -> None:
     peaks = {}
     for size in (10_000, 1_000_000):
         account = Account()

@@ -10,9 +10,7 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
 
 
-def test_the_row_of_a_run_comes_after_all_that_hangs_on_it(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_commit_row_follows_the_rows_of_its_children(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", [1, 2])
     messages = [stream for kind, stream in sync(sandbox).types if kind == "RECORD"]
     last = messages.index("match_all_runs")
@@ -20,9 +18,7 @@ def test_the_row_of_a_run_comes_after_all_that_hangs_on_it(
     assert last == max(below)
 
 
-def test_the_schema_of_a_commit_comes_after_those_of_what_it_commits(
-    sandbox: Sandbox, segment: Segment
-) -> None:
+def test_commit_schema_follows_the_child_schemas(sandbox: Sandbox, segment: Segment) -> None:
     schemas = [stream for kind, stream in sync(sandbox).types if kind == "SCHEMA"]
     for child in RUN_STREAMS - {"match_all_runs"}:
         assert schemas.index(child) < schemas.index("match_all_runs")

@@ -6,7 +6,7 @@ from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 from tests.support.sync import sync
 
 
-def test_a_failed_run_is_started_anew(account: Account, sandbox: Sandbox) -> None:
+def test_failed_run_is_started_anew(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", [1, 2])
     sandbox.faults.add(Fault("run_fails", times=2))
     synced = sync(sandbox)
@@ -17,9 +17,7 @@ def test_a_failed_run_is_started_anew(account: Account, sandbox: Sandbox) -> Non
     assert all(line.endswith("; evaluating it again") for line in synced.warnings)
 
 
-def test_a_run_that_fails_run_attempts_times_fails_its_segment_alone(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_run_attempts_limits_failed_runs(account: Account, sandbox: Sandbox) -> None:
     bad = account.add_segment("bad", [1, 2])
     account.add_segment("good", [3])
     sandbox.faults.add(Fault("run_fails", times=None, segment_id=bad.segment_id))
@@ -32,7 +30,7 @@ def test_a_run_that_fails_run_attempts_times_fails_its_segment_alone(
     assert "run_attempts" in line
 
 
-def test_an_expired_run_is_started_anew(account: Account, sandbox: Sandbox) -> None:
+def test_expired_run_is_started_anew(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", range(1, 21))
     sandbox.faults.add(Fault("run_expires"))
     synced = sync(sandbox, page_size=10)
@@ -41,9 +39,7 @@ def test_an_expired_run_is_started_anew(account: Account, sandbox: Sandbox) -> N
     assert len(account.segments[0].runs) == 2
 
 
-def test_a_segment_with_an_external_condition_is_a_warning(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_external_condition_is_a_warning(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("outside", [1]).external = True
     account.add_segment("inside", [2])
     synced = sync(sandbox)
@@ -52,9 +48,7 @@ def test_a_segment_with_an_external_condition_is_a_warning(
     assert any("external value" in line for line in synced.warnings)
 
 
-def test_a_400_without_an_external_condition_is_a_failure(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_other_400_is_a_failure(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", [1])
     sandbox.faults.add(Fault("status", operation="start", status=400, times=None))
     assert sync(sandbox).exit_code == 1

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def test_an_empty_result_without_page_is_believed_if_a_second_look_agrees(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_empty_result_without_page_needs_a_second_look(account: Account, sandbox: Sandbox) -> None:
     account.omits_empty = "both"
     account.add_segment("none")
     synced = sync(sandbox, streams=RUN_STREAMS)
@@ -26,7 +24,7 @@ def test_an_empty_result_without_page_is_believed_if_a_second_look_agrees(
     assert len(run_requests(sandbox)) == 2
 
 
-def test_a_single_look_without_page_is_not_believed(account: Account, sandbox: Sandbox) -> None:
+def test_single_answer_without_page_is_not_believed(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", [1, 2])
     sandbox.faults.add(Fault("no_page"))
     synced = sync(sandbox, streams=RUN_STREAMS)
@@ -36,7 +34,7 @@ def test_a_single_look_without_page_is_not_believed(account: Account, sandbox: S
 
 @pytest.mark.parametrize("operations", [("start", "read"), ("read",), ("start",)])
 @pytest.mark.parametrize("streams", [RUN_STREAMS, {"match_all_runs"}], ids=["ids", "total"])
-def test_no_size_is_made_up_where_the_answers_have_ids_and_no_page(
+def test_no_total_is_invented_for_ids_without_page(
     account: Account, sandbox: Sandbox, operations: tuple[str, ...], streams: set[str]
 ) -> None:
     account.add_segment("some", [1, 2])
@@ -59,7 +57,7 @@ def test_no_size_is_made_up_where_the_answers_have_ids_and_no_page(
     assert synced.records("match_all_runs") == []
 
 
-def test_a_run_without_numbers_twice_empties_no_segment_that_was_known_to_have_members(
+def test_missing_numbers_never_empty_a_segment(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     segment.members = range(1, 51)
@@ -73,7 +71,7 @@ def test_a_run_without_numbers_twice_empties_no_segment_that_was_known_to_have_m
     assert warehouse.members(LOG) == {segment.segment_id: {*range(1, 51)}}
 
 
-def test_what_an_answer_leaves_out_is_done_without(account: Account, sandbox: Sandbox) -> None:
+def test_omitted_fields_are_optional(account: Account, sandbox: Sandbox) -> None:
     segment = account.add_segment("some", [1, 2])
 
     def terse(body: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from tests.support.nightly import changes, nightly_sync, run_row
 from tests.support.warehouse import LOG, PAST, TABLE, Warehouse
 
 
-def test_an_expired_predecessor_is_followed_by_a_baseline(
+def test_expired_predecessor_is_followed_by_a_baseline(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     nightly_sync(sandbox, warehouse)
@@ -32,7 +32,7 @@ def test_an_expired_predecessor_is_followed_by_a_baseline(
 
 
 @pytest.mark.parametrize(("days", "warns"), [(74, False), (76, True), (89, True)])
-def test_a_pause_of_75_days_is_warned_of_before_90_make_a_baseline(
+def test_pause_of_75_days_is_warned_of(
     sandbox: Sandbox,
     segment: Segment,
     warehouse: Warehouse,
@@ -48,7 +48,7 @@ def test_a_pause_of_75_days_is_warned_of_before_90_make_a_baseline(
     assert [f"{days} days old" in line for line in second.warnings] == [True] * warns
 
 
-def test_a_predecessor_that_cannot_be_read_whole_starts_no_new_run(
+def test_unreadable_predecessor_starts_no_new_run(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     nightly_sync(sandbox, warehouse)
@@ -65,7 +65,7 @@ def now(clock: SharedClock) -> str:
     return f"{clock.now():%Y-%m-%d %H:%M:%S}"
 
 
-def test_after_a_long_pause_members_and_past_dates_are_right(
+def test_members_and_past_dates_survive_a_long_pause(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     dates: list[str] = []
@@ -92,7 +92,7 @@ def test_after_a_long_pause_members_and_past_dates_are_right(
 
 @pytest.mark.parametrize("kind", ["not_found", "gateway_404"])
 @pytest.mark.parametrize("page", [1, 2, 3])
-def test_a_previous_run_that_is_unknown_for_a_moment_costs_no_left(
+def test_transient_404_makes_nobody_leave(
     sandbox: Sandbox, second_night: Warehouse, kind: str, page: int
 ) -> None:
     sandbox.faults.add(Fault(kind, "read", page=page, times=1))
@@ -101,7 +101,7 @@ def test_a_previous_run_that_is_unknown_for_a_moment_costs_no_left(
     assert run_row(second)["is_baseline"] is False
 
 
-def test_a_previous_run_that_is_unknown_twice_some_seconds_apart_is_gone(
+def test_previous_run_unknown_twice_is_gone(
     account: Account, sandbox: Sandbox, second_night: Warehouse
 ) -> None:
     account.expire_runs()
@@ -113,7 +113,7 @@ def test_a_previous_run_that_is_unknown_twice_some_seconds_apart_is_gone(
     assert 4 < reads[1].at - reads[0].at < 10
 
 
-def test_a_previous_run_of_more_than_90_days_is_not_asked_for_twice(
+def test_previous_run_over_90_days_is_requested_once(
     sandbox: Sandbox, second_night: Warehouse, clock: SharedClock
 ) -> None:
     clock.advance(91 * 86_400)
@@ -122,7 +122,7 @@ def test_a_previous_run_of_more_than_90_days_is_not_asked_for_twice(
     assert sum(request.path.count("/") == 5 for request in sandbox.requests) == 1
 
 
-def test_a_previous_run_of_100_days_may_be_unknown_in_any_form(
+def test_previous_run_of_100_days_may_be_unknown_in_any_form(
     sandbox: Sandbox, second_night: Warehouse, clock: SharedClock
 ) -> None:
     clock.advance(100 * 86_400)
@@ -131,7 +131,7 @@ def test_a_previous_run_of_100_days_may_be_unknown_in_any_form(
 
 
 @pytest.mark.parametrize("deleted", [[7], [1, 100, 200], [*range(1, 201)]], ids=len)
-def test_contacts_that_were_deleted_from_the_previous_result_make_a_baseline_with_a_warning(
+def test_deleted_contacts_make_a_baseline_with_a_warning(
     account: Account, sandbox: Sandbox, second_night: Warehouse, deleted: list[int]
 ) -> None:
     [segment] = account.segments
@@ -146,16 +146,14 @@ def test_contacts_that_were_deleted_from_the_previous_result_make_a_baseline_wit
     assert second_night.members(LOG) == second_night.members(TABLE) == truth
 
 
-def test_a_previous_result_is_proved_by_its_ids_whatever_its_numbers_tell(
-    sandbox: Sandbox, second_night: Warehouse
-) -> None:
+def test_previous_result_is_proved_by_its_digest(sandbox: Sandbox, second_night: Warehouse) -> None:
     sandbox.faults.add(Fault("total_is", "read", times=None, value=201))
     second = nightly_sync(sandbox, second_night)
     assert changes(second) == {"joined": set(), "left": set(range(1, 11))}
 
 
 @pytest.mark.parametrize("kind", ["duplicate", "missing_row"])
-def test_a_previous_run_that_is_odd_in_the_same_way_twice_makes_a_baseline(
+def test_previous_run_damaged_twice_makes_a_baseline(
     sandbox: Sandbox, second_night: Warehouse, kind: str
 ) -> None:
     sandbox.faults.add(Fault(kind, "read", times=None))
@@ -165,7 +163,7 @@ def test_a_previous_run_that_is_odd_in_the_same_way_twice_makes_a_baseline(
 
 
 @pytest.mark.parametrize("fault", ["failed", "last page unknown", "too many"])
-def test_one_odd_look_at_the_previous_run_costs_no_left(
+def test_single_odd_answer_makes_nobody_leave(
     sandbox: Sandbox, second_night: Warehouse, fault: str
 ) -> None:
     def failed(body: dict[str, Any]) -> dict[str, Any]:

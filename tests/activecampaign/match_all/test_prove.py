@@ -53,7 +53,7 @@ PAGE = 10
     ids=str,
 )
 @pytest.mark.parametrize("streams", [RUN_STREAMS, {"match_all_runs"}], ids=["all", "runs"])
-def test_numbers_that_contradict_the_pages_are_not_believed(
+def test_numbers_that_contradict_the_pages_are_rejected(
     account: Account, sandbox: Sandbox, numbers: dict[str, object], streams: set[str]
 ) -> None:
     account.add_segment("some", range(1, 26))
@@ -66,7 +66,7 @@ def test_numbers_that_contradict_the_pages_are_not_believed(
     check_refused(synced)
 
 
-def test_a_result_cut_short_by_its_numbers_makes_nobody_leave(
+def test_result_truncated_by_its_numbers_makes_nobody_leave(
     account: Account, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
     segment = account.add_segment("some", range(1, 16))
@@ -91,7 +91,7 @@ def _with(body: dict[str, Any], matches: range) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_page_behind_a_full_last_one_may_say_in_any_way_that_it_is_none(
+def test_page_after_a_full_last_one_may_be_missing_in_any_form(
     account: Account, sandbox: Sandbox, form: str
 ) -> None:
     account.add_segment("some", range(1, 21))
@@ -119,7 +119,7 @@ def test_the_page_behind_a_full_last_one_may_say_in_any_way_that_it_is_none(
 
 
 @pytest.mark.parametrize("size", [0, 1, 9, 11, 25])
-def test_a_last_page_that_is_not_full_costs_no_further_request(
+def test_partial_last_page_takes_no_further_request(
     account: Account, sandbox: Sandbox, size: int
 ) -> None:
     account.add_segment("some", range(1, size + 1))
@@ -129,7 +129,7 @@ def test_a_last_page_that_is_not_full_costs_no_further_request(
 
 
 @pytest.mark.parametrize("kind", ["total_is", "last_page_is", "per_page_is"])
-def test_numbers_in_text_are_numbers(account: Account, sandbox: Sandbox, kind: str) -> None:
+def test_numbers_as_text_are_accepted(account: Account, sandbox: Sandbox, kind: str) -> None:
     account.add_segment("some", range(1, 8))
     value = {"total_is": "7", "last_page_is": "1", "per_page_is": "10"}[kind]
     for operation in ("start", "read"):
@@ -140,7 +140,7 @@ def test_numbers_in_text_are_numbers(account: Account, sandbox: Sandbox, kind: s
 
 
 @pytest.mark.parametrize("write", [str, lambda each: f"{each:05}", float])
-def test_ids_that_are_numbers_in_another_form_are_those_numbers(
+def test_ids_in_other_number_forms_are_accepted(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, write: Any
 ) -> None:
     nightly_sync(sandbox, warehouse)
@@ -158,7 +158,7 @@ def test_ids_that_are_numbers_in_another_form_are_those_numbers(
     assert warehouse.members(LOG) == {segment.segment_id: {*range(11, 211)}}
 
 
-def test_ids_in_text_behind_the_last_page_are_too_many(sandbox: Sandbox, segment: Segment) -> None:
+def test_ids_as_text_after_the_last_page_are_too_many(sandbox: Sandbox, segment: Segment) -> None:
     segment.members = range(1, 31)
 
     def short(body: dict[str, Any]) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def test_ids_in_text_behind_the_last_page_are_too_many(sandbox: Sandbox, segment
     check_refused(sync(sandbox, page_size=PAGE, streams=RUN_STREAMS))
 
 
-def test_a_result_that_claims_pages_without_end_is_not_read_without_end(sandbox: Sandbox) -> None:
+def test_endless_pages_are_not_read(sandbox: Sandbox) -> None:
     sandbox.account.add_segment("VIP", range(3))
 
     def claim(answer: dict[str, Any]) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def test_a_result_that_claims_pages_without_end_is_not_read_without_end(sandbox:
     assert not synced.records("membership_changes")
 
 
-def test_a_total_that_no_integer_of_a_table_holds_is_read_again(sandbox: Sandbox) -> None:
+def test_total_beyond_64_bits_is_read_again(sandbox: Sandbox) -> None:
     sandbox.account.add_segment("VIP", range(3))
     sandbox.faults.add(Fault("edit", "start", answer=with_attribute(BEYOND_INT64, "page", "total")))
     synced = sync(sandbox, streams={"match_all_runs"})
@@ -204,7 +204,7 @@ DAMAGES = ["total_changes", "duplicate", "missing_row", "text_id"]
 
 @pytest.mark.parametrize("kind", DAMAGES)
 @pytest.mark.parametrize("times", [1, 3])
-def test_a_damaged_page_is_read_again_and_then_evaluated_again(
+def test_damaged_page_is_read_and_evaluated_again(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, kind: str, times: int
 ) -> None:
     nightly_sync(sandbox, warehouse, page_size=70)
@@ -216,7 +216,7 @@ def test_a_damaged_page_is_read_again_and_then_evaluated_again(
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
-def test_a_result_that_stays_damaged_fails_its_segment_and_says_nothing(
+def test_lasting_damage_fails_the_segment_alone(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, kind: str
 ) -> None:
     other = account.add_segment("other", [1])
@@ -241,7 +241,7 @@ def test_a_result_that_stays_damaged_fails_its_segment_and_says_nothing(
     assert kept[segment.segment_id] == was[segment.segment_id]
 
 
-def test_a_wrong_last_page_costs_one_more_look_at_the_first_page(
+def test_wrong_last_page_costs_one_more_read(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     def endless(body: dict[str, Any]) -> dict[str, Any]:

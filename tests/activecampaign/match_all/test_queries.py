@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 
-def test_a_member_list_of_the_past_is_what_it_was(
+def test_past_members_stay_as_they_were(
     sandbox: Sandbox, segment: Segment, clock: SharedClock
 ) -> None:
     warehouse = Warehouse()
@@ -33,7 +33,7 @@ def test_a_member_list_of_the_past_is_what_it_was(
         }
 
 
-def test_the_full_result_names_the_members_by_the_latest_run(
+def test_full_result_query_uses_the_latest_run(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     nightly_sync(sandbox, warehouse, streams=None)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 
-def test_the_state_of_two_syncs_ago_falsifies_no_member_of_the_log(
+def test_state_of_two_syncs_ago_keeps_the_log_true(
     account: Account, sandbox: Sandbox, segment: Segment, clock: SharedClock
 ) -> None:
     warehouse = Warehouse()
@@ -43,7 +43,7 @@ def test_the_state_of_two_syncs_ago_falsifies_no_member_of_the_log(
     assert account.segments
 
 
-def test_a_state_of_an_older_version_goes_on_without_a_baseline(
+def test_state_of_an_older_version_needs_no_baseline(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     nightly_sync(sandbox, warehouse)
@@ -82,7 +82,7 @@ def not_ready(
 
 
 @pytest.mark.parametrize("rebaseline", [[], ["some"]], ids=["difference", "baseline"])
-def test_an_older_run_is_not_taken_up_after_newer_ones(
+def test_older_run_is_not_resumed_after_newer_ones(
     sandbox: Sandbox,
     segment: Segment,
     warehouse: Warehouse,
@@ -103,7 +103,7 @@ def test_an_older_run_is_not_taken_up_after_newer_ones(
     assert warehouse.members(TABLE) == truth or warehouse.query(STALE)
 
 
-def test_a_run_in_progress_that_somebody_evaluated_again_is_not_taken_up(
+def test_reevaluated_run_in_progress_is_not_resumed(
     account: Account,
     sandbox: Sandbox,
     segment: Segment,
@@ -122,7 +122,7 @@ def test_a_run_in_progress_that_somebody_evaluated_again_is_not_taken_up(
     assert warehouse.members(LOG) == {segment.segment_id: {*range(50, 400)}}
 
 
-def test_a_run_that_was_said_as_a_baseline_and_as_a_difference_counts_as_it_was_said_last(
+def test_run_emitted_twice_counts_as_emitted_last(
     sandbox: Sandbox,
     segment: Segment,
     warehouse: Warehouse,
@@ -141,7 +141,7 @@ def test_a_run_that_was_said_as_a_baseline_and_as_a_difference_counts_as_it_was_
 
 
 @pytest.mark.parametrize("records", [True, False])
-def test_a_pair_of_a_restored_state_is_followed_by_a_fresh_run(
+def test_restored_pair_is_followed_by_a_fresh_run(
     account: Account,
     sandbox: Sandbox,
     segment: Segment,
@@ -168,7 +168,7 @@ def test_a_pair_of_a_restored_state_is_followed_by_a_fresh_run(
     assert warehouse.members(LOG) == warehouse.members(TABLE) == truth
 
 
-def test_a_lost_sync_with_rebaseline_is_found_in_memberships(
+def test_lost_rebaseline_is_detected_in_memberships(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment.members = range(1, 4022)
@@ -190,7 +190,7 @@ def test_a_lost_sync_with_rebaseline_is_found_in_memberships(
     assert warehouse.query(STALE) == warehouse.query(EXACT) == []
 
 
-def test_two_states_that_write_into_one_schema_are_found(
+def test_two_states_in_one_schema_are_detected(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     states: list[dict[str, Any] | None] = [None, None]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 
-def test_a_run_in_progress_is_in_the_state_before_the_first_wait(
+def test_run_is_in_the_state_before_the_first_wait(
     sandbox: Sandbox, segment: Segment, tmp_path: Path
 ) -> None:
     segment.evaluation_seconds = 5000
@@ -41,7 +41,7 @@ def interrupted(sandbox: Sandbox, segment: Segment, clock: SharedClock) -> dict[
     return synced.state
 
 
-def test_an_unfinished_run_is_taken_up_again(
+def test_unfinished_run_is_resumed(
     sandbox: Sandbox, segment: Segment, interrupted: dict[str, Any]
 ) -> None:
     synced = sync(sandbox, streams=CHANGE_STREAMS, state=interrupted)
@@ -51,7 +51,7 @@ def test_an_unfinished_run_is_taken_up_again(
     assert "running" not in run_state(synced.state)
 
 
-def test_an_unfinished_run_that_goes_on_is_waited_for(sandbox: Sandbox, segment: Segment) -> None:
+def test_unfinished_run_is_awaited(sandbox: Sandbox, segment: Segment) -> None:
     segment.evaluation_seconds = 600
     first = sync(sandbox, streams=CHANGE_STREAMS, run_timeout=30)
     second = sync(sandbox, streams=CHANGE_STREAMS, state=first.state)
@@ -60,7 +60,7 @@ def test_an_unfinished_run_that_goes_on_is_waited_for(sandbox: Sandbox, segment:
     assert len(segment.runs) == 1
 
 
-def test_an_unfinished_run_of_a_later_night_is_taken_up_again(
+def test_unfinished_run_of_a_later_sync_is_resumed(
     sandbox: Sandbox, segment: Segment, clock: SharedClock
 ) -> None:
     first = sync(sandbox, streams=CHANGE_STREAMS)
@@ -74,7 +74,7 @@ def test_an_unfinished_run_of_a_later_night_is_taken_up_again(
 
 
 @pytest.mark.parametrize("settings", [{"sort": "email"}, {"resume_within": 60}])
-def test_an_unfinished_run_of_another_sort_or_too_old_is_left_alone(
+def test_run_of_another_sort_or_too_old_is_not_resumed(
     sandbox: Sandbox, segment: Segment, interrupted: dict[str, Any], settings: dict[str, Any]
 ) -> None:
     assert sync(sandbox, streams=CHANGE_STREAMS, state=interrupted, **settings).exit_code == 0
@@ -82,7 +82,7 @@ def test_an_unfinished_run_of_another_sort_or_too_old_is_left_alone(
 
 
 @pytest.mark.parametrize("end", ["expired", "failed"])
-def test_an_unfinished_run_that_came_to_nothing_is_started_anew(
+def test_expired_or_failed_run_is_started_anew(
     account: Account, sandbox: Sandbox, segment: Segment, interrupted: dict[str, Any], end: str
 ) -> None:
     if end == "expired":
@@ -93,7 +93,7 @@ def test_an_unfinished_run_that_came_to_nothing_is_started_anew(
     assert len(segment.runs) == 2
 
 
-def test_an_outage_does_not_forget_the_run_in_progress(
+def test_outage_keeps_the_run_in_progress(
     sandbox: Sandbox, segment: Segment, clock: SharedClock
 ) -> None:
     segment.evaluation_seconds = 600

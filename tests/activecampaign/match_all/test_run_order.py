@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("skews", [(900, 0), (0, 900), (-900, 0), (900, -900)], ids=str)
-def test_no_local_clock_decides_what_is_newer(
+def test_local_clock_never_decides_which_run_is_newer(
     sandbox: Sandbox,
     segment: Segment,
     warehouse: Warehouse,
@@ -34,7 +34,7 @@ def test_no_local_clock_decides_what_is_newer(
     assert warehouse.members(LOG) == warehouse.members(TABLE) == warehouse.members(FULL) == truth
 
 
-def test_run_numbers_count_the_runs_of_a_chain(
+def test_run_number_counts_the_runs_of_a_chain(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     numbers = []
@@ -49,7 +49,7 @@ def test_run_numbers_count_the_runs_of_a_chain(
 
 @pytest.mark.parametrize("digits", [0, 3])
 @pytest.mark.parametrize("hours", [0, -2])
-def test_a_run_that_was_not_started_later_than_the_previous_one_fails_the_segment(
+def test_run_not_later_than_the_previous_one_fails(
     account: Account,
     sandbox: Sandbox,
     segment: Segment,
@@ -79,7 +79,7 @@ def test_a_run_that_was_not_started_later_than_the_previous_one_fails_the_segmen
     assert warehouse.members(LOG) == {segment.segment_id: {*range(50, 250)}}
 
 
-def test_a_run_of_the_future_fails_the_segment(
+def test_run_of_the_future_fails(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     nightly_sync(sandbox, warehouse)
@@ -93,7 +93,7 @@ def test_a_run_of_the_future_fails_the_segment(
     assert segment.members
 
 
-def test_the_run_before_last_that_comes_again_overwrites_no_newer_result(
+def test_older_run_that_returns_overwrites_no_newer_result(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     nightly_sync(sandbox, warehouse, streams=None)

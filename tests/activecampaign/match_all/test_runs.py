@@ -13,9 +13,7 @@ from tests.support.sync import RUN_STREAMS, sync
 from tests.support.warehouse import LOG, TABLE, Warehouse
 
 
-def test_segments_of_0_1_and_25000_contacts_give_exactly_these_rows(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_results_of_all_sizes_are_exact(account: Account, sandbox: Sandbox) -> None:
     sizes = {
         account.add_segment(name, range(1, size + 1)).segment_id: size
         for name, size in {"none": 0, "one": 1, "many": 25_000}.items()
@@ -29,9 +27,7 @@ def test_segments_of_0_1_and_25000_contacts_give_exactly_these_rows(
     assert runs == sizes
 
 
-def test_25000_ids_cost_three_requests_the_answer_to_the_start_included(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_25000_ids_take_three_requests(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("many", range(1, 25_001))
     sync(sandbox)
     assert sorted(run_requests(sandbox)) == [
@@ -41,15 +37,13 @@ def test_25000_ids_cost_three_requests_the_answer_to_the_start_included(
     ]
 
 
-def test_a_page_may_hold_a_single_id(account: Account, sandbox: Sandbox) -> None:
+def test_page_may_hold_a_single_id(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", [3, 5, 8])
     rows = sync(sandbox, page_size=1).records("match_all_results")
     assert [row["contact_id"] for row in rows] == [3, 5, 8]
 
 
-def test_a_run_that_takes_long_is_polled_with_growing_pauses(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_long_run_is_polled_with_growing_pauses(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("slow", [5], evaluation_seconds=120)
     synced = sync(sandbox, streams=RUN_STREAMS)
     assert [row["total"] for row in synced.records("match_all_runs")] == [1]
@@ -60,9 +54,7 @@ def test_a_run_that_takes_long_is_polled_with_growing_pauses(
     assert len(looks) < 13
 
 
-def test_every_read_carries_the_sort_that_the_run_was_started_with(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_every_read_uses_the_sort_of_its_run(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", range(1, 26), evaluation_seconds=9)
     synced = sync(sandbox, sort="-email", page_size=10)
     assert {request.split("&")[0] for request in run_requests(sandbox)} == {
@@ -75,9 +67,7 @@ def test_every_read_carries_the_sort_that_the_run_was_started_with(
     assert [row["contact_id"] for row in rows] != sorted(row["contact_id"] for row in rows)
 
 
-def test_a_run_that_is_not_ready_in_time_fails_and_stays_in_the_state(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_late_run_fails_and_stays_in_the_state(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("slow", [1], evaluation_seconds=1000)
     synced = sync(sandbox, run_timeout=60, streams=RUN_STREAMS)
     assert synced.exit_code == 1
@@ -87,16 +77,14 @@ def test_a_run_that_is_not_ready_in_time_fails_and_stays_in_the_state(
     assert entry["match_all"]["running"]["run_id"] == run.run_id
 
 
-def test_a_run_that_is_ready_when_its_time_is_over_is_taken(
-    account: Account, sandbox: Sandbox
-) -> None:
+def test_run_ready_at_its_timeout_is_used(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("slow", [1], evaluation_seconds=4.5)
     synced = sync(sandbox, run_timeout=1)
     assert synced.exit_code == 0
     assert [row["total"] for row in synced.records("match_all_runs")] == [1]
 
 
-def test_without_a_stream_of_runs_no_run_is_started(account: Account, sandbox: Sandbox) -> None:
+def test_no_run_without_a_run_stream(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", [1])
     sync(sandbox, streams={"segments", "count_history", "segment_definitions"})
     assert run_requests(sandbox) == []
@@ -104,7 +92,7 @@ def test_without_a_stream_of_runs_no_run_is_started(account: Account, sandbox: S
 
 @pytest.mark.parametrize("seconds", [1.5, 10.0, 25.0])
 @pytest.mark.parametrize("evaluation_seconds", [0.0, 6.0, 20.0])
-def test_a_run_that_is_unknown_for_a_while_after_its_start_is_waited_for(
+def test_unknown_run_is_awaited_after_its_start(
     account: Account,
     sandbox: Sandbox,
     segment: Segment,
@@ -119,7 +107,7 @@ def test_a_run_that_is_unknown_for_a_while_after_its_start_is_waited_for(
 
 
 @pytest.mark.parametrize("streams", [None, RUN_STREAMS, {"match_all_runs"}], ids=str)
-def test_the_same_run_again_is_a_result_without_changes(
+def test_same_run_again_has_no_changes(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, streams: set[str] | None
 ) -> None:
     nightly_sync(sandbox, warehouse, streams=RUN_STREAMS)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 
-def test_the_chain_stays_whole_over_a_night_without_differences(
+def test_chain_survives_a_sync_without_differences(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     first = nightly_sync(sandbox, warehouse)
@@ -36,7 +36,7 @@ def test_the_chain_stays_whole_over_a_night_without_differences(
 
 
 @pytest.mark.parametrize("stream", ["membership_changes", "memberships"])
-def test_a_grandchild_alone_gives_differences_and_a_clean_state(
+def test_single_change_stream_gets_differences_and_clean_state(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, stream: str
 ) -> None:
     nightly_sync(sandbox, warehouse, streams={stream})
@@ -48,7 +48,7 @@ def test_a_grandchild_alone_gives_differences_and_a_clean_state(
         assert leftover not in text
 
 
-def test_a_stream_of_differences_that_is_selected_later_begins_with_a_baseline(
+def test_differences_selected_later_start_with_a_baseline(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     nightly_sync(sandbox, warehouse, streams={"match_all_runs", "membership_changes"})
@@ -64,7 +64,7 @@ def test_a_stream_of_differences_that_is_selected_later_begins_with_a_baseline(
 @pytest.mark.parametrize(
     "change", [{"membership_changes"}, {"memberships"}, CHANGE_STREAMS - {"match_all_runs"}]
 )
-def test_runs_that_were_left_out_for_a_night_are_followed_by_a_baseline_with_a_warning(
+def test_runs_deselected_for_a_night_cause_a_baseline(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock, change: set[str]
 ) -> None:
     streams = {*change, "match_all_runs"}
@@ -82,7 +82,7 @@ def test_runs_that_were_left_out_for_a_night_are_followed_by_a_baseline_with_a_w
     assert warehouse.members(query) == {segment.segment_id: {*range(3, 200)}}
 
 
-def test_runs_that_are_selected_later_begin_with_a_baseline(
+def test_runs_selected_later_start_with_a_baseline(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment.members = range(1, 1001)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     ],
     ids=str,
 )
-def test_instants_in_other_precision_are_the_same_instants(
+def test_other_precision_is_the_same_instant(
     sandbox: Sandbox,
     segment: Segment,
     warehouse: Warehouse,
@@ -49,9 +49,7 @@ def test_instants_in_other_precision_are_the_same_instants(
     assert second.warnings == []
 
 
-def test_pages_that_write_the_end_in_other_precision_are_of_one_result(
-    sandbox: Sandbox, segment: Segment
-) -> None:
+def test_pages_of_other_precision_belong_to_one_result(sandbox: Sandbox, segment: Segment) -> None:
     sandbox.faults.add(Fault("digits", "read", page=2, times=None, value=0))
     sandbox.faults.add(Fault("no_end", "read", page=3, times=None))
     synced = sync(sandbox, page_size=70)
@@ -60,7 +58,7 @@ def test_pages_that_write_the_end_in_other_precision_are_of_one_result(
     assert len(segment.runs) == 1
 
 
-def test_a_timestamp_that_differs_below_a_millisecond_does_not_stop_the_circuit_breaker(
+def test_sub_millisecond_change_does_not_stop_the_breaker(
     account: Account, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
     segment = account.add_segment("many", range(1000))

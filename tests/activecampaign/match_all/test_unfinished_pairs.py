@@ -36,7 +36,7 @@ def lost_night(sandbox: Sandbox, segment: Segment, clock: SharedClock) -> Wareho
 @pytest.mark.parametrize(
     "settings", [{}, {"resume_within": 1}, {"sort": "email"}, {"max_left_share": 0.0}]
 )
-def test_a_difference_cut_short_is_finished_first(
+def test_unfinished_difference_is_finished_first(
     sandbox: Sandbox, segment: Segment, lost_night: Warehouse, settings: dict[str, Any]
 ) -> None:
     assert lost_night.state
@@ -54,7 +54,7 @@ def test_a_difference_cut_short_is_finished_first(
     assert lost_night.query("stale rows in memberships") == []
 
 
-def test_a_pair_whose_results_are_gone_is_followed_by_a_baseline(
+def test_pair_with_expired_results_becomes_a_baseline(
     account: Account, sandbox: Sandbox, segment: Segment, lost_night: Warehouse
 ) -> None:
     account.expire_runs()
@@ -68,7 +68,7 @@ def test_a_pair_whose_results_are_gone_is_followed_by_a_baseline(
 
 
 @pytest.mark.parametrize("settings", [{}, {"rebaseline": ["some"]}])
-def test_a_run_that_was_evaluated_again_is_not_taken_up(
+def test_reevaluated_run_is_not_resumed(
     account: Account,
     sandbox: Sandbox,
     segment: Segment,
@@ -88,7 +88,7 @@ def test_a_run_that_was_evaluated_again_is_not_taken_up(
     assert last.records("match_all_runs")[-1]["run_id"] != segment.runs[1].run_id
 
 
-def test_a_baseline_whose_run_was_evaluated_again_begins_anew(
+def test_baseline_of_a_reevaluated_run_starts_anew(
     account: Account, sandbox: Sandbox, segment: Segment, clock: SharedClock
 ) -> None:
     segment.evaluation_seconds = 30
@@ -104,7 +104,7 @@ def test_a_baseline_whose_run_was_evaluated_again_begins_anew(
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["then well", "then failing"])
-def test_an_older_run_does_not_overwrite_a_newer_full_result(
+def test_older_run_does_not_overwrite_newer_results(
     sandbox: Sandbox,
     segment: Segment,
     half_difference: Warehouse,
@@ -129,7 +129,7 @@ def test_an_older_run_does_not_overwrite_a_newer_full_result(
 
 
 @pytest.mark.parametrize("kind", ["deleted", "duplicate", "missing_row", "digits", "no_end"])
-def test_a_pair_whose_run_is_another_one_by_now_makes_a_baseline_and_no_endless_failure(
+def test_pair_with_a_changed_run_becomes_a_baseline(
     account: Account,
     sandbox: Sandbox,
     segment: Segment,
@@ -174,7 +174,7 @@ def cut_baseline(
     return str(run_row(second)["run_id"])
 
 
-def test_a_baseline_that_was_cut_short_is_finished_as_a_baseline(
+def test_unfinished_baseline_is_finished(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, cut_baseline: str
 ) -> None:
     third = nightly_sync(sandbox, warehouse)
@@ -187,7 +187,7 @@ def test_a_baseline_that_was_cut_short_is_finished_as_a_baseline(
     )
 
 
-def test_a_baseline_that_was_cut_short_and_changed_since_is_left_for_a_fresh_difference(
+def test_changed_unfinished_baseline_is_left_for_a_difference(
     account: Account,
     sandbox: Sandbox,
     segment: Segment,
