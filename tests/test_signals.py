@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import fcntl
+import select
 import signal
 import struct
 import termios
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
+from tests.support.faults import AwaitableFault
 from tests.support.processes import REAL_TIME_TAP, running_tap
 from tests.support.sync import RUN_STREAMS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tap_activecampaign_segments.sandbox import Account, Sandbox
+
+QUIET = 0.2
+"""Seconds without a write after which a pipe counts as full."""
+PAGE = 4096
+"""Bytes: the tap is not stuck with less in the pipe."""
 
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -33,14 +40,15 @@ def test_signal_ends_the_sync_in_time_with_a_true_state(
     segment = account.add_segment("some", range(1, 200_001))
     if where == "run":
         segment.evaluation_seconds = 5000
+    refusal = AwaitableFault("retry_after", operation="start", value=50, times=None)
     if where == "retry-after":
-        sandbox.faults.add(Fault("retry_after", operation="start", value=50, times=None))
+        sandbox.faults.add(refusal)
     with running_tap(sandbox, tmp_path, streams=RUN_STREAMS, command=REAL_TIME_TAP) as tap:
         tap.read_until(
             {"run": b'"running"', "retry-after": b'"SCHEMA"', "emission": b'"RECORD"'}[where]
         )
-        while where == "retry-after" and not any(r.status == 429 for r in sandbox.requests):
-            pass
+        if where == "retry-after":
+            refusal.wait()
         before = time.monotonic()
         tap.signal(number)
         stopped = tap.finish()
@@ -54,13 +62,19 @@ def test_signal_ends_the_sync_in_time_with_a_true_state(
     assert "Traceback" not in stopped.log
 
 
-def wait_until_it_is_stuck(pipe: int) -> None:
-    """Return when nothing more is written to a pipe that nobody reads."""
-    unread, same = -1, 0
-    while same < 10:
-        before, unread = unread, *struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
-        same = same + 1 if unread == before and unread > 4096 else 0
-        threading.Event().wait(0.02)
+def wait_until_stuck(pipe: int) -> None:
+    """Return when a pipe that nobody reads is no longer written to."""
+    with select.epoll() as written:
+        # Edge-triggered: each write is an event, whatever is still unread.
+        written.register(pipe, select.EPOLLIN | select.EPOLLET)
+        while written.poll(QUIET) or unread(pipe) <= PAGE:
+            pass
+
+
+def unread(pipe: int) -> int:
+    """Return the number of unread bytes."""
+    [found] = struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))
+    return int(found)
 
 
 @pytest.mark.skipif(not hasattr(fcntl, "F_GETPIPE_SZ"), reason="Linux tells how full a pipe is")
@@ -87,7 +101,7 @@ def test_signal_while_the_target_is_stuck_leaves_whole_lines(
         settings = {"max_concurrent_requests": 32}
     with running_tap(sandbox, tmp_path, streams=streams, command=REAL_TIME_TAP, **settings) as tap:
         tap.read_lines(lines_read)
-        wait_until_it_is_stuck(tap.stdout.fileno())
+        wait_until_stuck(tap.stdout.fileno())
         before = time.monotonic()
         tap.signal(signal.SIGTERM)
         exit_code, _ = tap.end()
@@ -99,10 +113,10 @@ def test_signal_while_the_target_is_stuck_leaves_whole_lines(
 
 
 def test_signal_during_the_listing_keeps_its_exit_code(sandbox: Sandbox, tmp_path: Path) -> None:
-    hanging = sandbox.faults.add(Fault("hang", operation="list", seconds=5))
+    hanging = AwaitableFault("hang", operation="list", seconds=5)
+    sandbox.faults.add(hanging)
     with running_tap(sandbox, tmp_path, command=REAL_TIME_TAP) as tap:
-        while not hanging.applied:
-            pass
+        hanging.wait()
         tap.signal(signal.SIGTERM)
         stopped = tap.finish()
     assert stopped.exit_code == 143
@@ -116,9 +130,10 @@ def test_signal_leaves_no_bookmark_ahead_of_batched_rows(
     for place in range(3):
         account.add_segment(f"segment {place}", [1]).add_count(1_700_000_000.0 + place, 1)
     slow = account.segments[2]
-    sandbox.faults.add(
-        Fault("retry_after", "count_history", times=None, value=50, segment_id=slow.segment_id)
+    refusal = AwaitableFault(
+        "retry_after", "count_history", times=None, value=50, segment_id=slow.segment_id
     )
+    sandbox.faults.add(refusal)
     batches = {
         "encoding": {"format": "jsonl", "compression": "gzip"},
         "storage": {"root": tmp_path.as_uri()},
@@ -131,8 +146,7 @@ def test_signal_leaves_no_bookmark_ahead_of_batched_rows(
         batch_config=batches,
         max_concurrent_requests=1,
     ) as tap:
-        while not any(request.status == 429 for request in sandbox.requests):
-            pass
+        refusal.wait()
         tap.signal(signal.SIGTERM)
         stopped = tap.finish()
     assert stopped.exit_code == 143

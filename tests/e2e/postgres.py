@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,11 +47,6 @@ class Server:
     def __init__(self, binaries: Path, port: int) -> None:
         self._binaries = binaries
         self.port = port
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether it answers."""
-        return self._run("pg_isready", "--quiet", "--username", USER).returncode == 0
 
     def query(self, sql: str, schema: str = "public") -> list[dict[str, Any]]:
         """Return the rows of a SELECT, its tables looked up in a database schema."""
@@ -141,7 +136,7 @@ def serving(binaries: Path) -> Iterator[Server]:
     """
     # Not pytest's folder: that is closed to the server's user.
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
-        data, log = Path(folder, "data"), Path(folder, "log")
+        data = Path(folder, "data")
         if _unprivileged():
             shutil.chown(folder, USER, pwd.getpwnam(USER).pw_gid)
         made = _run(
@@ -156,26 +151,28 @@ def serving(binaries: Path) -> Iterator[Server]:
             "port": port,
             "unix_socket_directories": "",
             "fsync": "off",
+            "lc_messages": "C",
         }
         line: list[str | Path] = [binaries / "postgres", "-D", data]
         for name, value in parameters.items():
             line += ["-c", f"{name}={value}"]
-        with log.open("wb") as output:
-            process: subprocess.Popen[bytes] = subprocess.Popen(
-                line,
-                cwd=folder,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                **_unprivileged(),
-            )
+        process: subprocess.Popen[str] = subprocess.Popen(
+            line,
+            cwd=folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            **_unprivileged(),
+        )
         try:
-            server = Server(binaries, port)
-            _wait_for(server, process, log)
-            yield server
+            _read_until_ready(process)
+            # It would block if nobody read on.
+            threading.Thread(target=process.communicate, daemon=True).start()
+            yield Server(binaries, port)
         finally:
-            # At once, without a last checkpoint: nobody wants the data.
+            # Immediate shutdown, without a checkpoint: the data are not needed.
             process.send_signal(signal.SIGQUIT)
             process.wait(PATIENCE)
 
@@ -208,12 +205,14 @@ def _binaries() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
-def _wait_for(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not server.is_ready:
-        assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.05)
+def _read_until_ready(process: subprocess.Popen[str]) -> None:
+    """Read the server's log up to the line that says that it accepts connections."""
+    log = []
+    for line in process.stdout or ():
+        log.append(line)
+        if "ready to accept connections" in line:
+            return
+    raise AssertionError("".join(log))
 
 
 def _free_port() -> int:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.sync import assert_refused, config_of, run_tap
+from tap_activecampaign_segments.settings import SCHEMA
+from tests.support.sync import about, assert_refused, config_of, run_tap
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 
 
 def test_about_names_every_setting() -> None:
-    synced = run_tap({}, "--about", "--format=json")
-    assert synced.exit_code == 0
+    described = about()["settings"]["properties"]
+    for name, setting in SCHEMA["properties"].items():
+        assert described[name]["description"]
+        for part in setting.get("properties", ()):
+            assert described[name]["properties"][part]["description"]
 
 
 def test_connection_test_evaluates_one_segment(account: Account, sandbox: Sandbox) -> None:

@@ -132,6 +132,13 @@ def discover() -> dict[str, Any]:
     return json.loads(out)  # type: ignore[no-any-return]
 
 
+def about() -> dict[str, Any]:
+    """Return what the tap tells about itself."""
+    exit_code, out, _ = _invoke(["--about", "--format=json"])
+    assert exit_code == 0
+    return json.loads(out)  # type: ignore[no-any-return]
+
+
 @cache
 def _catalog_text() -> str:
     return json.dumps(discover())
