@@ -22,42 +22,42 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> SharedClock:
-    """Time that the tap and the sandbox share."""
+    """Time of the tap and the sandbox: waits take no real time."""
     shared = SharedClock()
     monkeypatch.setattr(TapActiveCampaignSegments, "clock", shared)
-    # backoff waits between two tries without asking anybody for the time.
+    # backoff sleeps between retries without the tap's clock.
     monkeypatch.setattr(time, "sleep", shared.sleep)
     return shared
 
 
 @pytest.fixture
 def account(clock: SharedClock) -> Account:
-    """An account without segments."""
+    """An empty ActiveCampaign account; add segments to it."""
     return Account(seed=1, clock=clock)
 
 
 @pytest.fixture
 def sandbox(account: Account, clock: SharedClock) -> Iterator[Sandbox]:
-    """The account, served without a rate limit."""
+    """`account`, served over HTTP without a rate limit."""
     with Sandbox(account, clock=clock, requests_per_second=None) as served:
         yield served
 
 
 @pytest.fixture
 def segment(account: Account) -> Segment:
-    """A saved segment of 200 contacts."""
+    """A saved segment of `account` with contacts 1 to 200."""
     return account.add_segment("some", range(1, 201))
 
 
 @pytest.fixture
 def warehouse() -> Warehouse:
-    """Where what is synced is kept."""
+    """An empty SQL target in memory."""
     return Warehouse()
 
 
 @pytest.fixture
 def both_vendors(clock: SharedClock) -> Iterator[Sandbox]:
-    """A segment and a segment group."""
+    """Both vendors: a segment and a segment group, of three members each."""
     account, preferences = Account(clock=clock), Preferences(seed=1)
     account.add_segment("some", [1, 2, 3])
     preferences.add_group("Newsletter", 3)
@@ -67,7 +67,7 @@ def both_vendors(clock: SharedClock) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def mypreferences(clock: SharedClock) -> Iterator[Sandbox]:
-    """An account without segments, and MyPreferences without groups."""
+    """MyPreferences without segment groups."""
     with Sandbox(
         Account(clock=clock), preferences=Preferences(seed=1), clock=clock, requests_per_second=None
     ) as sandbox:
@@ -76,7 +76,7 @@ def mypreferences(clock: SharedClock) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def two_of_each(clock: SharedClock) -> Iterator[Sandbox]:
-    """Two segments, and two segment groups of three profiles."""
+    """Both vendors: two segments and two segment groups, of three members each."""
     account, preferences = Account(clock=clock), Preferences(seed=1)
     for name in ("A", "B"):
         account.add_segment(name, [1, 2, 3])
@@ -87,7 +87,7 @@ def two_of_each(clock: SharedClock) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def real_time_sandbox() -> Iterator[Sandbox]:
-    """A small segment, in real time."""
+    """A segment of 20 contacts, on the real clock."""
     account = Account()
     account.add_segment("some", range(1, 21))
     with Sandbox(account, requests_per_second=None) as sandbox:
@@ -96,7 +96,7 @@ def real_time_sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _versions() -> Iterator[None]:
-    """The SDK reads two packages' metadata at each start, a fifth of a small sync."""
+    """Cache package versions: the SDK reads them at each start, a fifth of a small sync."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("singer_sdk.plugin_base.get_package_version", cache(get_package_version))
         yield
@@ -104,7 +104,7 @@ def _versions() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _signals() -> Iterator[None]:
-    """The tap takes over the signals of its process: give them back."""
+    """Restore the signal handlers that the tap replaces."""
     handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
     yield
     for each, handler in handlers.items():
@@ -113,7 +113,7 @@ def _signals() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _log_levels() -> Iterator[None]:
-    """The tap's process has ended by then: loggers are as they were."""
+    """Restore the log levels that the tap sets."""
     loggers = [logging.getLogger(name) for name in ("", "urllib3", "urllib3.connectionpool")]
     levels = [each.level for each in loggers]
     yield

@@ -14,21 +14,21 @@ from tests.support.sync import Sync, sync
 from tests.support.warehouse import LOG, TABLE, Warehouse
 
 ERASED = 4711
-"""The id in the README's statements."""
+"""The id in the documented statements."""
 
 
-def words(synced: Sync) -> list[str]:
-    """What the log says of the contact, in a sync."""
+def erased_contact_changes(synced: Sync) -> list[str]:
+    """The contact's changes in a sync."""
     rows = synced.records("membership_changes")
     return [row["change"] for row in rows if row["contact_id"] == ERASED]
 
 
 CONTACTS = ("match_all_results", "membership_changes", "memberships")
-"""The streams with ids of contacts."""
+"""The streams with contact ids."""
 
 
-def holding(warehouse: Warehouse) -> set[str]:
-    """The tables that hold the id that was to be erased."""
+def tables_with_erased_id(warehouse: Warehouse) -> set[str]:
+    """The tables that contain the erased id."""
     return {
         stream
         for stream in CONTACTS
@@ -44,17 +44,20 @@ def test_deleted_and_erased_contact_never_comes_back(
     nightly_sync(sandbox, warehouse, streams=None)
     clock.advance(DAY)
     segment.members, other.members = range(1, 201), [7]
-    assert words(nightly_sync(sandbox, warehouse, streams=None)) == ["left", "left"]
-    assert holding(warehouse) == {*CONTACTS}
+    assert erased_contact_changes(nightly_sync(sandbox, warehouse, streams=None)) == [
+        "left",
+        "left",
+    ]
+    assert tables_with_erased_id(warehouse) == {*CONTACTS}
     warehouse.erase("erase a contact")
-    assert holding(warehouse) == set()
+    assert tables_with_erased_id(warehouse) == set()
     truth = {segment.segment_id: {*range(1, 201)}, other.segment_id: {7}}
     assert warehouse.members(LOG) == warehouse.members(TABLE) == truth
 
     def assert_still_erased(**settings: Any) -> None:
         clock.advance(DAY)
         assert nightly_sync(sandbox, warehouse, streams=None, **settings).exit_code == 0
-        assert holding(warehouse) == set()
+        assert tables_with_erased_id(warehouse) == set()
 
     segment.members = range(5, 205)
     assert_still_erased()
@@ -81,10 +84,10 @@ def test_contact_erased_before_its_last_commit_leaves_again(
     killed = sync(sandbox, state=warehouse.state)
     warehouse.load(cut_in_difference(killed.messages, 3))
     warehouse.erase("erase a contact")
-    assert words(nightly_sync(sandbox, warehouse, streams=None)) == ["left"]
+    assert erased_contact_changes(nightly_sync(sandbox, warehouse, streams=None)) == ["left"]
     warehouse.erase("erase a contact")
     nightly_sync(sandbox, warehouse, streams=None)
-    assert holding(warehouse) == set()
+    assert tables_with_erased_id(warehouse) == set()
 
 
 def test_erased_contact_that_is_still_a_member_comes_back(
@@ -95,11 +98,11 @@ def test_erased_contact_that_is_still_a_member_comes_back(
 
     def holding_after(**settings: Any) -> set[str]:
         warehouse.erase("erase a contact")
-        assert holding(warehouse) == set()
+        assert tables_with_erased_id(warehouse) == set()
         clock.advance(DAY)
         segment.members = segment.members[1:]
         nightly_sync(sandbox, warehouse, **settings)
-        return holding(warehouse)
+        return tables_with_erased_id(warehouse)
 
     assert holding_after() == set()
     assert holding_after(streams=None) == {"match_all_results"}
@@ -138,7 +141,7 @@ def test_deleted_and_erased_profile_never_comes_back(
     group.profiles = [*others, {"ProfileId": ERASED, "CustomerName": {"First": "Ada"}}]
 
     def held() -> list[Any]:
-        """What the table holds of the profile after another export."""
+        """The profile's rows after another export."""
         warehouse.load(export(mypreferences, warehouse.state).messages)
         rows = warehouse.rows(PROFILES)
         return [row["CustomerName"] for row in rows if row["ProfileId"] == ERASED]

@@ -63,8 +63,8 @@ def test_response_that_is_not_json_is_unusable(
     assert "without usable content" in sync(sandbox).errors[0]
 
 
-def warnings_of(sandbox: Sandbox, kind: str) -> list[str]:
-    """Sync well although two answers are spoilt below their JSON, and return what is warned of."""
+def warnings_for_damage(sandbox: Sandbox, kind: str) -> list[str]:
+    """Sync with two answers damaged as bytes, and return the warnings."""
     sandbox.account.add_segment("VIP", range(3))
     for operation in ("list", "start"):
         sandbox.faults.add(Fault("edit", operation, answer=Raw(kind).of))
@@ -77,9 +77,9 @@ def warnings_of(sandbox: Sandbox, kind: str) -> list[str]:
 
 @pytest.mark.parametrize("kind", sorted(RAW.keys() - {"twice", "bom", "surrogate"}))
 def test_malformed_response_is_requested_again(sandbox: Sandbox, kind: str) -> None:
-    assert len(warnings_of(sandbox, kind)) == 2
+    assert len(warnings_for_damage(sandbox, kind)) == 2
 
 
 @pytest.mark.parametrize("kind", ["bom", "surrogate"])
 def test_lenient_json_is_accepted(sandbox: Sandbox, kind: str) -> None:
-    assert warnings_of(sandbox, kind) == []
+    assert warnings_for_damage(sandbox, kind) == []

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def five(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+def five_segments(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     clock = SharedClock(pace=20)
     monkeypatch.setattr(TapActiveCampaignSegments, "clock", clock)
     account = Account(seed=5, clock=clock)
@@ -35,17 +35,17 @@ def five(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 @pytest.mark.parametrize("moment", range(20))
 def test_killed_at_any_moment_the_next_sync_restores_the_views(
-    five: Sandbox, tmp_path: Path, moment: int
+    five_segments: Sandbox, tmp_path: Path, moment: int
 ) -> None:
-    account = five.account
+    account = five_segments.account
     assert isinstance(account.clock, SharedClock)
     clock = account.clock
-    warehouse = Warehouse().load(sync(five).messages)
+    warehouse = Warehouse().load(sync(five_segments).messages)
     clock.advance(3600)
     for segment in account.segments:
         segment.members = range(10, 130)
         segment.edit()
-    with running_tap(five, tmp_path, state=warehouse.state) as tap:
+    with running_tap(five_segments, tmp_path, state=warehouse.state) as tap:
         tap.read_lines(random.Random(moment).randrange(1, 560))
         tap.signal(signal.SIGKILL)
         warehouse.load(tap.finish().messages)
@@ -56,7 +56,7 @@ def test_killed_at_any_moment_the_next_sync_restores_the_views(
         if {"running", "pair"} & set(partition["match_all"])
     }
     before = {segment.segment_id: len(segment.runs) for segment in account.segments}
-    last = sync(five, state=warehouse.state)
+    last = sync(five_segments, state=warehouse.state)
     assert last.exit_code == 0
     warehouse.load(last.messages)
     truth = {segment.segment_id: set(range(10, 130)) for segment in account.segments}

@@ -49,7 +49,7 @@ def test_failed_listing_does_not_stop_exports(two_of_each: Sandbox, fault: Fault
     assert len(second.errors) == 1
     assert streams_of(second) == GROUP_STREAMS
     assert exported_groups(second) == ["A", "B"]
-    # Nothing that is known of ActiveCampaign is lost or moved.
+    # ActiveCampaign's state is unchanged.
     for stream in ("match_all_runs", "count_history", "segment_definitions"):
         assert partitions(second, stream) == partitions(first, stream)
     two_of_each.faults.clear()
@@ -114,7 +114,7 @@ def test_unexpected_error_fails_one_group_and_quotes_no_profile(two_of_each: San
 
 
 def _discovered(config: dict[str, Any]) -> dict[str, Any]:
-    """Return a catalog with the streams of both sources, the second's with their keys alone."""
+    """Return a catalog of both sources; MyPreferences' streams have only their keys."""
     assert config["mypreferences"]
     found = discover()
     text, number = {"type": "string"}, {"type": "integer"}

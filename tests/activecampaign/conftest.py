@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def four_segments(account: Account) -> dict[str, str]:
-    """Four saved segments, whose only contact is their number; their ids by name."""
+    """Ids by name of four saved segments; the only contact of each is its position."""
     return {
         name: account.add_segment(name, [number]).segment_id
         for number, name in enumerate(["VIP", "vip Gold", "Newsletter", "Trial"])

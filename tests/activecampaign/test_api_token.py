@@ -46,8 +46,8 @@ def test_replaced_token_continues_from_the_state(
     assert changes(second) == {"joined": {500}, "left": {1, 2}}
 
 
-def predecessors(synced: Sync) -> dict[str, str | None]:
-    """The runs that those of a sync were compared with, by segment."""
+def previous_run_ids(synced: Sync) -> dict[str, str | None]:
+    """Previous run ids by segment."""
     return {row["segment_id"]: row["previous_run_id"] for row in synced.records("match_all_runs")}
 
 
@@ -68,7 +68,7 @@ def test_token_revoked_during_a_sync_loses_nothing(
     sandbox.faults.clear()
     last = nightly_sync(sandbox, warehouse)
     assert last.exit_code == 0
-    assert None not in predecessors(last).values()
+    assert None not in previous_run_ids(last).values()
     truth = {each.segment_id: {*each.members} for each in segments}
     assert warehouse.members(LOG) == warehouse.members(TABLE) == truth
 
@@ -122,5 +122,5 @@ def test_token_that_sees_fewer_segments_drops_nothing(
     third = nightly_sync(sandbox, warehouse, **settings)
     assert activated(third) == {"match_all_results", "segments"}
     run, *_ = hidden.runs
-    assert predecessors(third)[hidden.segment_id] == run.run_id
+    assert previous_run_ids(third)[hidden.segment_id] == run.run_id
     assert warehouse.members(LOG)[hidden.segment_id] == {*range(3, 21)}

@@ -17,27 +17,27 @@ def keys(synced: Sync) -> list[tuple[str, str]]:
     return [(row["timestamp"], row["run_id"]) for row in synced.records("count_history")]
 
 
-def recorded(segment: Segment) -> int:
+def recorded_count(segment: Segment) -> int:
     return len({(count.at, count.run_id) for count in segment.counts})
 
 
-def with_history(account: Account) -> Segment:
-    """173 rows: 40 within one second, and others that share the second of a page's edge."""
+def add_history(account: Account) -> Segment:
+    """Add 173 rows: 40 within one second, and 13 that share the second of a page boundary."""
     segment = account.add_segment("some", [1])
     for place in range(120):
         segment.add_count(LONG_AGO + 3600 * place, place)
     for place in range(40):
         segment.add_count(LONG_AGO + 3600 * 120 + place / 100, place)
     for place in range(13):
-        # The newest fill up the first page so that its edge falls into that second.
+        # The newest fill the first page so that it ends within that second.
         segment.add_count(LONG_AGO + 3600 * 121 + place / 1000, place)
     return segment
 
 
 def test_rows_that_share_a_second_are_emitted_once(account: Account, sandbox: Sandbox) -> None:
-    segment = with_history(account)
+    segment = add_history(account)
     synced = sync(sandbox, streams=STREAM)
-    assert recorded(segment) == 173
+    assert recorded_count(segment) == 173
     assert len(keys(synced)) == len(set(keys(synced))) == 173
     assert keys(synced) == sorted(keys(synced))
     assert synced.warnings == []
@@ -94,7 +94,7 @@ def test_row_has_the_recorded_values(account: Account, sandbox: Sandbox) -> None
 
 
 def test_future_bookmark_is_ignored(account: Account, sandbox: Sandbox) -> None:
-    with_history(account)
+    add_history(account)
     first = sync(sandbox, streams=STREAM)
     state = first.state
     [entry] = state["bookmarks"]["count_history"]["partitions"]
@@ -108,7 +108,7 @@ def test_future_bookmark_is_ignored(account: Account, sandbox: Sandbox) -> None:
 def test_second_sync_emits_new_rows_and_the_bookmark_row(
     account: Account, sandbox: Sandbox
 ) -> None:
-    segment = with_history(account)
+    segment = add_history(account)
     first = sync(sandbox, streams=STREAM)
     for place in range(3):
         segment.add_count(LONG_AGO + 3600 * (200 + place), place)
@@ -152,7 +152,7 @@ def test_start_date_includes_all_rows_of_its_instant(account: Account, sandbox: 
 
 
 def test_broken_history_leaves_no_row_and_no_bookmark(account: Account, sandbox: Sandbox) -> None:
-    with_history(account)
+    add_history(account)
     sandbox.faults.add(Fault("status", operation="count_history", status=500, after=1, times=None))
     synced = sync(sandbox, streams=STREAM)
     assert synced.exit_code == 1
@@ -182,7 +182,7 @@ def test_stale_unfinished_count_is_not_emitted_again(account: Account, sandbox: 
     assert [row["result_count"] for row in second.records("count_history")] == [6]
 
 
-# Counts that are recorded late, and answers of fewer rows.
+# Counts that are recorded_count late, and answers of fewer rows.
 
 
 @pytest.mark.parametrize("hours", [0.5, 30, 24 * 40])
@@ -206,7 +206,7 @@ def test_late_count_is_emitted(account: Account, sandbox: Sandbox, hours: float)
 
 
 def test_late_and_new_counts_take_one_request(account: Account, sandbox: Sandbox) -> None:
-    segment = with_history(account)
+    segment = add_history(account)
     first = sync(sandbox, streams=STREAM)
     bookmark = max(count.at for count in segment.counts)
     segment.add_count(bookmark - 1800, 1234)

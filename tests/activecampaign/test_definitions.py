@@ -15,7 +15,7 @@ from tests.support.sync import Sync, sync
 STREAM = {"segment_definitions"}
 
 
-def with_versions(account: Account, number: int) -> Segment:
+def add_versions(account: Account, number: int) -> Segment:
     created = account.clock.time() - 100 * DAY
     segment = account.add_segment("some", [1], created=created)
     for version in range(1, number):
@@ -23,7 +23,7 @@ def with_versions(account: Account, number: int) -> Segment:
     return segment
 
 
-def dates(synced: Sync) -> list[str]:
+def created_dates(synced: Sync) -> list[str]:
     return [row["created_date"] for row in synced.records("segment_definitions")]
 
 
@@ -32,47 +32,47 @@ def definition_requests(sandbox: Sandbox) -> int:
 
 
 def test_versions_are_emitted_oldest_first(account: Account, sandbox: Sandbox) -> None:
-    segment = with_versions(account, 5)
+    segment = add_versions(account, 5)
     synced = sync(sandbox, streams=STREAM)
     rows = synced.records("segment_definitions")
     assert len(rows) == 5
-    assert dates(synced) == sorted(dates(synced))
+    assert created_dates(synced) == sorted(created_dates(synced))
     assert [row["segment_hash"] for row in rows] == [
         version.segment_hash for version in segment.versions
     ]
     assert rows[0]["segment_conditions"][0]["fields"]
-    assert all(len(date) == 27 and date.endswith("Z") for date in dates(synced))
+    assert all(len(date) == 27 and date.endswith("Z") for date in created_dates(synced))
 
 
 def test_second_sync_takes_one_request(account: Account, sandbox: Sandbox) -> None:
-    with_versions(account, 5)
+    add_versions(account, 5)
     first = sync(sandbox, streams=STREAM)
     sandbox.clear_requests()
     second = sync(sandbox, streams=STREAM, state=first.state)
-    assert dates(second) == dates(first)[-1:]
+    assert created_dates(second) == created_dates(first)[-1:]
     assert definition_requests(sandbox) == 1
 
 
 def test_second_sync_emits_new_versions(account: Account, sandbox: Sandbox) -> None:
-    segment = with_versions(account, 3)
+    segment = add_versions(account, 3)
     first = sync(sandbox, streams=STREAM)
     segment.edit()
     segment.edit(at=account.clock.time() + 1)
     account.clock.advance(5)  # type: ignore[attr-defined]
     second = sync(sandbox, streams=STREAM, state=first.state)
-    assert len(dates(second)) == 3
-    assert dates(second)[0] == dates(first)[-1]
+    assert len(created_dates(second)) == 3
+    assert created_dates(second)[0] == created_dates(first)[-1]
 
 
 def test_start_date_includes_the_version_in_force(account: Account, sandbox: Sandbox) -> None:
-    segment = with_versions(account, 5)
+    segment = add_versions(account, 5)
     since = account.timestamps.text(segment.versions[2].created + DAY / 2)
     synced = sync(sandbox, streams=STREAM, start_date=since)
-    assert len(dates(synced)) == 3
+    assert len(created_dates(synced)) == 3
 
 
 def test_endlessly_repeated_version_fails(account: Account, sandbox: Sandbox) -> None:
-    with_versions(account, 1)
+    add_versions(account, 1)
 
     created = account.timestamps.text(account.clock.time() - 50 * DAY)
 
@@ -84,12 +84,12 @@ def test_endlessly_repeated_version_fails(account: Account, sandbox: Sandbox) ->
     synced = sync(sandbox, streams=STREAM)
     assert synced.exit_code == 1
     assert definition_requests(sandbox) < 5
-    assert dates(synced) == []
+    assert created_dates(synced) == []
     assert "older versions cannot be read" in synced.errors[0]
 
 
 def test_endless_versions_fail(account: Account, sandbox: Sandbox) -> None:
-    segment = with_versions(account, 1)
+    segment = add_versions(account, 1)
     moment = account.clock.time()
 
     def one_more(body: dict[str, Any]) -> dict[str, Any]:
@@ -109,19 +109,19 @@ def test_numeric_id_has_no_history_and_is_warned_of(account: Account, sandbox: S
     account.add_segment("old", [1], segment_id="24")
     synced = sync(sandbox, streams=STREAM)
     assert synced.exit_code == 0
-    assert dates(synced) == []
+    assert created_dates(synced) == []
     assert definition_requests(sandbox) == 0
     assert len(synced.warnings) == 1
 
 
 def test_data_object_is_read_like_an_array(account: Account, sandbox: Sandbox) -> None:
-    with_versions(account, 2)
+    add_versions(account, 2)
     sandbox.faults.add(Fault("data_object", operation="definition", times=None))
-    assert len(dates(sync(sandbox, streams=STREAM))) == 2
+    assert len(created_dates(sync(sandbox, streams=STREAM))) == 2
 
 
 def test_version_before_the_bookmark_is_ignored(account: Account, sandbox: Sandbox) -> None:
-    segment = with_versions(account, 3)
+    segment = add_versions(account, 3)
     other = account.add_segment("other", [1])
     first = sync(sandbox, streams=STREAM)
 
@@ -173,7 +173,7 @@ def test_close_versions_are_read_or_warned_of(
     synced = sync(sandbox, streams=STREAM)
     assert synced.exit_code == 0
     known = {version.created for version in segment.versions}
-    found = len({*dates(synced)})
+    found = len({*created_dates(synced)})
     assert found == len(known) or any("may be missing" in line for line in synced.warnings)
     if step >= 0.001:
         assert found == len(known)
@@ -196,12 +196,12 @@ def test_edit_within_one_instant_of_a_run_is_read(
     clock.advance(DAY)
     sandbox.clear_requests()
     sync(sandbox, state=second.state)
-    assert len({*dates(first), *dates(second)}) == 3
-    # From then on the runs tell that nothing changed.
+    assert len({*created_dates(first), *created_dates(second)}) == 3
+    # From then on the runs report that nothing changed.
     assert definition_requests(sandbox) == 0
 
 
 def test_transient_404_does_not_end_the_walk(account: Account, sandbox: Sandbox) -> None:
-    with_versions(account, 5)
+    add_versions(account, 5)
     sandbox.faults.add(Fault("not_found", "definition", after=2))
-    assert len(dates(sync(sandbox, streams=STREAM))) == 5
+    assert len(created_dates(sync(sandbox, streams=STREAM))) == 5

@@ -25,7 +25,7 @@ ODD_ITEMS: dict[str, Any] = {
 
 
 def with_item(item: Any, place: int = 1) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Return what puts an item into an answer, or changes one if it is a function."""
+    """Return an edit that replaces an item of an answer, or changes it by a function."""
 
     def edit(body: dict[str, Any]) -> dict[str, Any]:
         if callable(item):
@@ -44,7 +44,7 @@ def test_malformed_item_costs_itself_alone(account: Account, sandbox: Sandbox, k
     sandbox.faults.add(
         Fault("edit", operation="list", times=None, answer=with_item(ODD_ITEMS[kind]))
     )
-    # Whoever is not found may be the odd one.
+    # A segment that is missing may be the malformed item.
     sandbox.faults.add(Fault("not_found", operation="segment", times=None))
     second = sync(sandbox, state=first.state, emit_activate_version_messages=True)
     assert second.exit_code == 1
@@ -53,7 +53,7 @@ def test_malformed_item_costs_itself_alone(account: Account, sandbox: Sandbox, k
     others = {segments_[0].segment_id, segments_[2].segment_id}
     for stream in ("segments", "match_all_runs"):
         assert {row["segment_id"] for row in second.records(stream)} == others
-    # A listing that is not whole says of nobody that it is gone.
+    # An incomplete listing never means that a segment is gone.
     assert {row["listing_size"] for row in second.records("segments")} == {3}
     assert "ACTIVATE_VERSION" not in {kind for kind, _ in second.types}
     assert len(second.state["bookmarks"]["match_all_runs"]["partitions"]) == 3

@@ -22,7 +22,7 @@ def test_every_page_of_the_listing_is_read(
     account.listing_meta = has_meta
     synced = sync(sandbox, streams={"segments"})
     assert len({row["segment_id"] for row in synced.records("segments")}) == 203
-    # Where nothing tells how many pages there are, an empty one does.
+    # Without a page count, an empty page ends the listing.
     assert len(sandbox.requests) == (3 if has_meta else 4)
 
 

@@ -47,5 +47,5 @@ def test_shortcut_never_changes_the_rows(
     for synced, new in ((second, 3), (third, 0)):
         rows = synced.records("count_history")
         assert synced.exit_code == 0
-        # One at each bookmark; two where two share it, once they were read.
+        # One row at each bookmark, two where two share it.
         assert len(rows) == 6 + new + (synced is third)

@@ -81,7 +81,7 @@ def test_pattern_of_a_renamed_segment_fails_until_corrected(
 # Names with brackets.
 
 
-def read(synced: Sync, named: dict[str, str]) -> set[str]:
+def evaluated_names(synced: Sync, named: dict[str, str]) -> set[str]:
     return {named[row["segment_id"]] for row in synced.records("match_all_runs")}
 
 
@@ -90,7 +90,7 @@ NAMES = ("[VIP] Buyers", "Prospects", "Inactive", "[TEST] all", "a*b", "What?", 
 
 @pytest.fixture
 def named(account: Account) -> dict[str, str]:
-    """The names of the account's segments, by id."""
+    """Names of the account's segments by id."""
     return {account.add_segment(name, [1]).segment_id: name for name in NAMES}
 
 
@@ -102,7 +102,7 @@ def named(account: Account) -> dict[str, str]:
         (["*[VIP]*"], {"[VIP] Buyers"}),
         (["[*"], {"[VIP] Buyers", "[TEST] all", "[!x]"}),
         (["*] *"], {"[VIP] Buyers", "[TEST] all"}),
-        # No name has these: they are a choice of characters.
+        # No name contains these: they are character classes.
         (["[ip]*"], {"Prospects", "Inactive"}),
         (["[!pwa]*"], {"[VIP] Buyers", "Inactive", "[TEST] all", "[!x]", "]odd["}),
         (["[p-w]*"], {"Prospects", "What?"}),
@@ -114,9 +114,9 @@ def test_brackets_match_themselves_where_a_name_has_them(
 ) -> None:
     synced = sync(sandbox, segment_names=patterns)
     assert synced.exit_code == 0
-    assert read(synced, named) == meant
+    assert evaluated_names(synced, named) == meant
     rest = sync(sandbox, exclude_segments=patterns)
-    assert read(rest, named) == {*NAMES} - meant
+    assert evaluated_names(rest, named) == {*NAMES} - meant
     assert rest.warnings == []
 
 
@@ -126,7 +126,7 @@ def test_exact_name_always_matches_itself(
 ) -> None:
     for pattern in (name, name.upper(), name.lower()):
         synced = sync(sandbox, segment_names=[pattern], streams={"match_all_runs"})
-        assert name in read(synced, named)
+        assert name in evaluated_names(synced, named)
 
 
 def test_rebaseline_by_a_name_with_brackets(sandbox: Sandbox, named: dict[str, str]) -> None:

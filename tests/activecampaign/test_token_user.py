@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 
-def high(contact: int) -> bool:
+def ends_in_7_or_more(contact: int) -> bool:
     """Hide every contact whose last digit is 7 or more."""
     return contact % 10 >= 7
 
@@ -27,12 +27,14 @@ def test_user_who_sees_less_makes_nobody_leave(
     segment = account.add_segment("some", range(1, 1001))
     nightly_sync(sandbox, warehouse)
     clock.advance(3600)
-    second = nightly_sync(sandbox, warehouse, api_token=account.add_token("2", hides=high))
+    second = nightly_sync(
+        sandbox, warehouse, api_token=account.add_token("2", hides=ends_in_7_or_more)
+    )
     assert second.exit_code == 0
     assert changes(second)["left"] == set()
     assert run_row(second)["is_baseline"] is True
     assert any("user of this API token" in line for line in second.warnings)
-    seen = {segment.segment_id: {each for each in segment.members if not high(each)}}
+    seen = {segment.segment_id: {each for each in segment.members if not ends_in_7_or_more(each)}}
     assert warehouse.members(LOG) == warehouse.members(TABLE) == seen
     clock.advance(3600)
     third = nightly_sync(sandbox, warehouse)
@@ -56,7 +58,7 @@ def test_other_token_of_the_same_user_changes_nothing(
     assert second.warnings == []
 
 
-def asked_for_user(sandbox: Sandbox) -> int:
+def user_requests(sandbox: Sandbox) -> int:
     return sum(request.path.endswith("/users/me") for request in sandbox.requests)
 
 
@@ -64,11 +66,11 @@ def test_user_is_requested_once_per_token(
     account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     nightly_sync(sandbox, warehouse)
-    assert asked_for_user(sandbox) == 1
+    assert user_requests(sandbox) == 1
     nightly_sync(sandbox, warehouse)
-    assert asked_for_user(sandbox) == 1
+    assert user_requests(sandbox) == 1
     nightly_sync(sandbox, warehouse, api_token=account.add_token("1"))
-    assert asked_for_user(sandbox) == 2
+    assert user_requests(sandbox) == 2
     assert segment.members
 
 
@@ -119,7 +121,7 @@ def test_failure_under_a_new_token_makes_a_baseline(
 ) -> None:
     nightly_sync(sandbox, warehouse)
     clock.advance(3600)
-    token = account.add_token("2", hides=high)
+    token = account.add_token("2", hides=ends_in_7_or_more)
     sandbox.faults.add(Fault("run_fails", times=None))
     assert nightly_sync(sandbox, warehouse, api_token=token).exit_code == 1
     sandbox.faults.clear()
@@ -137,7 +139,7 @@ def test_run_of_another_user_is_not_resumed(
     nightly_sync(sandbox, warehouse, run_timeout=30)
     segment.evaluation_seconds = 0
     clock.advance(900)
-    nightly_sync(sandbox, warehouse, api_token=account.add_token("2", hides=high))
+    nightly_sync(sandbox, warehouse, api_token=account.add_token("2", hides=ends_in_7_or_more))
     assert len(segment.runs) == 2
 
 
@@ -160,14 +162,14 @@ def test_run_without_changes_is_resumed_by_its_token_alone(
     nightly_sync(sandbox, warehouse)
     clock.advance(3600)
     segment.evaluation_seconds = 600
-    hides = high if token == "other user" else None
+    hides = ends_in_7_or_more if token == "other user" else None
     other = account.add_token("2" if token == "other user" else "1", hides=hides)
     results = {"match_all_runs", "match_all_results"}
     late = nightly_sync(sandbox, warehouse, streams=results, api_token=other, run_timeout=5)
     assert late.exit_code == 1
     segment.evaluation_seconds = 0
-    # As if the filter worked when the run is made.
-    segment.runs[-1].members = [each for each in segment.members if not high(each)]
+    # As if the vendor filtered when the run is made.
+    segment.runs[-1].members = [each for each in segment.members if not ends_in_7_or_more(each)]
     clock.advance(900)
     third = nightly_sync(sandbox, warehouse)
     if token == "other user":

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SCHEMAS = Path(tap_activecampaign_segments.schemas.__file__).parent
 SCHEMA = "tap_activecampaign_segments"
-"""Where the loaders of databases put the tables, unless told otherwise."""
+"""Default schema of the database loaders."""
 
 
 class Loader:
@@ -32,8 +32,8 @@ class Loader:
 
     Attributes:
         name: Of its plugin.
-        appends: Whether it keeps every word, and not the latest by key.
-        keeps_empty_text: Whether it tells an empty text from none.
+        appends: Append-only; does not upsert.
+        keeps_empty_text: Whether an empty string differs from null.
         variables: Settings.
     """
 
@@ -42,12 +42,12 @@ class Loader:
     keeps_empty_text = True
 
     def __init__(self, project: Project) -> None:
-        """Take a project."""
+        """Use a project."""
         self._project = project
         self.variables: dict[str, str] = {}
 
     def rows(self) -> dict[str, Rows]:
-        """Return all rows by stream, in the order in which they came if it keeps one."""
+        """Return all rows by stream, in order of arrival if the target keeps it."""
         raise NotImplementedError
 
 
@@ -93,7 +93,7 @@ class DuckDb(Loader):
 
     @property
     def database(self) -> Path:
-        """Its file."""
+        """Its database file."""
         return self._project.output / "activecampaign.duckdb"
 
     def rows(self) -> dict[str, Rows]:
@@ -105,7 +105,7 @@ class DuckDb(Loader):
     @staticmethod
     def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> Iterable[Row]:
         found = connection.execute(f'FROM "{table}"')
-        # It makes small letters of the columns' capitals.
+        # Column names are lower-cased.
         names = {name.lower(): name for name in kinds(table)}
         types = {names[name]: str(kind) for name, kind, *_ in found.description or ()}
         for row in found.fetchall():
@@ -122,7 +122,7 @@ class Postgres(Loader):
     name = "target-postgres"
 
     def __init__(self, project: Project, server: Server, schema: str = SCHEMA) -> None:
-        """Take a project and a server, without what another project left there."""
+        """Use a project and a server, without the tables of other projects."""
         super().__init__(project)
         server.forget(schema)
         self._server = server
@@ -153,13 +153,13 @@ class Postgres(Loader):
 
 @cache
 def kinds(stream: str) -> dict[str, str]:
-    """Return what the values of a stream's columns are."""
+    """Return the JSON type of each column of a stream."""
     schema = json.loads((SCHEMAS / f"{stream}.json").read_text(encoding="utf-8"))
     return {name: _kind(column) for name, column in schema["properties"].items()}
 
 
 def by_key(stream: str, rows: Iterable[Row]) -> dict[tuple[Any, ...], Row]:
-    """Return the rows by their keys; of several with one key, the last."""
+    """Return rows by key, the last of each."""
     return {tuple(row[name] for name in KEYS[stream]): row for row in rows}
 
 
@@ -171,7 +171,7 @@ def _kind(column: Mapping[str, Any]) -> str:
 def _converted(
     row: Mapping[str, Any], types: Mapping[str, str], convert: Mapping[str, Callable[[Any], Any]]
 ) -> Row:
-    """The row without the columns that have no type here: the loader's own."""
+    """Convert a row, without the loader's own columns."""
     return {
         name: None if row[name] is None else convert.get(kind, _itself)(row[name])
         for name, kind in types.items()

@@ -1,4 +1,4 @@
-"""A PostgreSQL that lives as long as the tests, and target-postgres, which loads into it."""
+"""A temporary PostgreSQL server, and target-postgres."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TARGET = PLUGINS / "loaders" / "target-postgres" / "venv" / "bin" / "target-postgres"
 DEBIAN = Path("/usr/lib/postgresql")
 USER = "postgres"
-"""Who runs the server where the tests are root: it refuses to be root's."""
+"""Runs the server if the tests run as root, which PostgreSQL refuses."""
 PATIENCE = 60
 
 
@@ -33,12 +33,12 @@ class NotInstalledError(Exception):
 
 
 class Server:
-    """A running PostgreSQL, open to everybody on this machine.
+    """A running PostgreSQL without passwords, on loopback.
 
     Attributes:
-        port: Where it listens.
-        user: Who may do everything.
-        database: A database of that user's.
+        port: TCP port.
+        user: Superuser.
+        database: Database of that user.
     """
 
     user = USER
@@ -77,7 +77,7 @@ class Target:
     """target-postgres on a database schema of its own.
 
     Attributes:
-        state: What it said last, which the next sync begins with.
+        state: Last STATE, for the next sync.
     """
 
     def __init__(self, server: Server, folder: Path, schema: str) -> None:
@@ -89,11 +89,11 @@ class Target:
     def load(
         self, messages: Iterable[dict[str, Any]], *, fails: bool = False, **settings: Any
     ) -> None:
-        """Take in what a tap wrote.
+        """Load a tap's messages.
 
         Args:
             messages: The tap's.
-            fails: Whether the target must break off, instead of ending well.
+            fails: Whether the target is expected to fail.
             settings: Of the target.
         """
         config = self._folder / "target.json"
@@ -134,7 +134,7 @@ def serving(binaries: Path) -> Iterator[Server]:
     Args:
         binaries: The folder of its programs.
     """
-    # Not pytest's folder: that is closed to the server's user.
+    # The server's user cannot read pytest's folder.
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
         data = Path(folder, "data")
         if _unprivileged():
@@ -168,7 +168,7 @@ def serving(binaries: Path) -> Iterator[Server]:
         )
         try:
             _read_until_ready(process)
-            # It would block if nobody read on.
+            # A full pipe would block the server.
             threading.Thread(target=process.communicate, daemon=True).start()
             yield Server(binaries, port)
         finally:
@@ -222,14 +222,14 @@ def _free_port() -> int:
 
 
 def _unprivileged() -> dict[str, Any]:
-    """Arguments of a process that must not be root's."""
+    """Process arguments that drop root privileges."""
     if os.geteuid() != 0:
         return {}
     return {"user": USER, "group": pwd.getpwnam(USER).pw_gid, "extra_groups": []}
 
 
 def _environment(**more: str) -> dict[str, str]:
-    """The variables of a process, without those that would steer PostgreSQL or the target."""
+    """Environment variables without those that configure PostgreSQL or the target."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "TARGET_"))}
     return {**kept, **more}
 

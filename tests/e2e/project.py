@@ -1,4 +1,4 @@
-"""A Meltano project like the checked-in one, with output and state of its own."""
+"""A Meltano project like the checked-in one, with its own output and state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MELTANO = ROOT / ".venv" / "meltano" / "bin" / "meltano"
 PLUGINS = ROOT / ".meltano"
 TAP = "tap-activecampaign-segments"
 ALL_STREAMS = {"_SELECT": '["*.*"]'}
-"""A setting of the tap's plugin: what Meltano calls an extra."""
+"""A plugin extra: selects all streams."""
 
 
 class Project:
@@ -77,7 +77,7 @@ class Project:
         )
 
     def meltano(self, *arguments: str, **variables: str) -> str:
-        """Run Meltano, which must succeed, and return what it said."""
+        """Run Meltano, check that it succeeds, and return its output."""
         exit_code, said = self.start(*arguments, **variables).end()
         assert exit_code == 0, said
         return said
@@ -90,14 +90,14 @@ class Project:
 
 
 class Command:
-    """Meltano at work."""
+    """A running Meltano command."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
-        """Take over a process."""
+        """Wrap a process."""
         self._process = process
 
     def end(self) -> tuple[int, str]:
-        """Wait for the end, and return the exit code and what it said."""
+        """Wait for the end, and return the exit code and the output."""
         with self._process as process:
             said, _ = process.communicate()
         return process.returncode, said
@@ -106,7 +106,7 @@ class Command:
 def variables_of(
     sandbox: Sandbox, tap: str = TAP, more: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Return the settings of a tap as variables.
+    """Return a tap's settings as environment variables.
 
     Args:
         sandbox: Both accounts.
@@ -117,7 +117,7 @@ def variables_of(
     settings = {
         "API_URL": sandbox.url,
         "API_TOKEN": sandbox.token,
-        # With a fraction, because Meltano cannot hand on every number that has one.
+        # A decimal: Meltano cannot pass on every one.
         "REQUESTS_PER_SECOND": "200.5",
         **(more or {}),
     }

@@ -36,7 +36,7 @@ class Company:
     def __init__(self, folder: Path, server: Server, sandboxes: dict[str, Sandbox]) -> None:
         """Make the project."""
         self._project = Project(folder, extractors=EXTRACTORS)
-        # Two commands at once that make Meltano's database get in each other's way.
+        # Two concurrent commands cannot both create Meltano's database.
         self._project.meltano("state", "list")
         self._sandboxes = sandboxes
         self._tables = {
@@ -45,7 +45,7 @@ class Company:
         }
 
     def night(self, **expected: int) -> None:
-        """Run both at once, and expect their exit codes."""
+        """Run both concurrently, and check their exit codes."""
         settings = {"EMIT_ACTIVATE_VERSION_MESSAGES": "true", "RUN_ATTEMPTS": "1", **ALL_STREAMS}
         commands = {
             region: self._project.start(
@@ -100,7 +100,7 @@ def truth(account: Account) -> set[tuple[str, int]]:
 
 @pytest.fixture
 def sandboxes() -> Iterator[dict[str, Sandbox]]:
-    """Two accounts whose segments have the same ids, and other members."""
+    """Two accounts whose segments have the same ids and different members."""
     accounts = {region: Account(seed) for seed, region in enumerate(REGIONS)}
     for start, (region, account) in enumerate(accounts.items()):
         account.add_segment(f"{region} one", range(1 + start, 31 + start), segment_id=FIRST)
@@ -134,7 +134,7 @@ def test_concurrent_accounts_share_nothing(
     company.night(eu=1, us=0)
     assert company.members("us") == company.known_members("us") == truth(accounts["us"])
     assert company.names("us") == {"us one", "us two"}
-    # Who joined the segment that could be read is there, and nobody is missing.
+    # Members who joined the readable segment are added, and none is dropped.
     assert company.members("eu") == before | {(FIRST, member) for member in range(3, 35)}
     assert company.names("eu") == {"eu one", "eu two"}
 

@@ -1,4 +1,4 @@
-"""ACTIVATE_VERSION: what a real SQL target makes of it."""
+"""ACTIVATE_VERSION in a real SQL target."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEPT = {
     for stream, keys in KEYS.items()
     if stream not in ACTIVATED_STREAMS and not stream.startswith("segment_group_")
 }
-"""The streams of which no row is ever dropped, and their keys."""
+"""Keys of the streams that never drop rows."""
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def night(
 ) -> Sync:
     """Sync into the target as a pipeline does every night."""
     synced = sync(sandbox, state=target.state, **EMIT, **settings)
-    # Several batches, so that the message meets rows that are in and rows that still wait.
+    # Several batches: some rows are loaded, others pending, when the message arrives.
     target.load(synced.messages, hard_delete=hard_delete, batch_size_rows=100)
     versions = [each["version"] for each in synced.messages if "version" in each]
     wait_until_after(max(versions, default=0))
@@ -79,7 +79,7 @@ def names(target: postgres.Target) -> set[str]:
 
 
 def kept(target: postgres.Target) -> dict[str, set[tuple[Any, ...]]]:
-    """The keys of all rows of which none is ever dropped."""
+    """Keys of the rows that are never dropped."""
     return {
         stream: {tuple(row[key] for key in keys) for row in target.rows(stream)}
         for stream, keys in KEPT.items()
@@ -145,7 +145,7 @@ def test_failed_sync_drops_no_member_until_the_next_one(
     assert second.exit_code == 1
     assert len(second.errors) == 1
     assert activated(second) == ["segments"]
-    # Two segments were read: who joined them is there, and nobody else is missing.
+    # Members who joined the two readable segments are added, and none is dropped.
     assert members(target) > before
     assert len(members(target) - before) == 3
 
@@ -170,7 +170,7 @@ def test_partial_selection_drops_only_deleted_segments(
     for scope in scopes:
         assert night(sandbox, target, streams=ACTIVATED_STREAMS, **scope).exit_code == 0
         assert members(target) > before
-        # The listing is read whole by a narrow sync as well.
+        # A partial selection still reads the whole listing.
         assert names(target) == {"first", "second", "third"}
     assert len(members(target) - before) == 3
 

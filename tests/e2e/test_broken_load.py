@@ -1,4 +1,4 @@
-"""A load that fails in mid-way, on a real PostgreSQL: what the SQL of the README then says."""
+"""Loads that fail midway in a real PostgreSQL, and what the documented SQL reports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FULL = "current members from the full result"
 INCOMPLETE = "full result against the latest run"
 STREAMS = ("membership_changes", "memberships", "match_all_results")
 BATCH = 100
-"""Rows that the target stores at once, so that it breaks in mid-table."""
+"""Rows per batch, so that the load breaks within a table."""
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ class PostgresWarehouse:
         self._server = server
 
     def prepare(self, messages: list[dict[str, Any]]) -> None:
-        """Make the tables, without a row, and the views of the README."""
+        """Create empty tables and the documented views."""
         self.target.load(message for message in messages if message["type"] == "SCHEMA")
         self.execute(statements()["chain"])
 

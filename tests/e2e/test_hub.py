@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from tests.e2e.project import Project
 
 REPOSITORY = "https://github.com/OWNER/tap-activecampaign-segments"
-# As in the project file: what is installed from there need not be installed again.
+# As in the project file, so that nothing is installed again.
 PIP_URL = "-e .[sandbox]"
 PREFIX = "TAP_ACTIVECAMPAIGN_SEGMENTS_"
 
 
 def name_extractors(project: Project, extractors: list[dict[str, Any]]) -> None:
-    """Let these be all that the project file says of extractors."""
+    """Replace the extractors of the project file."""
     file = yaml.safe_load(project.file.read_text())
     file["plugins"]["extractors"] = extractors
     project.file.write_text(yaml.safe_dump(file))

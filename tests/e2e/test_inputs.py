@@ -1,4 +1,4 @@
-"""What real Meltano and real targets hand over, show and take: faults, states, files, digests."""
+"""Real Meltano and targets: configuration errors, states, BATCH files, digests as keys."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_secrets_go_to_dotenv_and_lists_are_understood(
         project.meltano("config", "set", TAP, name, SECRET)
     assert SECRET not in project.file.read_text()
     assert (project.folder / ".env").read_text().count(SECRET) == len(secrets)
-    # With both ways to sign, and before anything is asked.
+    # Both ways to authorize are set; this is refused before any request.
     exit_code, said = project.start("run", "--no-install", TAP, "target-jsonl", **variables).end()
     assert exit_code == 1
     assert "mypreferences.shared_secret: give either this or the OAuth settings" in said

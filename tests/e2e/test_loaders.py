@@ -1,4 +1,4 @@
-"""The matrix: two runs by a real Meltano into each of the loaders, all streams selected."""
+"""Two syncs of all streams by a real Meltano into each of four loaders."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Loaded:
-    """What two runs, between which this and that changed, left in a target.
+    """A target after two syncs, between which the accounts changed.
 
     Attributes:
         loader: The target.
-        account: What they read of ActiveCampaign.
-        preferences: What they read of MyPreferences.
-        requests: What each of them asked for.
-        times: When each of them began and ended.
-        known: What was ever true, by stream, oldest first.
-        rows: What the target then held, by stream.
+        account: ActiveCampaign's side.
+        preferences: MyPreferences' side.
+        requests: Requests of each sync.
+        times: Start and end of each sync.
+        known: Expected rows by stream, oldest first.
+        rows: Rows in the target by stream.
     """
 
     loader: Loader
@@ -52,7 +52,7 @@ class Loaded:
 def load(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Callable[[type[Loader]], Loaded]:
-    """Two runs into a loader, made only once for all tests."""
+    """Sync twice into a loader, once for all tests."""
     done: dict[type[Loader], Loaded] = {}
 
     def loaded(kind: type[Loader]) -> Loaded:
@@ -107,7 +107,7 @@ def two_runs(project: Project, loader: Loader) -> Loaded:
 
 
 def exact(loader: Loader, row: Row) -> dict[str, tuple[str, Any]]:
-    """The values with their types, but without those that only the tap knows."""
+    """Values and their types, without timestamps that only the tap knows."""
     found = {}
     for name, value in row.items():
         if name not in {"listed_at", "completed_at"}:
@@ -164,7 +164,7 @@ def test_upserts_have_unique_keys_and_appends_have_all_rows(
         assert not any(repeated.values())
         return
     words = {stream: len(rows) - len(by_key(stream, rows)) for stream, rows in loaded.known.items()}
-    # The rows at a bookmark leave again.
+    # The rows at a bookmark are emitted again.
     assert repeated == words | {"count_history": 3, "segment_definitions": 1}
 
 
@@ -172,7 +172,7 @@ def test_second_sync_requests_only_what_is_new(loaded: Loaded) -> None:
     first, second = (Counter(map(operation, requests)) for requests in loaded.requests)
     assert first["audiences"] == second["audiences"] == 1
     assert second["segmentsV2/count-history"] == 3 < first["segmentsV2/count-history"]
-    # The runs told which segment was edited: its new version, and the one before.
+    # Only the edited segment: its new version and the one before.
     assert second["segmentsV2/createdDate"] == 2 < first["segmentsV2/createdDate"]
     assert [len(segment.runs) for segment in loaded.account.segments] == [2, 2, 2]
     assert [len(group.exports) for group in loaded.preferences.groups] == [2, 2, 2]
@@ -180,7 +180,7 @@ def test_second_sync_requests_only_what_is_new(loaded: Loaded) -> None:
 
 
 def operation(request: Request) -> str:
-    """The part of the path that says what is asked for."""
+    """The part of the path that identifies the resource."""
     _, _, _, resource, *rest = request.path.split("/")
     return "/".join([resource, *rest[1:2]])
 

@@ -1,4 +1,4 @@
-"""What Meltano offers around a run: plugin tests, selection, environments, schedules, state."""
+"""Meltano features: plugin tests, selection, environments, schedules, state."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def baselines(project: Project, segment_id: str) -> list[bool]:
 
 def test_project_file_compiles_without_warnings(project: Project) -> None:
     said = project.meltano("compile", "--lint")
-    # It only warns of what it finds.
+    # Problems are only warnings.
     assert "Compiled" in said
     assert "Failed to validate" not in said
 
@@ -92,7 +92,7 @@ def test_scheduled_job_uses_its_environments_state(project: Project, sandbox: Sa
     assert len(project.state(f"dev:{STATE_ID}")["bookmarks"]["match_all_runs"]["partitions"]) == 3
     assert len(project.state(f"prod:{STATE_ID}")["bookmarks"]["match_all_runs"]["partitions"]) == 2
     *vip, newsletter = sandbox.account.segments
-    # Each environment begins a chain of its own.
+    # Each environment has its own chain.
     assert [baselines(project, each.segment_id) for each in vip] == [[True, True], [True, True]]
     assert baselines(project, newsletter.segment_id) == [True]
 

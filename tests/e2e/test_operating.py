@@ -1,4 +1,4 @@
-"""Nights that go wrong or begin anew, by a real Meltano into real databases."""
+"""Failed syncs and full refreshes, by a real Meltano into real databases."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAST = "members at a past date"
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """An account of five segments, in real time, whose sizes are no longer recorded."""
+    """Five segments on the real clock, without newly recorded counts."""
     account = Account()
     account.records_runs = False
     for number in range(5):
@@ -55,7 +55,7 @@ def known_members(loader: Loader) -> Members:
 
 
 def previous_runs(project: Project, state_id: str) -> dict[str, str]:
-    """The run that each segment is to be compared with, as the state has it."""
+    """The predecessor of each segment in the state."""
     entries = project.state(state_id)["bookmarks"]["match_all_runs"]["partitions"]
     return {
         entry["context"]["segment_id"]: entry["match_all"]["predecessor"]["run_id"]
@@ -95,7 +95,7 @@ def test_failed_segment_is_repaired_by_the_next_sync(
     exit_code, said = night()
     assert exit_code == 0, said
     assert known_members(loader) == truth(segments)
-    # The listing, the newest sizes, a run for each segment, and the failed one's last good run.
+    # The listing, recent counts, a run per segment, and the failed segment's previous run.
     paths = [request.path for request in sandbox.requests]
     assert len(paths) == 1 + 1 + len(segments) + 1
     assert paths[-1].endswith(good.run_id)

@@ -1,4 +1,4 @@
-"""Many accounts on a real Dagster: they run at the same time, and none gets in another's way."""
+"""Many accounts on a real Dagster: they run concurrently and separately."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def furnished(seed: int) -> Account:
 
 
 def evaluations(requests: list[Request]) -> int:
-    """How many were begun; what else is asked of one has its own id in the path."""
+    """Number of runs that were started; reads have the run's id in the path."""
     started = re.compile(r"/api/3/segmentMatchAll/[^/]+")
     return sum(started.fullmatch(request.path) is not None for request in requests)
 

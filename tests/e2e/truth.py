@@ -29,15 +29,15 @@ KEYS = {
 }
 """All streams, and their keys."""
 UNDOCUMENTED = ("DateDeleted", "Household", "LoyaltyTier")
-"""What some of the sandbox's profiles have beyond the fields that the vendor tells."""
+"""Undocumented fields of some of the sandbox's profiles."""
 PAGES = {"PAGE_SIZE": "1000", "MYPREFERENCES_PAGE_SIZE": "100"}
-"""Settings with which what is large has several pages."""
+"""Page sizes that split large results."""
 START = 1_700_000_000.0
 DAY = 86_400.0
 
 
 def furnished() -> tuple[Account, Preferences]:
-    """Accounts with a bit of everything; sizes are recorded by nobody but `change`."""
+    """Accounts with one of every case; only `change` records counts."""
     account = Account()
     account.records_runs = False
     many = account.add_segment("Many", range(1, 1_102), evaluation_seconds=0.2)
@@ -62,7 +62,7 @@ def furnished() -> tuple[Account, Preferences]:
 
 
 def change(account: Account, preferences: Preferences) -> None:
-    """Let contacts and profiles come and go, a segment be edited and a size be recorded."""
+    """Change contacts and profiles, edit a segment, and record a count."""
     many, few, _ = account.segments
     many.members = range(51, 1_112)
     many.edit(name="Quite many")
@@ -74,12 +74,12 @@ def change(account: Account, preferences: Preferences) -> None:
 
 
 def instant(text: str) -> datetime:
-    """A timestamp of the account's."""
+    """Parse a timestamp of the account."""
     return datetime.strptime(f"{text[:-1]:0<26}+0000", "%Y-%m-%dT%H:%M:%S.%f%z")
 
 
 def listed(account: Account) -> Rows:
-    """Return what a listing has now."""
+    """Return the rows of the current listing."""
     return [
         {"last_used_date": None, "listing_size": len(account.segments)}
         | {
@@ -91,7 +91,7 @@ def listed(account: Account) -> Rows:
 
 
 def known(account: Account) -> dict[str, Rows]:
-    """Return all that was ever true of the segments, apart from the listing, oldest first.
+    """Return all expected rows of the segments except the listing, oldest first.
 
     Args:
         account: After its runs.
@@ -122,7 +122,7 @@ def _size(resource: Mapping[str, Any]) -> Row:
 
 
 def _of_runs(account: Account, segment: Segment) -> dict[str, Rows]:
-    """The rows that hang on a segment's runs, of which the first is the baseline."""
+    """Rows of a segment's runs; the first run is the baseline."""
 
     def text(at: float) -> datetime:
         return instant(account.timestamps.text(at))
@@ -187,11 +187,11 @@ def _of_runs(account: Account, segment: Segment) -> dict[str, Rows]:
 def exported(
     preferences: Preferences, instants: Mapping[str, Iterable[datetime]]
 ) -> dict[str, Rows]:
-    """Return all that was ever exported, oldest first.
+    """Return all exported rows, oldest first.
 
     Args:
         preferences: After its exports.
-        instants: By group, those that the exports go by, in their order.
+        instants: `exported_at` of the exports by group, in order.
     """
     exports: Rows = []
     profiles: Rows = []

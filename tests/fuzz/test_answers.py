@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 spoilt_times = st.sampled_from([1, 2, 6, MOST_TIMES])
 MOST_REQUESTS = 400
 LONGEST = 4 * 3600.0
-"""Seconds of the clock that one spoilt sync may take: an evaluation is waited for an hour."""
+"""Maximum duration of a damaged sync, in seconds: a run is awaited for an hour."""
 
 
 @pytest.mark.timeout(0)

@@ -164,7 +164,7 @@ values = st.dictionaries(
 
 
 def is_json(value: Any) -> bool:
-    """Whether it can be said in JSON, where there is no infinity."""
+    """Whether a value is valid JSON, without infinities."""
     try:
         json.dumps(value, allow_nan=False)
     except ValueError:

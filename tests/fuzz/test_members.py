@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 members = st.sets(st.integers(0, 80), max_size=60)
-# Not "no_page": said twice, it is an empty result by the design of the API.
+# Not "no_page": twice, it is an empty result by the API's design.
 FAULTS = [
     "run_fails",
     "run_expires",
@@ -109,9 +109,9 @@ def test_contradictions_never_make_a_wrong_result(
     ids: str,
     operations: list[str],
 ) -> None:
-    # A page that comes again and again, and is all that there is said to be, is no contradiction.
+    # A repeated page whose total is its own size is no contradiction.
     assume(ids != "of the first page" or str(lies.get("total")) != str(min(size, page_size)))
-    # Nor is it to say nothing at all, four times.
+    # Neither are four answers that say nothing.
     assume(ids != "without the last" or page_size > 1 or lies.get("total", "") is not None)
 
     def told(body: dict[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def test_no_request_is_sent_during_retry_after(
     synced = sync(sandbox, streams=RUN_STREAMS, max_concurrent_requests=3)
     assert synced.exit_code == 0
     [refused] = [request.at for request in sandbox.requests if request.status == 429]
-    # Two were in flight when the answer came.
+    # Two were in flight when the answer arrived.
     meanwhile = [request for request in sandbox.requests if 0 < request.at - refused < 49]
     assert len(meanwhile) <= 2
     assert clock.time() > refused + 49
@@ -54,10 +54,10 @@ def test_no_request_is_sent_during_retry_after(
 # An account that others use too.
 
 
-def say_retry_after(
+def send_retry_after(
     monkeypatch: pytest.MonkeyPatch, clock: IdleClock, form: str, seconds: int = 1
 ) -> None:
-    """Have the sandbox say in one of three forms when a refused request may come again."""
+    """Let the sandbox send Retry-After in one of three forms."""
 
     def refusal(status: HTTPStatus, detail: str, **_: Any) -> Response:
         at = clock.now() + timedelta(seconds=seconds)
@@ -67,8 +67,8 @@ def say_retry_after(
     monkeypatch.setattr(gate, "refusal", refusal)
 
 
-def assert_is_whole(synced: Sync, account: Account) -> None:
-    """Hold every stream to the truth: each row is there once."""
+def assert_complete(synced: Sync, account: Account) -> None:
+    """Check that every stream has each row once."""
     assert synced.exit_code == 0, synced.errors
     members = sorted((each.segment_id, one) for each in account.segments for one in each.members)
     for stream in ("match_all_results", "membership_changes", "memberships"):
@@ -82,14 +82,14 @@ def assert_is_whole(synced: Sync, account: Account) -> None:
 SEGMENTS = 60
 
 
-def assert_nothing_is_asked_in_vain(requests: list[Request], account: Account) -> None:
-    """Hold the requests to the rule that what was answered is not asked again."""
+def assert_no_request_is_repeated(requests: list[Request], account: Account) -> None:
+    """Check that no answered request is repeated."""
     runs = [f"/{run.run_id}" for each in account.segments for run in each.runs]
     answered = Counter(
         f"{each.path}?{each.raw_query}"
         for each in requests
         if each.status != HTTPStatus.TOO_MANY_REQUESTS
-        # A run that is not ready is looked at again.
+        # A run that is not ready is polled.
         and not each.path.endswith(tuple(runs))
     )
     assert max(answered.values()) == 1
@@ -117,7 +117,7 @@ MEMBERS = 20
 
 @pytest.fixture
 def shared(idle: IdleClock) -> Account:
-    """An account with many segments, a tenth of which takes its time."""
+    """An account with many segments, a tenth of which is slow."""
     account = Account(seed=1, clock=idle)
     for place in range(SEGMENTS):
         account.add_segment(
@@ -134,12 +134,12 @@ def shared(idle: IdleClock) -> Account:
 def test_lower_limit_loses_no_row_and_causes_few_429s(
     monkeypatch: pytest.MonkeyPatch, idle: IdleClock, shared: Account, granted: int, form: str
 ) -> None:
-    say_retry_after(monkeypatch, idle, form)
+    send_retry_after(monkeypatch, idle, form)
     with Sandbox(shared, clock=idle, requests_per_second=granted) as sandbox:
         synced = sync(sandbox, requests_per_second=4, max_concurrent_requests=CONCURRENCY)
         requests = sandbox.requests
-    assert_is_whole(synced, shared)
-    assert_nothing_is_asked_in_vain(requests, shared)
+    assert_complete(synced, shared)
+    assert_no_request_is_repeated(requests, shared)
     assert 0 < len(refused(requests)) < len(requests) / 8
 
 
@@ -156,32 +156,32 @@ def test_varying_load_of_others_only_slows_the_sync_down(
     with Sandbox(shared, clock=idle) as sandbox:
         synced = sync(sandbox, requests_per_second=4, max_concurrent_requests=CONCURRENCY)
         requests = sandbox.requests
-    assert_is_whole(synced, shared)
-    assert_nothing_is_asked_in_vain(requests, shared)
+    assert_complete(synced, shared)
+    assert_no_request_is_repeated(requests, shared)
     assert 0 < len(refused(requests)) < len(requests) / 8
 
 
 def refuse(
     monkeypatch: pytest.MonkeyPatch, clock: IdleClock, places: set[int], form: str, seconds: int
 ) -> None:
-    """Have the sandbox refuse some of the requests, by their number."""
+    """Let the sandbox refuse requests by their number."""
     numbers = count()
     monkeypatch.setattr(gate.Budget, "grant", lambda *_: None if next(numbers) in places else 1)
-    say_retry_after(monkeypatch, clock, form, seconds)
+    send_retry_after(monkeypatch, clock, form, seconds)
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_no_request_arrives_before_retry_after_has_passed(
     monkeypatch: pytest.MonkeyPatch, idle: IdleClock, shared: Account, form: str
 ) -> None:
-    # Should all three meet the same request, it waits for no more than a minute.
+    # If all three hit the same request, it waits for a minute at most.
     seconds = 20
     refuse(monkeypatch, idle, {30, 90, 150}, form, seconds)
     with Sandbox(shared, clock=idle) as sandbox:
         synced = sync(sandbox, requests_per_second=4, max_concurrent_requests=CONCURRENCY)
         requests = sandbox.requests
-    assert_is_whole(synced, shared)
-    assert_nothing_is_asked_in_vain(requests, shared)
+    assert_complete(synced, shared)
+    assert_no_request_is_repeated(requests, shared)
     places = [place for place, each in enumerate(requests) if each in refused(requests)]
     assert len(places) == 3
     for place in places:

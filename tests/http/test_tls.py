@@ -28,7 +28,7 @@ def context_of(certificate: Path) -> ssl.SSLContext:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate that nobody vouches for, with its key."""
+    """A self-signed certificate with its key."""
     program = shutil.which("openssl")
     assert program, "these tests need the program openssl"
     file = tmp_path_factory.mktemp("tls") / "certificate.pem"
@@ -47,7 +47,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_untrusted_server_receives_nothing(
     both_vendors: Sandbox, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # An empty value switches nothing off.
+    # An empty value disables nothing.
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PYTHONHTTPSVERIFY"):
         monkeypatch.setenv(name, "")
     with Listener(context=context_of(certificate)) as stranger:

@@ -86,7 +86,7 @@ def test_changed_total_is_never_read_again(
     )
 
     def other(answer: dict[str, Any]) -> dict[str, Any]:
-        # Two that are not in the export, and what follows is another one.
+        # Two profiles that are not in the export: the rest belongs to another one.
         answer["UserProfilePreferences"][0]["ProfileId"] = 900 + page
         answer["TotalResults"] += 1
         return answer

@@ -65,7 +65,7 @@ def test_partial_export_keeps_the_previous_one(
     schemas = [stream for kind, stream in second.types if kind == "SCHEMA"]
     assert schemas.index(PROFILES) < schemas.index(EXPORTS)
     profiles = [message for message in second.messages if message.get("stream") == PROFILES]
-    # The table of the commits was stored first.
+    # The table of the commits was loaded first.
     warehouse.load(message for message in second.messages if message.get("stream") == EXPORTS)
     warehouse.load(profiles[: arrived + 1])
     found = group_members(warehouse)

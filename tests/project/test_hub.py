@@ -1,4 +1,4 @@
-"""The Hub's entry: what the tap says of itself, and the same plugin as in the project file."""
+"""The Hub entry matches the tap and the project file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ONLY_ON_THE_HUB = {
     "supported_python_versions",
     "usage",
 }
-"""What its schema has beyond that of a project file."""
+"""Fields that a project file does not have."""
 
 VALUES = {
     "api_url": "https://ACCOUNT.api-us1.com",
@@ -51,7 +51,7 @@ def by_name(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 def test_entry_is_up_to_date(entry: dict[str, Any]) -> None:
-    # Where it is not: make hub.
+    # To update it: make hub.
     assert definition.CHECKED_IN.read_text() == definition.HEAD + definition.text(entry)
 
 
@@ -59,13 +59,13 @@ def test_project_file_defines_the_same_plugin() -> None:
     entry = checked_in()
     [plugin] = yaml.safe_load(PROJECT.read_text())["plugins"]["extractors"]
     found = by_name(plugin.pop("settings"))
-    # Those that the SDK adds need not be in it.
+    # The SDK's settings need not be in it.
     assert found == {
         name: each
         for name, each in by_name(entry.pop("settings")).items()
         if name.partition(".")[0] in settings.SCHEMA["properties"]
     }
-    # It installs the tap from its own folder.
+    # It installs the tap from the checkout.
     del plugin["pip_url"]
     assert plugin == {name: entry[name] for name in plugin}
     assert set(entry) - set(plugin) == ONLY_ON_THE_HUB | {"logo_url", "pip_url"}
@@ -92,13 +92,13 @@ def test_only_secrets_are_sensitive(entry: dict[str, Any]) -> None:
 def test_groups_of_required_settings_are_minimal(
     group: list[str],
 ) -> None:
-    assert not faults(group)
+    assert not config_errors(group)
     for each in group:
-        assert faults([name for name in group if name != each])
+        assert config_errors([name for name in group if name != each])
 
 
-def faults(names: list[str]) -> list[str]:
-    """What the tap finds wrong with a configuration of just these settings."""
+def config_errors(names: list[str]) -> list[str]:
+    """Configuration errors with only these settings."""
     config: dict[str, Any] = {}
     for name in names:
         parent, _, child = name.rpartition(".")

@@ -1,4 +1,4 @@
-"""The nightly script of the manual: it keeps the state and reports failures."""
+"""The documented nightly script keeps the state and reports failures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_failed_sync_is_reported_and_keeps_the_state(
     nightly_script: NightlyScript, real_time_sandbox: Sandbox
 ) -> None:
     refused = {f"{ENV_PREFIX}API_TOKEN": "wrong"}
-    # The very first night is a bad one.
+    # The very first sync fails.
     assert nightly_script.run(**refused)[0] == 1
     assert not (nightly_script.folder / "state.json").exists()
     assert nightly_script.run()[0] == 0

@@ -1,4 +1,4 @@
-"""What is published: a source distribution, and the wheel that is built from it."""
+"""The source distribution and the wheel."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PACKAGE = "tap_activecampaign_segments"
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with both, built without the network."""
+    """A folder with both, built offline."""
     folder = tmp_path_factory.mktemp("dist")
     line = ["-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     done = subprocess.run([sys.executable, *line], capture_output=True, text=True, check=False)  # noqa: S603

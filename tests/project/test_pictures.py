@@ -1,4 +1,4 @@
-"""The pictures of README.md show what the tap offers; where they do not: make pictures."""
+"""The pictures match the discovered streams; to update them: make pictures."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def offered() -> dict[str, dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def drawn() -> dict[str, list[tuple[str, bool]]]:
-    """The texts of each box, its title first, and whether they are bold."""
+    """Texts of each box, title first, and whether they are bold."""
     boxes: dict[str, list[tuple[str, bool]]] = {}
     for box, style, text in TEXT.findall((ROOT / "pictures" / "streams.svg").read_text()):
         boxes.setdefault(box, []).append((text, "700" in style or "bold" in style))

@@ -67,7 +67,7 @@ def test_missing_id_activates_segments_and_unknown_id_nothing(
     synced = sync(sandbox, streams=ACTIVATED_STREAMS, segment_ids=[nobody], **EMIT)
     assert synced.exit_code == 1
     assert activated(synced) == ["segments"]
-    # Whether the account has it cannot be told: its row may have to stay.
+    # Unknown whether the account has it, so its row may have to stay.
     sandbox.faults.add(Fault("status", operation="segment", times=None))
     synced = sync(sandbox, streams=ACTIVATED_STREAMS, segment_ids=[nobody], **EMIT)
     assert synced.exit_code == 1

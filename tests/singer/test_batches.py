@@ -11,10 +11,9 @@ from urllib.request import url2pathname
 
 import pytest
 
-from tests.singer.test_stream_maps import MELTANOS
 from tests.support.batches import batch_config, rows_of
 from tests.support.mypreferences import signed_config
-from tests.support.sync import catalog, config_of, run_tap, sync
+from tests.support.sync import DEFAULT_STREAMS, catalog, config_of, run_tap, sync
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,14 +45,14 @@ def test_batches_equal_records_and_runs_are_not_batched(
     for stream in ("match_all_results", "membership_changes", "memberships"):
         assert [row["contact_id"] for row in rows[stream]] == list(range(1, 31))
     assert rows["segment_definitions"] == plain.records("segment_definitions")
-    # A run's row is a commit, and one that waits in a batch commits nothing.
+    # A run's row is a commit, which must not wait in a batch.
     assert "match_all_runs" not in rows
     assert len(batched.records("match_all_runs")) == 1
 
 
 def deselected(*columns: str) -> dict[str, Any]:
     """Return a catalog of all of ActiveCampaign's streams without some columns."""
-    found = copy.deepcopy(catalog(MELTANOS | {"match_all_results"}))
+    found = copy.deepcopy(catalog(DEFAULT_STREAMS | {"match_all_results"}))
     for entry in found["streams"]:
         for metadata in entry["metadata"]:
             if metadata["breadcrumb"][-1:] and metadata["breadcrumb"][-1] in columns:

@@ -1,4 +1,4 @@
-"""Whole pages of records are written as fast as single ones are right."""
+"""Records that are written as whole pages equal those written one by one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def without_run(row: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what two runs never share."""
+    """Leave out fields that differ between runs."""
     return {
         name: value
         for name, value in row.items()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONFIG: dict[str, object] = {"api_url": "http://127.0.0.1:1", "api_token": "none"}
-"""Replaced when the sandbox of the standard tests is up."""
+"""Completed by the fixture that serves the sandbox."""
 
 
 @pytest.fixture(scope="module", autouse=True)

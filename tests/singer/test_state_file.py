@@ -86,8 +86,8 @@ def test_empty_state_is_a_first_sync(
     assert len(synced.records("membership_changes")) == len(segment.members)
 
 
-def broken(state: dict[str, Any], how: str) -> str:
-    """Break a state, and return what the warning names."""
+def damage_state(state: dict[str, Any], how: str) -> str:
+    """Damage a state, and return the stream that the warning names."""
     bookmarks = state["bookmarks"]
     entry = bookmarks["match_all_runs"]["partitions"][0]
     match how:
@@ -128,7 +128,7 @@ def broken(state: dict[str, Any], how: str) -> str:
 def test_unknown_state_parts_are_warned_of(sandbox: Sandbox, segment: Segment, how: str) -> None:
     segment.add_count(1_700_000_000.0, 3)
     state = sync(sandbox).state
-    named = broken(state, how)
+    named = damage_state(state, how)
     synced = sync(sandbox, state=state)
     assert synced.exit_code == 0
     assert any("--state: " in line and named in line for line in synced.warnings)

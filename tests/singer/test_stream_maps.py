@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.batches import batch_config, rows_of
 from tests.support.mypreferences import signed_config
-from tests.support.sync import assert_refused, config_of, run_tap, sync
+from tests.support.sync import DEFAULT_STREAMS, assert_refused, config_of, run_tap, sync
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,13 +45,6 @@ def test_flattened_records_are_valid(account: Account, sandbox: Sandbox) -> None
     assert len(synced.records("segment_definitions")) == 1
 
 
-MELTANOS = {
-    *("segments", "segment_definitions", "count_history", "match_all_runs"),
-    *("membership_changes", "memberships"),
-}
-"""What `meltano.yml` selects: match_all_results is not among it."""
-
-
 @pytest.mark.parametrize(
     "maps",
     [
@@ -69,7 +62,7 @@ MELTANOS = {
 def test_map_matching_an_unselected_stream_is_no_error(
     sandbox: Sandbox, segment: Segment, maps: dict[str, Any]
 ) -> None:
-    synced = sync(sandbox, streams=MELTANOS, stream_maps=maps)
+    synced = sync(sandbox, streams=DEFAULT_STREAMS, stream_maps=maps)
     assert synced.exit_code == 0
     assert synced.warnings == []
     rows = [message for message in synced.messages if message["type"] == "RECORD"]
@@ -80,8 +73,8 @@ def test_map_matching_an_unselected_stream_is_no_error(
 def test_map_applies_to_every_selected_stream_it_matches(
     sandbox: Sandbox, segment: Segment
 ) -> None:
-    synced = sync(sandbox, streams=MELTANOS, stream_maps={"*": {"loaded_by": "'nightly'"}})
-    for stream in MELTANOS - {"count_history"}:
+    synced = sync(sandbox, streams=DEFAULT_STREAMS, stream_maps={"*": {"loaded_by": "'nightly'"}})
+    for stream in DEFAULT_STREAMS - {"count_history"}:
         assert {row["loaded_by"] for row in synced.records(stream)} == {"nightly"}
     assert segment.runs
 
@@ -164,7 +157,7 @@ def test_failing_expression_ends_only_its_stream(
     [line] = failed.errors
     assert "unexpected ValueError" in line
     assert len(failed.records("segment_group_exports")) == 1
-    # No run is committed of which rows are missing, and no bookmark is ahead of its rows.
+    # No run with missing rows is committed.
     if stream in {"memberships", "match_all_runs"}:
         assert failed.records("match_all_runs") == []
     del config["stream_maps"]

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 RESULTS = "match_all_results"
 ACTIVATED_STREAMS = {"segments", RESULTS}
-"""The streams that send it."""
+"""Streams with ACTIVATE_VERSION messages."""
 THIRD_ID = "0a0e1f3c-6f4b-4c58-9a57-3d1f5a4e7b03"
 EMIT: dict[str, Any] = {"emit_activate_version_messages": True}
 
 
 def activated(synced: Sync) -> list[str]:
-    """The streams of the ACTIVATE_VERSION messages, in their order."""
+    """Return the streams of the ACTIVATE_VERSION messages in order."""
     return [message["stream"] for message in messages_of_type(synced, "ACTIVATE_VERSION")]
 
 

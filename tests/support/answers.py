@@ -11,7 +11,7 @@ BEYOND_INT64 = 2**63
 
 
 def with_attribute(value: Any, *path: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Return what puts a value into the first resource's attributes."""
+    """Return an edit that sets an attribute of the first resource."""
 
     def put(answer: dict[str, Any]) -> dict[str, Any]:
         inner = answer["data"][0]["attributes"]

@@ -26,7 +26,7 @@ def batch_config(root: Path, **more: Any) -> dict[str, Any]:
 
 
 def rows_of(synced: Sync) -> dict[str, list[str]]:
-    """Return the rows of each stream, in RECORDs or in files, without what changes by the hour."""
+    """Return the rows of each stream, from RECORDs or files, without volatile fields."""
     found: dict[str, list[dict[str, Any]]] = {}
     for message in synced.messages:
         if message["type"] == "RECORD":

@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 _really_sleep = time.sleep
 DAY = 86_400.0
 GRACE = 0.004
-"""Real seconds in which something may happen before the time moves on."""
+"""Real seconds of inactivity before the time moves on."""
 
 
 class SharedClock(Clock, SandboxClock):
-    """The tap's and the sandbox's time: real, but whoever waits is given the time at once."""
+    """Time of the tap and the sandbox: real, but a wait advances it at once."""
 
     def __init__(self, pace: float = 1) -> None:
-        """Start at the present.
+        """Start at the current time.
 
         Args:
-            pace: Seconds that go by in one.
+            pace: Seconds per real second.
         """
         self._ahead = 0.0
         self._start = time.time()
@@ -52,7 +52,7 @@ class SharedClock(Clock, SandboxClock):
     def sleep(self, seconds: float) -> None:
         self.advance(seconds)
         if seconds >= 1:
-            # Others get their turn, or hours would go by before they begin.
+            # Let other threads run, or hours would pass before they start.
             _really_sleep(0.002)
 
     async def pause(self, seconds: float) -> None:
@@ -65,10 +65,10 @@ class SharedClock(Clock, SandboxClock):
 
 
 class IdleClock(Clock, SandboxClock):
-    """Time that moves on, to the end of the shortest wait, when nothing else goes on.
+    """Time that advances to the end of the shortest wait when nothing else happens.
 
-    Unlike the shared clock of the other tests, two that wait at once wait no longer than one; and
-    while a request is under way the time stands still, however busy the machine is.
+    Unlike with `SharedClock`, concurrent waits overlap; and time stands still during a request,
+    however busy the machine is.
     """
 
     def __init__(self) -> None:
@@ -94,11 +94,11 @@ class IdleClock(Clock, SandboxClock):
 
     @override
     async def pause(self, seconds: float) -> None:
-        # A request is under way: the time stands still.
+        # Time stands still during a request.
         return
 
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Learn when requests begin and end."""
+        """Track when requests begin and end."""
         take, send = Budget.take, Http._send
 
         def watched_take(budget: Budget) -> float:
@@ -140,7 +140,7 @@ class IdleClock(Clock, SandboxClock):
 
 
 class AheadClock(Clock):
-    """Another clock, whose date is wrong."""
+    """A clock whose date is ahead of another's."""
 
     def __init__(self, clock: Clock, ahead: timedelta) -> None:
         self._clock = clock

@@ -1,6 +1,6 @@
-"""The tap's command in a process whose waits are a hundred times shorter.
+"""The tap's command with waits that are a hundred times shorter.
 
-At its end it says on standard error how much memory it took.
+It reports its peak memory on standard error.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def main() -> None:
     try:
         TapActiveCampaignSegments.cli()
     finally:
-        # Not ru_maxrss, which begins with what the parent had.
+        # Not ru_maxrss, which starts with the parent's.
         [peak] = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
         sys.stderr.write(f"peak memory: {peak} kB\n")
 

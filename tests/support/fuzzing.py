@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from tests.support.sync import Sync
 
 FUZZ = int(os.environ.get("FUZZ", "0"))
-"""Examples of each property, new ones at each run; few and always the same ones if 0."""
+"""Random examples per property; 0 for a few deterministic ones."""
 LINE = re.compile(r"[-0-9]{10} [:0-9]{8},\d{3} \| (DEBUG|INFO|WARNING|ERROR) ")
 LONGEST_LINE = 2_000
 MOST_TIMES = 300
-"""How often an answer is spoilt at most, so that even an endless loop ends and can be seen."""
+"""Maximum number of damaged answers, so that an endless loop ends and is detected."""
 SHOWN = 3
-"""Elements of an array among which a place is chosen."""
+"""Elements of an array that may be damaged."""
 STRANGE_TEXTS = (
     "",
     " ",
@@ -88,17 +88,17 @@ STRANGE_DATES = (
 
 
 def fuzz(examples: int) -> settings:
-    """Return how a property is tried.
+    """Return Hypothesis settings.
 
     Args:
-        examples: How many, unless `FUZZ` says otherwise.
+        examples: Number of examples unless `FUZZ` is set.
     """
     return settings(
         max_examples=FUZZ or examples,
         derandomize=not FUZZ,
         database=None,
         deadline=None,
-        # To shrink an example costs a sync for each step.
+        # Each step of shrinking would cost a sync.
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),
         print_blob=True,
@@ -106,7 +106,7 @@ def fuzz(examples: int) -> settings:
 
 
 def check_end(synced: Sync, *secrets: str) -> None:
-    """Hold a sync to ending well, or with clear lines."""
+    """Check that a sync succeeds, or fails with clear log lines and without secrets."""
     assert synced.exit_code in {0, 1}
     assert bool(synced.errors) == bool(synced.exit_code), synced.log
     for line in synced.log.splitlines():
@@ -120,7 +120,7 @@ def check_end(synced: Sync, *secrets: str) -> None:
 
 
 def members_by_log(syncs: Iterable[Sync], segment_id: str) -> set[int]:
-    """Return who is in a segment by the chain of its runs, oldest sync first."""
+    """Return the members of a segment by the chain of its runs, oldest sync first."""
     runs: dict[str, dict[str, Any]] = {}
     changes: dict[str, list[dict[str, Any]]] = {}
     for synced in syncs:
@@ -157,7 +157,7 @@ strange_scalars = st.one_of(
     st.sampled_from(STRANGE_DATES),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
 )
-"""Python writes surrogates into JSON, which no vendor's text has."""
+"""Without surrogates, which Python would write into JSON."""
 json_values = st.recursive(
     strange_scalars | st.sampled_from([30, 120]).map(nested),
     lambda inner: (
@@ -173,9 +173,9 @@ class Change:
     """A change at one place of a JSON document.
 
     Attributes:
-        place: Which of all places, counted in the order of the document, round and round.
-        kind: What is done there.
-        value: What is put there.
+        place: Number of the place in document order, modulo the number of places.
+        kind: The operation.
+        value: The new value.
     """
 
     place: int
@@ -222,7 +222,7 @@ changes = st.builds(
 
 
 def _twice(content: bytes) -> bytes:
-    """Say every outermost key twice, and nonsense first."""
+    """Repeat outer keys, with invalid values first."""
     return b'{"data":[{"attributes":7}],"Status":0,' + content[1:]
 
 
@@ -241,7 +241,7 @@ RAW: dict[str, Callable[[bytes], bytes]] = {
     "no object": lambda content: b"[" + content + b"]",
     "null": lambda _: b"null",
 }
-"""What can be done to an answer below its JSON."""
+"""Ways to damage an answer's bytes."""
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,7 @@ class Raw:
     kind: str
 
     def of(self, document: Any) -> bytes:
-        """Return what is sent instead."""
+        """Return the damaged bytes."""
         content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         return RAW[self.kind](content)
 

@@ -37,10 +37,10 @@ NIGHT = 20 * 3600.0
 
 
 class History:
-    """One history, which a seed decides."""
+    """One history, determined by a seed."""
 
     def __init__(self, seed: int, sandbox: Sandbox, clock: SharedClock) -> None:
-        """Found an account."""
+        """Create an account with segments."""
         self.chance = random.Random(seed)
         self.sandbox = sandbox
         self.account = sandbox.account
@@ -49,7 +49,7 @@ class History:
         self.states: list[dict[str, Any] | None] = [None]
         self.said: list[str] = []
         self.found: dict[str, list[set[int]]] = {}
-        """What each run found, as often as it was said otherwise (it may be evaluated again)."""
+        """Members found by each run, one set per evaluation."""
         self.past: list[tuple[str, dict[str, set[int]]]] = []
         self.tokens = [self.account.token]
         self.account.records_runs = self.chance.random() < 0.7
@@ -59,7 +59,7 @@ class History:
         self.ids = [each.segment_id for each in self.account.segments if each.name is None]
 
     def run(self, nights: int) -> None:
-        """Let nights go by."""
+        """Run nightly syncs."""
         for _ in range(nights):
             self._change()
             self._disturb()
@@ -77,7 +77,7 @@ class History:
         return sorted(self.chance.sample(range(1, 200), size))
 
     def _change(self) -> None:
-        """Let contacts come and go, and the vendor do what it does."""
+        """Change contacts, segments, runs, tokens and the vendor's behaviour."""
         for segment in self.account.segments:
             what = self.chance.random()
             if what < 0.6:
@@ -109,11 +109,11 @@ class History:
         self.account.runs_appear_after = self.chance.choice([0.0, 0.0, 0.0, 1.5])
 
     def _disturb(self) -> None:
-        """Switch faults on."""
+        """Add faults."""
         for _ in range(self.chance.choice([0, 0, 1, 1, 2, 3])):
             kind = self.chance.choice(FLICKERS)
             if kind == "same_run" and len(self.tokens) > 1:
-                # Once more, without a state and for another user: nothing tells them apart.
+                # Without a state, the same run for another user cannot be detected.
                 continue
             operation = {"run_fails": "start", "run_expires": "read", "same_run": "start"}.get(
                 kind, self.chance.choice(["start", "read", "read", "segment"])
@@ -122,7 +122,7 @@ class History:
             digits = self.chance.randint(0, 9)
             times = self.chance.choice([1, 1, 2, None])
             if kind == "no_page":
-                # Without numbers again and again is an empty result, by the design of the API.
+                # Repeated answers without numbers are an empty result by the API's design.
                 times = 1 if all(each.kind != kind for each in self.sandbox.faults) else 0
             fault = Fault(
                 kind,
@@ -138,7 +138,7 @@ class History:
             self.said.append("empty_result start 1")
 
     def _has_witness(self) -> bool:
-        """Tell whether the state speaks against an empty result of every segment."""
+        """Whether the state contradicts an empty result of every segment."""
         state = self.warehouse.state or {}
         entries = state.get("bookmarks", {}).get("match_all_runs", {}).get("partitions", [])
         totals = [each.get("match_all", {}).get("committed", {}).get("total") for each in entries]
@@ -170,19 +170,19 @@ class History:
         return synced
 
     def _deliver(self, synced: Sync) -> bool:
-        """Load what was said, or a part of it; tell whether all of it arrived and was read."""
+        """Load all messages or a part; return whether a complete sync was loaded."""
         how = self.chance.random()
         if how < 0.65:
             self.warehouse.load(synced.messages)
             self.states.append(self.warehouse.state)
             return synced.exit_code == 0
         if how < 0.8:
-            # The tap, or a target that stores as it reads, is killed.
+            # The tap, or a streaming target, is killed.
             self.warehouse.load(synced.messages[: self.chance.randint(0, len(synced.messages))])
             self.states.append(self.warehouse.state)
             self.said.append("killed")
             return False
-        # A target that stores table by table, in whatever order, breaks on its way.
+        # A target that loads table by table fails midway.
         self.said.append("broken between tables")
         streams = [message["stream"] for message in synced.messages if message["type"] == "SCHEMA"]
         if self.chance.random() < 0.5:
@@ -202,13 +202,13 @@ class History:
         return False
 
     def _restore(self) -> None:
-        """Lose the state, or take one of before."""
+        """Lose the state, or restore an earlier one."""
         if self.chance.random() < 0.15:
             self.warehouse.state = json.loads(json.dumps(self.chance.choice(self.states)))
             self.said.append("restored")
 
     def _note(self, synced: Sync, token: str) -> None:
-        """Note what the runs found of which something was said, and hold the log's words to it."""
+        """Record what the emitted runs found, and check the log against it."""
         user = self.account.user(token)
         assert user
         runs = {run.run_id: run for segment in self.account.segments for run in segment.runs}
@@ -225,10 +225,10 @@ class History:
             assert (before, now) == (not joined, joined), row
 
     def check(self) -> None:
-        """Hold the tables to what is true.
+        """Check the tables.
 
         Raises:
-            AssertionError: The log is wrong, or another table so that no query finds it.
+            AssertionError: The log is wrong, or another table is and no query detects it.
         """
         streams = self.warehouse.streams
         if {"match_all_runs", "membership_changes"} <= streams:
@@ -248,14 +248,14 @@ class History:
         if "segments" in streams:
             existing = {row[0] for row in self.warehouse.query("segments that exist")}
             listed = {each.segment_id for each in self.account.segments if each.name}
-            # Of a configured id the API may say that it has no such segment.
+            # The API may deny a configured id.
             assert existing == set() or existing - {*self.ids} == listed, existing
 
     def _members(self, query: str, **replacements: str) -> dict[str, set[int]]:
         return self.warehouse.members(query, **replacements)
 
     def _check_members(self, query: str, runs: list[dict[str, Any]], flagged: set[str]) -> None:
-        """Hold what a query finds to what the latest runs found, unless it is flagged."""
+        """Check a query against the latest runs, except flagged segments."""
         found = self._members(query)
         for run in runs:
             segment_id = run["segment_id"]
@@ -265,7 +265,7 @@ class History:
         assert {*found} <= flagged, (query, found)
 
     def _check_latest(self, synced: Sync) -> None:
-        """After a good night the log is that of its runs, and so it stays for that date."""
+        """Check that the log has the runs of a complete sync, and note it for past dates."""
         said = {message["stream"] for message in synced.messages if message["type"] == "SCHEMA"}
         if not {"match_all_runs", "membership_changes"} <= said:
             return
@@ -274,22 +274,22 @@ class History:
         }
         heads = {run["segment_id"]: starts[run["run_id"]] for run in self.warehouse.heads()}
         for row in synced.records("match_all_runs"):
-            # A restored state may bring an older run again: the log stays with the newer one.
+            # A restored state may emit an older run again: the log keeps the newer one.
             assert heads[row["segment_id"]] >= row["run_id_start"], (heads, row)
         now = self.clock.now().replace(tzinfo=None).isoformat(" ")
         self.past.append((now, self._members(LOG)))
 
     def check_past(self) -> None:
-        """Hold the members at past dates to what they were then."""
+        """Check the members at past dates."""
         for at, members in self.past:
             assert self._members(PAST, at=at) == members, at
 
 
 def run(seed: int, clock: SharedClock, nights: int = 7) -> None:
-    """Live through one history.
+    """Run one history.
 
     Raises:
-        AssertionError: Something false was said; the error tells the whole history.
+        AssertionError: A check failed; the message has the whole history.
     """
     with serve_empty_account(clock) as sandbox:
         history = History(seed, sandbox, clock)

@@ -49,7 +49,7 @@ def export(
 
 
 def request_kinds(sandbox: Sandbox) -> list[str]:
-    """Name the requests by what they do."""
+    """Return the kind of each request."""
     found = []
     for request in sandbox.requests:
         if "/Commit/" in request.path:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def nightly_sync(sandbox: Sandbox, warehouse: Warehouse, **settings: Any) -> Sync:
-    """Sync as a pipeline does every night: with the state that the target kept."""
+    """Sync into a warehouse, starting with its state."""
     settings.setdefault("streams", CHANGE_STREAMS)
     synced = sync(sandbox, state=warehouse.state, **settings)
     warehouse.load(synced.messages)
@@ -38,18 +38,18 @@ def run_state(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def segments_in_state(synced: Sync) -> set[str]:
-    """The segments whose runs are in the state."""
+    """Return the ids of the segments whose runs are in the state."""
     entries = synced.state["bookmarks"]["match_all_runs"]["partitions"]
     return {entry["context"]["segment_id"] for entry in entries}
 
 
 def existing_segments(warehouse: Warehouse) -> dict[str, str | None]:
-    """The names of the segments that exist, by id."""
+    """Return names by id of the segments that exist."""
     return {segment_id: name for segment_id, name, *_ in warehouse.query("segments that exist")}
 
 
 def cut_in_difference(messages: list[dict[str, Any]], rows: int) -> list[dict[str, Any]]:
-    """Return the messages that came before the tap was killed, some rows into a difference."""
+    """Return the messages up to a kill, `rows` rows into a difference."""
     places = [
         place
         for place, message in enumerate(messages)
@@ -61,7 +61,7 @@ def cut_in_difference(messages: list[dict[str, Any]], rows: int) -> list[dict[st
 def load_partially(
     warehouse: Warehouse, synced: Sync, tables: tuple[str, ...], rows: int = 0
 ) -> None:
-    """Load table by table, but of the last only some rows, and keep no STATE."""
+    """Load some tables, of the last only `rows` rows, and no STATE."""
     for stream in tables:
         found = [message for message in synced.messages if message.get("stream") == stream]
         warehouse.load(found[: 1 + rows] if stream == tables[-1] else found)

@@ -30,11 +30,11 @@ with open("rows.jsonl", "a") as file:
 if state is not None:
     print(json.dumps(state))
 """
-"""Tells the last state at the end, as target-jsonl does."""
+"""A target that prints the last state at its end, as target-jsonl does."""
 
 
 def script() -> str:
-    """Return the script as the README has it."""
+    """Return the documented script."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     [found] = re.findall(r"```bash\n(#!.*?)```", readme, re.DOTALL)
     return str(found)
@@ -60,7 +60,7 @@ class NightlyScript:
         self.run("tap-activecampaign-segments --config=ENV --discover > catalog.json")
 
     def run(self, command: str = "bash nightly.sh", **variables: str) -> tuple[int, str]:
-        """Run a command, and return its exit code and what it said."""
+        """Run a command, and return its exit code and output."""
         done = subprocess.run(  # noqa: S602
             command,
             shell=True,
@@ -79,7 +79,7 @@ class NightlyScript:
         return json.loads((self.folder / "state.json").read_text())
 
     def baselines(self) -> list[bool]:
-        """Tell whether each run was a baseline."""
+        """Return whether each run was a baseline."""
         path = self.folder / "rows.jsonl"
         rows = map(json.loads, path.read_text().splitlines()) if path.exists() else ()
         return [row["record"]["is_baseline"] for row in rows if row["stream"] == "match_all_runs"]

@@ -39,7 +39,7 @@ class TapProcess:
         return self._process.stdout
 
     def read_until(self, text: bytes) -> None:
-        """Read lines up to the first that holds a text."""
+        """Read lines up to the first that contains `text`."""
         for line in self.stdout:
             self.lines.append(line)
             if text in line:
@@ -48,7 +48,7 @@ class TapProcess:
         raise AssertionError(message)
 
     def read_lines(self, number: int) -> None:
-        """Read that many lines, or as many as there are."""
+        """Read up to `number` lines."""
         for _ in range(number):
             if line := self.stdout.readline():
                 self.lines.append(line)
@@ -58,7 +58,7 @@ class TapProcess:
         self._process.send_signal(number)
 
     def finish(self) -> Sync:
-        """Read the rest and wait for the end; a line that was cut in two is dropped."""
+        """Read the rest and wait for the end; an incomplete line is dropped."""
         self.lines += self.stdout.readlines()
         exit_code = self._process.wait(TIMEOUT)
         whole = [line for line in self.lines if line.endswith(b"\n")]
@@ -67,12 +67,12 @@ class TapProcess:
         return Sync(exit_code, messages, self._log.read_text())
 
     def end(self) -> tuple[int, str]:
-        """Wait for the end, and return the exit code and what the log says."""
+        """Wait for the end, and return the exit code and the log."""
         return self._process.wait(TIMEOUT), self._log.read_text()
 
     @property
     def was_cut(self) -> bool:
-        """Whether the last line is not whole."""
+        """Whether the last line is incomplete."""
         return bool(self.lines) and not self.lines[-1].endswith(b"\n")
 
 
@@ -86,7 +86,7 @@ def running_tap(
     command: tuple[str, ...] = FAST_TAP,
     **settings: Any,
 ) -> Iterator[TapProcess]:
-    """Run the tap in a process, and end it with the block at the latest."""
+    """Run the tap in a process that is killed at the end of the block."""
     line = [sys.executable, *command]
     files = {
         "config": config_of(sandbox, **settings),
@@ -110,6 +110,6 @@ def running_tap(
 
 
 def peak_memory(synced: Sync) -> int:
-    """Return the most memory that a process took, in bytes."""
+    """Return a process's peak memory in bytes."""
     [kilobytes] = re.findall(r"peak memory: (\d+) kB", synced.log)
     return int(kilobytes) * 1024

@@ -22,7 +22,7 @@ def config_of_both(sandbox: Sandbox, *, oauth: bool = False, **settings: Any) ->
 
 
 def secret_forms(secret: str) -> set[str]:
-    """What a secret looks like, wherever it is quoted."""
+    """Return a secret in all encodings in which it may be quoted."""
     percents = {quote(secret), quote(secret, safe=""), quote_plus(secret)}
     return {
         secret,
@@ -36,7 +36,7 @@ def secret_forms(secret: str) -> set[str]:
 
 
 def secrets_of(sandbox: Sandbox) -> set[str]:
-    """Everything that opens something, in every form."""
+    """Return every secret of both vendors, in all encodings."""
     preferences = sandbox.preferences
     sent = {
         request.headers[name].split()[-1].removeprefix("Signature=")

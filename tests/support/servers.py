@@ -26,7 +26,7 @@ def refusal(title: str) -> str:
 
 
 class Listener:
-    """A server that keeps what it was sent, and may speak TLS."""
+    """A server that records request heads, optionally over TLS."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Listener:
 
 
 class Trickling:
-    """A server whose answers come byte by byte."""
+    """A server that sends its answers byte by byte."""
 
     def __enter__(self) -> Self:
         self._socket = socket.create_server(("127.0.0.1", 0))

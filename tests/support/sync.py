@@ -26,17 +26,22 @@ RUN_STREAMS = {"match_all_runs", "match_all_results", "membership_changes", "mem
 CHANGE_STREAMS = {"match_all_runs", "membership_changes", "memberships"}
 LOG_STREAMS = {"match_all_runs", "membership_changes"}
 ENV_PREFIX = "TAP_ACTIVECAMPAIGN_SEGMENTS_"
+DEFAULT_STREAMS = {
+    *("segments", "segment_definitions", "count_history", "match_all_runs"),
+    *("membership_changes", "memberships"),
+}
+"""What `meltano.yml` selects: all of ActiveCampaign's but match_all_results."""
 VALIDATED_PER_STREAM = 20
 
 
 @dataclass
 class Sync:
-    """What one invocation of the tap printed.
+    """Output of one invocation of the tap.
 
     Attributes:
         exit_code: Of the process.
         messages: The Singer messages.
-        log: What it said on its log.
+        log: Standard error.
     """
 
     exit_code: int
@@ -60,7 +65,7 @@ class Sync:
 
     @property
     def state(self) -> dict[str, Any]:
-        """The last one, as a target would have kept it."""
+        """The last STATE, as a target keeps it."""
         return json.loads(json.dumps(self.states[-1]))  # type: ignore[no-any-return]
 
     @property
@@ -73,7 +78,7 @@ class Sync:
 
 
 def config_of(sandbox: Sandbox, **settings: Any) -> dict[str, Any]:
-    """Return a configuration for a sandbox, in no hurry to save requests."""
+    """Return a configuration for a sandbox, without rate limiting."""
     return {
         "api_url": sandbox.url,
         "api_token": sandbox.token,
@@ -93,9 +98,9 @@ def sync(
 
     Args:
         sandbox: The account.
-        state: What the last sync left.
-        streams: Those selected; all if absent.
-        settings: Of the tap.
+        state: Initial state.
+        streams: Selected streams; all if absent.
+        settings: The tap's settings.
     """
     options: dict[str, Any] = {"--state": state}
     if streams is not None:
@@ -108,8 +113,8 @@ def run_tap(config: dict[str, Any], *arguments: str, **options: Any) -> Sync:
 
     Args:
         config: The configuration.
-        arguments: Of the command.
-        options: Of the command, each with the content of its JSON file; None leaves one out.
+        arguments: Command line arguments.
+        options: Command line options with the content of their JSON files; None omits one.
     """
     with tempfile.TemporaryDirectory() as folder:
         line = [*arguments]
@@ -126,7 +131,7 @@ def run_tap(config: dict[str, Any], *arguments: str, **options: Any) -> Sync:
 
 
 def discover() -> dict[str, Any]:
-    """Return the catalog that the tap discovers without any setting."""
+    """Return the catalog that is discovered without settings."""
     exit_code, out, _ = _invoke(["--discover"])
     assert exit_code == 0
     return json.loads(out)  # type: ignore[no-any-return]
@@ -145,7 +150,7 @@ def _catalog_text() -> str:
 
 
 def catalog(streams: Iterable[str]) -> dict[str, Any]:
-    """Return a catalog in which just these streams are selected."""
+    """Return a catalog that selects only these streams."""
     found: dict[str, Any] = json.loads(_catalog_text())
     for entry in found["streams"]:
         for metadata in entry["metadata"]:
@@ -155,7 +160,7 @@ def catalog(streams: Iterable[str]) -> dict[str, Any]:
 
 
 def catalog_with(name: str, change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-    """Return the discovered catalog with the entry of a stream changed."""
+    """Return the discovered catalog with a changed stream entry."""
     found = copy.deepcopy(discover())
     for entry in found["streams"]:
         if entry["tap_stream_id"] == name:
@@ -181,7 +186,7 @@ def _invoke(line: list[str]) -> tuple[int, str, str]:
 
 
 def check_messages(messages: list[dict[str, Any]]) -> None:
-    """Hold messages to the Singer rules: a SCHEMA once and first, valid records, keys present."""
+    """Check messages: SCHEMA once and first, records valid and with keys."""
     schemas: dict[str, dict[str, Any]] = {}
     validators: dict[str, jsonschema.Draft202012Validator] = {}
     validated: dict[str, int] = {}
@@ -204,7 +209,7 @@ def check_messages(messages: list[dict[str, Any]]) -> None:
 
 
 def assert_refused(sandbox: Sandbox, synced: Sync, *words: str) -> None:
-    """Hold a start to one line, the last of the log, and no request."""
+    """Check that a start fails with one error, the last line of the log, and no request."""
     assert synced.exit_code == 1
     [line] = synced.errors
     assert all(word in line for word in words)
@@ -212,3 +217,11 @@ def assert_refused(sandbox: Sandbox, synced: Sync, *words: str) -> None:
     assert synced.messages == []
     assert sandbox.requests == []
     assert "Traceback" not in synced.log
+
+
+def assert_rejected(synced: Sync) -> None:
+    """Check that nothing was emitted, and one error logged."""
+    assert synced.exit_code == 1
+    assert len(synced.errors) == 1
+    for stream in RUN_STREAMS:
+        assert synced.records(stream) == []

@@ -28,7 +28,7 @@ EXISTING = "current members of segments that exist"
 
 
 def statements() -> dict[str, str]:
-    """Return the SQL of the README by the comment that each statement begins with."""
+    """Return the documented SQL statements by their title, the comment in their first line."""
     found = re.findall(r"```sql\n-- (.+?)\n(.+?)```", README.read_text(), re.DOTALL)
     return dict(found)
 
@@ -41,7 +41,7 @@ COUNTED = {
     "match_all_runs": ["joined_count", "left_count"],
     "segment_group_exports": ["total_results"],
 }
-"""Columns that an erasure changes."""
+"""Columns that an erasure updates."""
 PLAIN = {
     "all definitions": "SELECT segment_id, created_date FROM segment_definitions",
     "all counts": "SELECT run_id, segment_id, timestamp FROM count_history",
@@ -49,7 +49,7 @@ PLAIN = {
 
 
 class Warehouse:
-    """What a target would hold after the messages that it was given."""
+    """Tables of a target after the messages that were loaded."""
 
     def __init__(self) -> None:
         self._schemas: dict[str, dict[str, Any]] = {}
@@ -58,7 +58,7 @@ class Warehouse:
         self.state: dict[str, Any] | None = None
 
     def load(self, messages: Iterable[dict[str, Any]]) -> Warehouse:
-        """Take in messages, in their order; a STATE is kept as soon as it comes."""
+        """Load messages in order; a STATE is kept at once."""
         self._connection = None
         for message in messages:
             if message["type"] == "SCHEMA":
@@ -73,11 +73,11 @@ class Warehouse:
         return self
 
     def query(self, title: str, **replacements: str) -> list[tuple[Any, ...]]:
-        """Return what a statement of the README finds, in order of its columns.
+        """Return the rows of a documented statement, sorted.
 
         Args:
-            title: The comment that it begins with.
-            replacements: Not used by all: `at` replaces the date in the statement.
+            title: Title of the statement.
+            replacements: `at` replaces the date in the statement.
         """
         sql = PLAIN.get(title) or statements()[title]
         if "at" in replacements:
@@ -85,7 +85,7 @@ class Warehouse:
         return sorted(self._tables().execute(sql).fetchall(), key=repr)
 
     def erase(self, title: str) -> None:
-        """Run a statement of the README that deletes rows."""
+        """Run a documented statement that deletes rows."""
         sql = statements()[title]
         tables = self._tables()
         tables.execute(sql)
@@ -110,11 +110,11 @@ class Warehouse:
 
     @property
     def streams(self) -> set[str]:
-        """The streams that there are tables of."""
+        """The streams that have tables."""
         return set(self._schemas)
 
     def heads(self) -> list[dict[str, Any]]:
-        """Return the latest run on the chain of each segment."""
+        """Return the latest run in the chain of each segment."""
         sql = "SELECT segment_id, run_id FROM chain WHERE depth = 0"
         found = self._tables().execute(sql).fetchall()
         return [{"segment_id": segment_id, "run_id": run_id} for segment_id, run_id in found]
@@ -124,7 +124,7 @@ class Warehouse:
         return list(self._rows.get(stream, {}).values())
 
     def members(self, title: str, **replacements: str) -> dict[str, set[int]]:
-        """Return the contacts by segment that a statement finds."""
+        """Return contact ids by segment, from a documented statement."""
         found: dict[str, set[int]] = {}
         for segment_id, contact_id, *_ in self.query(title, **replacements):
             assert contact_id not in found.setdefault(segment_id, set())

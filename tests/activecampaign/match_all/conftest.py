@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def second_night(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> Warehouse:
-    """A target after one night of 200 contacts, ten of which have left since."""
+    """A warehouse after a sync of 200 contacts, ten of which have left since."""
     nightly_sync(sandbox, warehouse, page_size=70)
     clock.advance(3600)
     segment.members = range(11, 201)
@@ -28,7 +28,7 @@ def second_night(
 
 @pytest.fixture
 def half_difference(sandbox: Sandbox, segment: Segment, clock: SharedClock) -> Warehouse:
-    """A target of which the second night died in its difference, after a slow run."""
+    """A warehouse after a second sync, of a slow run, that was killed within its difference."""
     warehouse = Warehouse().load(sync(sandbox, streams=RUN_STREAMS).messages)
     clock.advance(3600)
     segment.evaluation_seconds = 30

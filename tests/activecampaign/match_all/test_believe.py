@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
 
 
-def listed(segment: Segment, clock: SharedClock, size: int) -> None:
-    """Let the listing tell a size."""
+def add_listed_count(segment: Segment, clock: SharedClock, size: int) -> None:
+    """Let the listing report a size."""
     segment.add_count(clock.time() - 3600, size)
 
 
@@ -25,7 +25,7 @@ def test_empty_first_run_against_the_listing_is_repeated(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock, size: int
 ) -> None:
     segment = account.add_segment("many", range(size))
-    listed(segment, clock, size)
+    add_listed_count(segment, clock, size)
     sandbox.faults.add(Fault("empty_result", "start"))
     first = nightly_sync(sandbox, warehouse, run_attempts=1)
     assert first.exit_code == 0
@@ -38,12 +38,12 @@ def test_two_agreeing_evaluations_overrule_the_listing(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment("few", range(10))
-    listed(segment, clock, 20_000)
+    add_listed_count(segment, clock, 20_000)
     first = nightly_sync(sandbox, warehouse)
     assert first.exit_code == 0
     assert run_row(first)["total"] == 10
     assert "two evaluations agree, so it is believed" in first.warnings[-1]
-    # The listing knows the tap's own run by now; and what it said before was settled.
+    # The listing has the tap's own run by now, and its earlier size is settled.
     clock.advance(3600)
     assert nightly_sync(sandbox, warehouse).warnings == []
     assert len(segment.runs) == 3
@@ -54,12 +54,12 @@ def test_overruled_listing_is_settled_until_it_changes(
 ) -> None:
     account.records_runs = False
     segment = account.add_segment("few", range(10))
-    listed(segment, clock, 20_000)
+    add_listed_count(segment, clock, 20_000)
     nightly_sync(sandbox, warehouse)
     clock.advance(3600)
     assert nightly_sync(sandbox, warehouse).warnings == []
     assert len(segment.runs) == 3
-    listed(segment, clock, 20_001)
+    add_listed_count(segment, clock, 20_001)
     clock.advance(3600)
     assert nightly_sync(sandbox, warehouse).exit_code == 0
     assert len(segment.runs) == 5
@@ -69,7 +69,7 @@ def test_two_contradicting_evaluations_fail(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:
     segment = account.add_segment("few", range(300))
-    listed(segment, clock, 20_000)
+    add_listed_count(segment, clock, 20_000)
     sandbox.faults.add(Fault("empty_result", "start"))
     synced = sync(sandbox, run_attempts=1)
     assert synced.exit_code == 1
@@ -81,7 +81,7 @@ def test_last_two_agreeing_evaluations_are_believed(
     account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment = account.add_segment("few", range(50))
-    listed(segment, clock, 20_000)
+    add_listed_count(segment, clock, 20_000)
     sandbox.faults.add(Fault("empty_result", "start"))
     assert nightly_sync(sandbox, warehouse).exit_code == 0
     assert warehouse.members(LOG) == {segment.segment_id: {*range(50)}}
@@ -132,7 +132,7 @@ def test_edited_segment_may_be_smaller_than_listed(
     account: Account, sandbox: Sandbox, clock: SharedClock
 ) -> None:
     segment = account.add_segment("some", range(10))
-    listed(segment, clock, 20_000)
+    add_listed_count(segment, clock, 20_000)
     segment.edit()
     assert sync(sandbox).warnings == []
     assert len(segment.runs) == 1

@@ -63,7 +63,7 @@ def test_memory_grows_with_changes_not_with_members(tmp_path: Path) -> None:
     for size in (10_000, 1_000_000):
         account = Account()
         segment = account.add_segment("some", range(size))
-        # Known to the state without a first sync.
+        # The state knows the run without a first sync.
         run = account.start(segment, "id")
         instant = timestamps.normal(account.timestamps.text(run.started))
         facts = {

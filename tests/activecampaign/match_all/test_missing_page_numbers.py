@@ -9,7 +9,7 @@ import pytest
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox, Segment
 from tests.support.activecampaign import run_requests
 from tests.support.nightly import changes, nightly_sync
-from tests.support.sync import RUN_STREAMS, Sync, sync
+from tests.support.sync import RUN_STREAMS, assert_rejected, sync
 from tests.support.warehouse import LOG, Warehouse
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def test_missing_numbers_never_empty_a_segment(
     for operation in ("start", "read"):
         sandbox.faults.add(Fault("no_page", operation, times=None))
     second = nightly_sync(sandbox, warehouse)
-    check_refused(second)
+    assert_rejected(second)
     assert "does not say how many contacts it found" in second.errors[0]
     assert changes(second) == {"joined": set(), "left": set()}
     assert warehouse.members(LOG) == {segment.segment_id: {*range(1, 51)}}
@@ -87,11 +87,3 @@ def test_omitted_fields_are_optional(account: Account, sandbox: Sandbox) -> None
     assert (row["total"], row["segment_timestamp"]) == (2, None)
     assert row["run_id_end"] >= row["run_id_start"]
     assert len(segment.runs) == 1
-
-
-def check_refused(synced: Sync) -> None:
-    """Nothing was said, but why."""
-    assert synced.exit_code == 1
-    assert len(synced.errors) == 1
-    for stream in RUN_STREAMS:
-        assert synced.records(stream) == []

@@ -60,8 +60,8 @@ def test_unreadable_predecessor_starts_no_new_run(
     assert "rebaseline" in second.errors[0]
 
 
-def now(clock: SharedClock) -> str:
-    """The present as a statement has it."""
+def sql_now(clock: SharedClock) -> str:
+    """The current time, formatted for SQL."""
     return f"{clock.now():%Y-%m-%d %H:%M:%S}"
 
 
@@ -74,7 +74,7 @@ def test_members_and_past_dates_survive_a_long_pause(
         if len(dates) < 2:
             nightly_sync(sandbox, warehouse)
         clock.advance(days * DAY)
-        dates.append(now(clock))
+        dates.append(sql_now(clock))
     third = nightly_sync(sandbox, warehouse)
     assert run_row(third)["is_baseline"] is True
     [warning] = third.warnings
@@ -85,7 +85,7 @@ def test_members_and_past_dates_survive_a_long_pause(
         == warehouse.members(TABLE)
         == {segment.segment_id: {*range(21, 221)}}
     )
-    # The last one is in the pause: what was known then is what the run before it found.
+    # The last date is within the pause, where the run before it still holds.
     for at, members in zip(dates, (range(1, 201), range(11, 211), range(11, 211)), strict=True):
         assert warehouse.members(PAST, at=at) == {segment.segment_id: {*members}}
 

@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox, Segment
-from tests.activecampaign.match_all.test_missing_page_numbers import check_refused
 from tests.support.activecampaign import run_reads
 from tests.support.answers import BEYOND_INT64, with_attribute
 from tests.support.nightly import changes, nightly_sync
-from tests.support.sync import LOG_STREAMS, RUN_STREAMS, sync
+from tests.support.sync import LOG_STREAMS, RUN_STREAMS, assert_rejected, sync
 from tests.support.warehouse import LOG, Warehouse
 
 
-def lie(sandbox: Sandbox, **numbers: object) -> None:
-    """Let every page tell these numbers."""
+def set_page_numbers(sandbox: Sandbox, **numbers: object) -> None:
+    """Let every page report these numbers."""
 
     def told(body: dict[str, Any]) -> dict[str, Any]:
         facts = body["data"][0]["attributes"]
@@ -57,13 +56,13 @@ def test_numbers_that_contradict_the_pages_are_rejected(
     account: Account, sandbox: Sandbox, numbers: dict[str, object], streams: set[str]
 ) -> None:
     account.add_segment("some", range(1, 26))
-    lie(sandbox, **numbers)
+    set_page_numbers(sandbox, **numbers)
     synced = sync(sandbox, page_size=PAGE, streams=streams)
     unseen: list[dict[str, object]] = [{"total": 24}, {"total": 26}, {"total": 20, "last_page": 2}]
     if streams == {"match_all_runs"} and numbers in unseen:
-        # The first page alone is read then: nothing else is asked for.
+        # Only the first page is requested then.
         return
-    check_refused(synced)
+    assert_rejected(synced)
 
 
 def test_result_truncated_by_its_numbers_makes_nobody_leave(
@@ -71,8 +70,8 @@ def test_result_truncated_by_its_numbers_makes_nobody_leave(
 ) -> None:
     segment = account.add_segment("some", range(1, 16))
     nightly_sync(sandbox, warehouse, page_size=PAGE)
-    lie(sandbox, total=10, last_page=2)
-    check_refused(nightly_sync(sandbox, warehouse, page_size=PAGE))
+    set_page_numbers(sandbox, total=10, last_page=2)
+    assert_rejected(nightly_sync(sandbox, warehouse, page_size=PAGE))
     assert warehouse.members(LOG) == {segment.segment_id: {*range(1, 16)}}
 
 
@@ -169,7 +168,7 @@ def test_ids_as_text_after_the_last_page_are_too_many(sandbox: Sandbox, segment:
 
     for operation in ("start", "read"):
         sandbox.faults.add(Fault("edit", operation, times=None, answer=short))
-    check_refused(sync(sandbox, page_size=PAGE, streams=RUN_STREAMS))
+    assert_rejected(sync(sandbox, page_size=PAGE, streams=RUN_STREAMS))
 
 
 def test_endless_pages_are_not_read(sandbox: Sandbox) -> None:

@@ -31,7 +31,7 @@ def test_state_of_two_syncs_ago_keeps_the_log_true(
     warehouse.load(sync(sandbox, streams=CHANGE_STREAMS, state=old).messages)
     truth = {segment.segment_id: {*segment.members}}
     assert warehouse.members(LOG) == truth
-    # The table cannot know; the README's query finds it, and rebaseline heals it.
+    # The table cannot know; the documented query detects it, and rebaseline repairs it.
     assert warehouse.members(TABLE) != truth
     assert warehouse.query("stale rows in memberships") != []
     clock.advance(3600)
@@ -68,7 +68,7 @@ def test_state_of_an_older_version_needs_no_baseline(
 def not_ready(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> dict[str, Any]:
-    """The state of a second night that ended without its run of 200 of 1 000 contacts."""
+    """The state of a second sync that timed out on a run of 200 of 1,000 contacts."""
     segment.members = range(1, 1001)
     nightly_sync(sandbox, warehouse, streams=None)
     clock.advance(3600)
@@ -111,7 +111,7 @@ def test_reevaluated_run_in_progress_is_not_resumed(
     clock: SharedClock,
     not_ready: dict[str, Any],
 ) -> None:
-    # Its baseline was said, but the state of that night was lost.
+    # Its baseline was emitted, but the state of that sync was lost.
     killed = sync(sandbox, streams=CHANGE_STREAMS, state=not_ready, rebaseline=["some"])
     load_partially(warehouse, killed, ("membership_changes", "match_all_runs"), rows=1)
     segment.members = range(50, 400)

@@ -32,7 +32,7 @@ def test_run_is_in_the_state_before_the_first_wait(
 
 @pytest.fixture
 def interrupted(sandbox: Sandbox, segment: Segment, clock: SharedClock) -> dict[str, Any]:
-    """The state of a sync that gave up waiting, its run done since."""
+    """The state of a sync that timed out; its run has finished since."""
     segment.evaluation_seconds = 600
     synced = sync(sandbox, streams=CHANGE_STREAMS, run_timeout=30)
     segment.evaluation_seconds = 0

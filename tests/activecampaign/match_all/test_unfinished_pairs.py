@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def lost_night(sandbox: Sandbox, segment: Segment, clock: SharedClock) -> Warehouse:
-    """A target after three nights; the third died three rows into its difference."""
+    """A warehouse after three syncs; the third was killed three rows into its difference."""
     warehouse = Warehouse()
     warehouse.load(sync(sandbox, streams=CHANGE_STREAMS).messages)
     clock.advance(3600)
     segment.members = [*range(6, 201), 300]
     warehouse.load(sync(sandbox, streams=CHANGE_STREAMS, state=warehouse.state).messages)
     clock.advance(3600)
-    # Contact 10 leaves in the night that is lost, and comes back after it.
+    # Contact 10 leaves in the sync that is lost, and joins again after it.
     segment.members = [each for each in segment.members if each not in {10, 11, 12}] + [301, 302]
     third = sync(sandbox, streams=CHANGE_STREAMS, state=warehouse.state)
     warehouse.load(cut_in_difference(third.messages, 3))
@@ -158,7 +158,7 @@ def test_pair_with_a_changed_run_becomes_a_baseline(
 def cut_baseline(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> str:
-    """The run of a baseline that was cut short, because the previous run seemed to be gone."""
+    """The run of an unfinished baseline, made because the previous run seemed to be gone."""
     nightly_sync(sandbox, warehouse)
     clock.advance(3600)
     segment.members = range(11, 211)
