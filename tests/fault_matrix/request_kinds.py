@@ -1,4 +1,4 @@
-"""The kinds of requests that the fault matrix strikes."""
+"""The kinds of requests in the fault matrix."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ EVERYTHING = frozenset({"segments"}) | DEFINITIONS | COUNTS | RUNS
 
 
 class Outcome(Enum):
-    """What follows of a fault."""
+    """Outcome of a sync with a fault."""
 
     PASSES = "passes"
-    """Exit 0, and the rows of a sync without the fault."""
+    """Exit code 0, and the rows of a sync without the fault."""
     WARNS = "warns"
-    """The same, and a warning that names the segment or group and the cause."""
-    BASELINE = "begins anew"
-    """The same, but the segment begins anew with a baseline, as a warning says."""
+    """As `PASSES`, with a warning that names the segment or group and the cause."""
+    BASELINE = "new baseline"
+    """As `WARNS`, but the segment starts with a new baseline."""
     FAILS = "fails"
-    """Exit 1, one line that names the segment or group and the cause; all others as without."""
+    """Exit code 1, one error that names the segment or group and the cause; others unaffected."""
     ENDS = "ends the sync"
-    """Exit 1, one line that names the cause, and nothing more is asked."""
+    """Exit code 1, one error that names the cause, and no further request."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,21 +36,21 @@ class RequestKind:
     """A kind of request.
 
     Attributes:
-        name: What it asks for.
-        operation: What the sandbox calls it; several kinds may share one.
-        url: Its method and address, and no other's: a regular expression.
-        lasting: What follows when it fails for good.
-        night: What the state holds when the sync begins: nothing ("first"), a result ("second"),
-            also a run in progress ("resumed"), or also a pair of which rows are out ("lost").
-        who: The segment or the group that is struck.
-        spoils: The streams that then have nothing of it.
-        page: The page that is struck.
-        after: How many requests of the operation are spared, because they are of another kind.
-        usual: How many arrive in a sync without faults.
-        anew: How many arrive if their answers never make sense.
-        nonsense: What the error line then says.
-        evaluation_seconds: Of the segment.
-        settings: Of the tap.
+        name: Name in test ids.
+        operation: The sandbox's operation; several kinds may share one.
+        url: Regular expression for method and URL; matches no other kind.
+        lasting: Outcome of permanent failure.
+        night: Initial state: none ("first"), a result ("second"), also a run in progress
+            ("resumed"), or also an unfinished difference ("lost").
+        who: The segment or group with the fault.
+        spoils: Streams without rows of it after a failure.
+        page: The page with the fault.
+        after: Requests of the operation to spare, because they are of another kind.
+        usual: Number of requests in a sync without faults.
+        anew: Number of requests if the answers never make sense.
+        nonsense: Part of the error line in that case.
+        evaluation_seconds: Duration of the segment's evaluation.
+        settings: Settings of the tap.
     """
 
     name: str
@@ -75,7 +75,7 @@ class RequestKind:
 
     @property
     def is_of_one(self) -> bool:
-        """Whether a request is for one segment, or group, alone."""
+        """Whether a request is for a single segment or group."""
         return self.operation not in {"list", "recent_counts", "token"}
 
 
@@ -115,7 +115,7 @@ DEFINITION = RequestKind(
 START = RequestKind("start of a run", "start", rf"{_RUN}\?", anew=3, nonsense=_ATTEMPTS)
 PAGE = RequestKind("page of a run", "read", f"{_NEW}2&", page=2, anew=3, nonsense=_ATTEMPTS)
 FIRST_PAGE = replace(PAGE, name="page of a first run", night="first")
-POLL = replace(PAGE, name="look at a run", url=f"{_NEW}1&", page=1, evaluation_seconds=5)
+POLL = replace(PAGE, name="poll of a run", url=f"{_NEW}1&", page=1, evaluation_seconds=5)
 PREVIOUS = RequestKind(
     "previous run",
     "read",
@@ -134,7 +134,7 @@ RESUMED = RequestKind(
     "run in progress", "read", rf"{_RUN}/{{running}}\?.*&page=1&", night="resumed", page=1
 )
 PAIR = RequestKind(
-    "run of a pair begun",
+    "run of an unfinished pair",
     "read",
     rf"{_RUN}/{{paired}}\?.*&page=1&",
     night="lost",
@@ -151,7 +151,7 @@ RECENT_COUNTS = RequestKind(
     "recent counts",
     "recent_counts",
     r"GET /api/3/segmentsV2/count-history\?",
-    # Merely a short cut.
+    # Only a shortcut.
     Outcome.PASSES,
     spoils=COUNTS,
 )
@@ -180,12 +180,12 @@ COMMIT = RequestKind(
     spoils=GROUPS,
 )
 TOKEN = RequestKind("token", "token", "POST /oauth2/token", spoils=GROUPS, nonsense="access_token")
-"""Asked for once a sync: for the first group, here the only one."""
+"""Requested once per sync, for the first group, here the only one."""
 
 OPERATIONS = (
     *(LIST, LOOK_UP, DEFINITION, START, PAGE, COUNT_HISTORY, RECENT_COUNTS),
     *(INITIATE, STATUS, DATA, COMMIT, TOKEN),
 )
-"""One kind for each operation: all troubles."""
+"""One kind per operation, with all troubles."""
 SITUATIONS = (CONFIRMATION, FIRST_PAGE, POLL, PREVIOUS, PREVIOUS_PAGE, RESUMED, PAIR)
-"""The same operations on other occasions: some troubles."""
+"""The same operations in other situations, with typical troubles only."""

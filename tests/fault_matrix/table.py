@@ -1,7 +1,9 @@
-"""The fault matrix: what goes wrong with which request, how often, and what follows.
+"""The table: `CASES`, one per row.
 
-`CASES` is the table, one row a case: the product of the kinds of requests and the troubles by the
-rules that both state, but for `EXCEPTIONS`; and the rows of `OF_THEIR_OWN`, which follow no rule.
+CASES = OPERATIONS × (TROUBLES + NONSENSE)            by rule
+      + SITUATIONS × (typical TROUBLES + NONSENSE)    by rule
+      + EXCEPTIONS                                    replace or omit cases of the product
+      + OF_THEIR_OWN                                  faults that only one request can have
 """
 
 from __future__ import annotations
@@ -47,12 +49,12 @@ class Case:
     """One row.
 
     Attributes:
-        kind: What is asked.
-        trouble: What goes wrong.
-        times: How often, None for ever.
-        outcome: What follows.
-        requests: How many requests of the kind arrive, None where chance decides.
-        says: What the error line or the warning says.
+        kind: The request.
+        trouble: The fault.
+        times: Number of failures; None for ever.
+        outcome: Expected outcome.
+        requests: Expected number of requests of the kind; None if it varies.
+        says: Part of the error line or the warning.
     """
 
     kind: RequestKind
@@ -69,34 +71,34 @@ class Case:
 
 
 EXCEPTIONS: dict[tuple[RequestKind, str], dict[str, Any] | None] = {
-    # Whatever answers a commit with 200 has taken note of it.
+    # Any 200 acknowledges a commit.
     **{
         (COMMIT, trouble.name): {"times": None, "outcome": PASSES, "requests": 1}
         for trouble in (*TROUBLES, *NONSENSE)
         if trouble.fault in {"edit", "empty", "html"}
     },
-    # Taken note of as well, though nobody heard it; the second try is one too many.
+    # Committed although the answer was lost; the retry fails.
     (COMMIT, "body cut off"): {"times": 1, "outcome": WARNS, "requests": 2, "says": "answered 400"},
-    # The rows of the group are out by then; it is the next one that cannot be read.
+    # The rows of the group have been emitted by then; the next group fails.
     (COMMIT, "401"): {"outcome": ENDS},
     (COMMIT, "402"): {"outcome": ENDS},
-    # A status that is none of those known is one of a work that goes on.
+    # An unknown status means that the export is still in progress.
     **{
         (STATUS, trouble.name): {"requests": None, "says": "see run_timeout"}
         for trouble in NONSENSE
     },
-    # A run that cannot be taken up again is not worth more than a new one.
+    # A run that cannot be resumed is replaced by a new one.
     **{
         (RESUMED, trouble.name): {"times": 1, "outcome": PASSES, "requests": 1}
         for trouble in NONSENSE
     },
-    # A segment exists when there is an answer, and nothing in a definition is compulsory.
+    # Any answer confirms that a segment exists; no field of a definition is required.
     (LOOK_UP, "fields missing"): None,
     (LOOK_UP, "nulls"): None,
     (LOOK_UP, "wrong types"): None,
     (CONFIRMATION, "nulls"): {"outcome": PASSES},
 }
-"""What the rules do not say; None leaves a row out."""
+"""Changes to cases of the product; None omits a case."""
 
 
 def _by_rule() -> Iterator[Case]:
@@ -144,55 +146,55 @@ _NO_LISTING = "the account lists no segments, but 3 were synced before"
 
 
 def _spoilt(fault: str) -> Iterator[Case]:
-    """Pages that do not add up: read once more, then evaluated again, three times in all."""
-    # The answer to the start is one look of two at the first page.
+    """Contradictory pages: read once more, then evaluated again, three evaluations in all."""
+    # The first page is read again after the answer to the start.
     yield _own(START, fault, fault, None, PASSES, 1)
     for kind in (PAGE, FIRST_PAGE):
         yield _own(kind, fault, fault, 5, PASSES, 6)
         yield _own(kind, fault, fault, None, FAILS, 6, _RUNS_OUT)
     for kind in (PREVIOUS, PREVIOUS_PAGE):
         if fault == "total_changes":
-            # The ids are proved by their digest.
+            # The digest proves the ids.
             yield _own(kind, fault, fault, None, PASSES, 1)
             continue
         yield _own(kind, fault, fault, 1, PASSES, 2)
         if fault in {"missing_row", "duplicate"}:
-            # The same twice: contacts may have been deleted, or merged, since.
+            # The same twice: contacts may have been deleted or merged since.
             yield _own(kind, fault, fault, None, BASELINE, 2, _BEGINS_ANEW)
         else:
             yield _own(kind, fault, fault, None, FAILS, 2, PREVIOUS.nonsense)
 
 
 OF_THEIR_OWN = (
-    # A listing that is suddenly empty.
+    # An unexpectedly empty listing.
     _own(LIST, "404", "status", None, ENDS, 1, _NO_LISTING, status=404),
     _own(LIST, "no segments", "edit", None, ENDS, 1, _NO_LISTING, answer=lambda _: {"data": []}),
-    # An object where there should be an array, as was seen.
+    # An object instead of an array, as seen in practice.
     *(
         Case(kind, DATA_OBJECT, None, PASSES, kind.usual)
         for kind in (LOOK_UP, DEFINITION, START, PAGE, POLL, PREVIOUS, RESUMED, PAIR)
     ),
-    # What becomes of a run.
+    # Runs.
     _own(START, "run fails", "run_fails", 2, PASSES, 3),
     _own(START, "run fails", "run_fails", None, FAILS, 3, _RUNS_OUT),
     _own(START, "run never ends", "run_never_ends", None, FAILS, 1, "see run_timeout"),
-    # It is not missed for half a minute after its start.
+    # An unknown run is awaited for half a minute after its start.
     _own(PAGE, "run expires", "run_expires", 2, PASSES, None),
     _own(PAGE, "run expires", "run_expires", None, FAILS, None, _RUNS_OUT),
-    # It is not missed for half a minute after its start.
+    # An unknown run is awaited for half a minute after its start.
     _own(POLL, "run expires", "run_expires", 2, PASSES, None),
     _own(POLL, "run expires", "run_expires", None, FAILS, None, _RUNS_OUT),
-    # Each is asked for once more.
+    # A 404 is confirmed by a second request.
     _own(RESUMED, "run expires", "run_expires", 1, PASSES, 2),
     _own(PREVIOUS, "run expires", "run_expires", 1, BASELINE, 2, _BEGINS_ANEW),
     _own(PREVIOUS_PAGE, "run expires", "run_expires", None, BASELINE, 2, _BEGINS_ANEW),
     _own(PAIR, "run expires", "run_expires", 1, BASELINE, 2, _BEGINS_ANEW),
-    # A 404 that does not last.
+    # A transient 404.
     *(
-        _own(kind, "404 for a moment", "not_found", 1, PASSES, kind.usual + 1)
+        _own(kind, "transient 404", "not_found", 1, PASSES, kind.usual + 1)
         for kind in (DEFINITION, START, PAGE, POLL, PREVIOUS, PREVIOUS_PAGE, RESUMED, PAIR)
     ),
-    _own(COUNT_HISTORY, "404 for a moment", "not_found", 1, PASSES, 2),
+    _own(COUNT_HISTORY, "transient 404", "not_found", 1, PASSES, 2),
     *(
         _own(kind, "JSON 404 of a gateway", "gateway_404", times, outcome, requests, says)
         for kind, lasting in (
@@ -211,20 +213,20 @@ OF_THEIR_OWN = (
             (None, lasting, 5, "not the API's own"),
         )
     ),
-    # Pages that repeat a contact, miss one, hold something else, or tell another total or none.
+    # Pages with a repeated or missing contact, another type, or another or no total.
     *_spoilt("duplicate"),
     *_spoilt("missing_row"),
     *_spoilt("text_id"),
     *_spoilt("total_changes"),
     *_spoilt("no_page"),
-    # What becomes of an export.
+    # Exports.
     _own(INITIATE, "export fails", "export_fails", 1, FAILS, 1, "may not read"),
     _own(INITIATE, "export errors", "export_errors", 1, FAILS, 1, "check the configuration"),
     _own(INITIATE, "export never ends", "export_never_ends", 1, FAILS, 1, "see run_timeout"),
     _own(STATUS, "export expires", "export_expires", 2, PASSES, 3),
     _own(STATUS, "export expires", "export_expires", None, FAILS, 3, _RUNS_OUT),
-    _own(STATUS, "export spent", "export_retrieved", 2, PASSES, 3),
-    _own(STATUS, "export spent", "export_retrieved", None, FAILS, 3, _RUNS_OUT),
+    _own(STATUS, "export already retrieved", "export_retrieved", 2, PASSES, 3),
+    _own(STATUS, "export already retrieved", "export_retrieved", None, FAILS, 3, _RUNS_OUT),
     _own(STATUS, "unknown word", "unknown_status", 2, PASSES, 3),
     _own(STATUS, "unknown word", "unknown_status", None, FAILS, None, "see run_timeout"),
     *(
@@ -236,11 +238,11 @@ OF_THEIR_OWN = (
         )
         for times, outcome, says in ((5, PASSES, ""), (None, FAILS, _RUNS_OUT))
     ),
-    # It is another export then, and never read again.
+    # It is another export then, which is never read again.
     _own(DATA, "another total", "total_wrong", 2, PASSES, 3),
     _own(DATA, "another total", "total_wrong", None, FAILS, 3, _RUNS_OUT),
     _own(DATA, "keys in lower case", "lower_case_keys", None, PASSES, 1),
-    # Silence: each costs a second of real time a try.
+    # No answer: each try takes a second of real time.
     *(_own(kind, "hangs", "hang", 1, PASSES, 2, seconds=5) for kind in (LIST, DATA, TOKEN)),
     _own(PAGE, "hangs", "hang", None, FAILS, 5, "see request_timeout", seconds=5),
 )

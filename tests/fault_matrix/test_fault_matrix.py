@@ -1,4 +1,4 @@
-"""The fault matrix: whatever goes wrong with whichever request, what is said is true."""
+"""The fault matrix: whatever goes wrong with any request, everything emitted is true."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from tests.support.sync import Sync
 
 OWN_WAITING = 60.0
-"""Seconds that one request may wait between its tries, says the manual."""
+"""Documented maximum total retry delay of a request, in seconds."""
 LONG = OWN_WAITING * (IN_FLIGHT + 2)
-"""Seconds in which any sync here is over, by a clock that all who wait at once move on."""
+"""Maximum duration of a sync, in seconds of a clock on which concurrent waits add up."""
 
 
 @pytest.fixture(scope="module")
@@ -52,20 +52,20 @@ def world(whole_world: World) -> Iterator[World]:
 
 
 @pytest.fixture
-def naps(whole_world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds between the tries of a request: backoff alone does not ask the tap's clock."""
+def delays(whole_world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Retry delays in seconds: backoff alone does not use the tap's clock."""
     taken: list[float] = []
 
-    def nap(seconds: float) -> None:
+    def sleep(seconds: float) -> None:
         taken.append(seconds)
         whole_world.clock.sleep(seconds)
 
-    monkeypatch.setattr(time, "sleep", nap)
+    monkeypatch.setattr(time, "sleep", sleep)
     return taken
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_fault(world: World, naps: list[float], case: Case) -> None:
+def test_fault(world: World, delays: list[float], case: Case) -> None:
     kind, is_whole = case.kind, case.trouble.is_typical
     usual = world.usual(kind, is_whole=is_whole)
     fault = world.sandbox.faults.add(world.fault(case))
@@ -81,7 +81,7 @@ def test_fault(world: World, naps: list[float], case: Case) -> None:
     asked = world.asked(kind)
     assert fault.applied == case.times or (case.times is None and fault.applied)
     assert len(asked) == case.requests or case.requests is None
-    assert sum(naps) <= OWN_WAITING
+    assert sum(delays) <= OWN_WAITING
     assert world.clock.time() - begun < LONG
     if case.trouble.wait:
         assert asked[1] - asked[0] >= case.trouble.wait
@@ -99,7 +99,7 @@ def check_warned(world: World, case: Case, synced: Sync, usual: Said) -> None:
     assert any(names(world, case, line) and case.says in line for line in final)
 
 
-def check_begun_anew(world: World, case: Case, synced: Sync, usual: Said) -> None:
+def check_new_baseline(world: World, case: Case, synced: Sync, usual: Said) -> None:
     assert synced.errors == []
     assert any(names(world, case, line) and case.says in line for line in synced.warnings)
     who = world.owner(case.kind)
@@ -115,7 +115,7 @@ def check_failed(world: World, case: Case, synced: Sync, usual: Said) -> None:
     said, who = world.said(synced), world.owner(case.kind)
     assert others(world, case, said) == others(world, case, usual)
     for stream in case.kind.spoils:
-        # Of a result, true rows may be out before it shows that not all can be had.
+        # True rows of a result may precede its failure.
         assert (stream, who) not in said or stream in PARTIAL
         before, after = (
             kept(case, partition(state, stream, who))
@@ -127,7 +127,7 @@ def check_failed(world: World, case: Case, synced: Sync, usual: Said) -> None:
 def check_ended(world: World, case: Case, synced: Sync, _: Said) -> None:
     [line] = synced.errors
     assert case.says in line
-    # Those under way at the time may still arrive; none follows.
+    # Requests in flight may still arrive; none follows.
     last = world.asked(case.kind)[-1]
     assert sum(request.at > last for request in world.sandbox.requests) <= IN_FLIGHT
     if case.kind is LIST:
@@ -137,19 +137,19 @@ def check_ended(world: World, case: Case, synced: Sync, _: Said) -> None:
 CHECKS: dict[Outcome, Callable[[World, Case, Sync, Said], None]] = {
     Outcome.PASSES: check_passed,
     Outcome.WARNS: check_warned,
-    Outcome.BASELINE: check_begun_anew,
+    Outcome.BASELINE: check_new_baseline,
     Outcome.FAILS: check_failed,
     Outcome.ENDS: check_ended,
 }
 
 
 def names(world: World, case: Case, line: str) -> bool:
-    """Tell whether a line of the log names whom a fault strikes."""
+    """Whether a log line names the segment or group with the fault."""
     return f"'{case.kind.who}'" in line or f"| {world.owner(case.kind)}: " in line
 
 
 def others(world: World, case: Case, said: Said) -> Said:
-    """Return what was said of all but what was struck."""
+    """Return the records of all other segments and groups."""
     who = {world.owner(case.kind)}
     return {
         (stream, owner): rows
@@ -159,7 +159,7 @@ def others(world: World, case: Case, said: Said) -> Said:
 
 
 def kept(case: Case, entry: dict[str, Any]) -> dict[str, Any]:
-    """Return what must not move in the state of what failed."""
+    """Return what must not change in the state after a failure."""
     facts = entry.get("match_all", {})
     fixed = {"committed", "predecessor", "pair", *({"running"} if case.kind is RESUMED else ())}
     return {
@@ -183,19 +183,19 @@ def test_refused_connection(
         "initiation": {"mypreferences": signed_config(sandbox)},
         "token": {"mypreferences": oauth_config(sandbox)},
     }[source]
-    naps: list[float] = []
+    delays: list[float] = []
     with ExitStack() as up:
 
-        def nap(seconds: float) -> None:
-            naps.append(seconds)
+        def sleep(seconds: float) -> None:
+            delays.append(seconds)
             clock.sleep(seconds)
-            if len(naps) == refusals:
+            if len(delays) == refusals:
                 up.enter_context(sandbox)
 
-        monkeypatch.setattr(time, "sleep", nap)
+        monkeypatch.setattr(time, "sleep", sleep)
         synced = run_tap(config)
-    assert len(naps) == 4
-    assert sum(naps) <= OWN_WAITING
+    assert len(delays) == 4
+    assert sum(delays) <= OWN_WAITING
     assert "Traceback" not in synced.log
     if refusals:
         assert synced.exit_code == 0

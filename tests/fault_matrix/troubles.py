@@ -16,16 +16,15 @@ class Trouble:
     """What goes wrong with one request.
 
     Attributes:
-        name: What a reader calls it.
-        fault: What the sandbox calls it.
-        says: What the error line says of it.
-        tries: How often the request is tried. What comes once less passes.
-        ends: Whether it ends the sync, whatever was asked for.
+        name: Name in test ids.
+        fault: The sandbox's kind of fault.
+        says: Part of the error line.
+        tries: Attempts per request; with one failure less it passes.
+        ends: Whether it ends the sync, whatever was requested.
         wait: Seconds that the server asks for after the first try.
-        is_typical: Whether it stands for others where not all are tried, and is tried among
-            requests of all kinds.
-        is_of_data: Whether it concerns what MyPreferences' answers do not have.
-        details: Of the sandbox's fault.
+        is_typical: Whether it is also used for `SITUATIONS`, and with all streams selected.
+        is_of_data: Whether it needs a `data` object, which MyPreferences' answers lack.
+        details: Arguments of the sandbox's fault.
     """
 
     name: str
@@ -70,12 +69,12 @@ def _unusable(name: str, edit: Edit, **traits: Any) -> Trouble:
 
 
 def _bare(content: dict[str, Any]) -> dict[str, Any]:
-    """Leave every field out that says something."""
+    """Remove all meaningful fields."""
     return {"data": [{"attributes": {}}]} if "data" in content else {"Other": 1}
 
 
 def _each(content: dict[str, Any], value: Any) -> dict[str, Any]:
-    """Give every field that says something another value."""
+    """Replace the values of all meaningful fields."""
     if "data" not in content:
         return dict.fromkeys(content, value)
     attributes = content["data"][0]["attributes"] if content["data"] else {}
@@ -88,7 +87,7 @@ TROUBLES = (
     _retry_after("{in_10_seconds}", name="as a date", wait=9),
     _retry_after("-5"),
     _retry_after("soon"),
-    # Longer than one request may wait: the account asks to be left alone.
+    # Longer than one request may wait.
     _retry_after("99999999", tries=1, ends=True, is_typical=True),
     _retry_after("Thu, 01 Jan 2099 00:00:00 GMT", name="in 2099", tries=1, ends=True),
     Trouble(
@@ -147,7 +146,7 @@ NONSENSE = (
     _edit("data of nulls", lambda _: {"data": [None]}, is_of_data=True),
     _edit("no attributes", lambda _: {"data": [{"id": "1"}]}, is_of_data=True),
 )
-"""JSON that is an object, as it should be, and says nothing that makes sense."""
+"""Valid JSON objects that make no sense."""
 
 DATA_OBJECT = Trouble("data an object", "data_object")
-"""Which was seen, and is taken."""
+"""Seen in practice, and accepted."""

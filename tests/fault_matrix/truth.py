@@ -1,4 +1,4 @@
-"""What a sandbox knows to be true, and whether a sync said anything else."""
+"""Checks that a sync emits nothing but what the sandbox knows."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 State = dict[str, Any]
 
 PARTIAL = (RUN_STREAMS - {"match_all_runs"}) | {"segment_group_profiles"}
-"""Streams of which true rows may be out although not all are; a commit says when all are."""
+"""Streams that may have incomplete, but true rows; a commit marks them as complete."""
 
 
 class Truth:
-    """Holds syncs to what the sandbox's accounts contain."""
+    """Checks syncs against the sandbox's accounts."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        """Look at a sandbox, now and whenever it is asked."""
+        """Use a sandbox."""
         self._account = sandbox.account
         self._preferences = sandbox.preferences
 
     def check(self, synced: Sync, before: State | None) -> None:
-        """Find no row that is not true, and no STATE ahead of the rows.
+        """Check that every row is true, and no STATE is ahead of the rows.
 
         Args:
-            synced: What the sync said.
-            before: The state that it began with.
+            synced: The sync.
+            before: Its initial state.
         """
         for row in synced.records("segments"):
             segment = self._account.segment(row["segment_id"])
@@ -71,7 +71,7 @@ class Truth:
             assert row["contact_id"] in changed
 
     def _check_runs(self, synced: Sync) -> None:
-        """A run's row says that all that hangs on it is out."""
+        """Check that all rows of the child streams precede a run's row."""
         for row in synced.records("match_all_runs"):
             segment_id, run_id = row["segment_id"], row["run_id"]
             now = self._members(segment_id, run_id)
@@ -100,7 +100,7 @@ class Truth:
 
 
 def partition(state: State | None, stream: str, owner: str) -> State:
-    """Return what a state keeps of a segment or group in a stream."""
+    """Return the partition of a segment or group in a stream's state."""
     for each in (state or {}).get("bookmarks", {}).get(stream, {}).get("partitions", []):
         if owner in each["context"].values():
             return dict(each)
@@ -135,7 +135,7 @@ def _check_states(synced: Sync, before: State | None) -> None:
 
 
 def _facts(state: State | None) -> Iterable[tuple[str, str, str]]:
-    """Give what a state says was emitted: a stream, whose, and a value of one of its rows."""
+    """Return (stream, owner, value of one of its rows) that a state claims to be emitted."""
     for stream, kept in (state or {}).get("bookmarks", {}).items():
         for each in kept.get("partitions", []):
             owner = owners(each["context"])

@@ -1,4 +1,4 @@
-"""One account and one client, of which the fault matrix syncs the second night again and again."""
+"""An account whose second nightly sync the fault matrix repeats for each case."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ if TYPE_CHECKING:
     from tests.support.sync import Sync
 
 IN_FLIGHT = 5
-"""Requests under way at most."""
+"""Maximum concurrent requests."""
 CHANGING = {
     *("listed_at", "last_used_date", "run_id_start", "run_id_end", "changed_at"),
     *("exported_at", "completed_at", "listing_size"),
 }
-"""What differs between two syncs that say the same."""
+"""Fields that differ between equal syncs."""
 
 Said = dict[tuple[str, str], list[str]]
-"""Records by stream and by whose they are."""
+"""Records by stream and owner (segment or group)."""
 
 
 class World:
-    """What was synced once, has changed since, and is as it was again after every case.
+    """Accounts after a first sync and some changes; restored after every case.
 
     Attributes:
-        sandbox: Where it is served.
-        elsewhere: Another host, which nobody is to ask.
-        clock: The time of all of them.
-        truth: What is so.
-        ids: The ids of segments and runs, by the names that the matrix has for them.
+        sandbox: Serves the accounts.
+        elsewhere: Another host, which must receive no request.
+        clock: The clock of all.
+        truth: Checks against the accounts.
+        ids: Ids of segments and runs by their names in `RequestKind.url`.
     """
 
     def __init__(self, sandbox: Sandbox, elsewhere: Sandbox, clock: SharedClock) -> None:
-        """Sync for the first time, and let a day go by."""
+        """Sync for the first time, and advance the clock by a day."""
         self.sandbox = sandbox
         self.elsewhere = elsewhere
         self.clock = clock
         self.truth = Truth(sandbox)
         self._usual: dict[tuple[RequestKind, bool], Said] = {}
         self._exports = 0
-        # Else every case would add to the history of the counts.
+        # Otherwise every case would add to the count history.
         sandbox.account.records_runs = False
         self.ids: dict[str, str] = {}
         for place, name in enumerate(("bad", "good", "unlisted")):
@@ -68,7 +68,7 @@ class World:
         }
 
     def _remember(self) -> None:
-        """Make what the state may hold."""
+        """Make the initial states."""
         bad = self.sandbox.account.segments[0]
         first = sync(self.sandbox, page_size=10)
         self.states["second"] = first.state
@@ -96,12 +96,12 @@ class World:
         self.clock.advance(1000)
 
     def sync(self, kind: RequestKind, *, is_whole: bool, **settings: Any) -> Sync:
-        """Sync so that requests of a kind are made.
+        """Sync so that requests of a kind are sent.
 
         Args:
             kind: The kind.
-            is_whole: Whether all streams are selected, or those alone that need the kind.
-            settings: Of the tap.
+            is_whole: Whether all streams are selected, or only those that need the kind.
+            settings: Settings of the tap.
         """
         self.sandbox.clear_requests()
         self._exports = len(self.sandbox.preferences.exports)
@@ -114,11 +114,11 @@ class World:
         return run_tap({**self._config(kind), **settings}, **options)
 
     def state(self, kind: RequestKind) -> dict[str, Any] | None:
-        """Return what the state holds when the sync begins."""
+        """Return the initial state."""
         return self.states["groups" if kind.is_of_groups else kind.night]
 
     def usual(self, kind: RequestKind, *, is_whole: bool) -> Said:
-        """Return what a sync without faults says."""
+        """Return the records of a sync without faults."""
         if (kind, is_whole) not in self._usual:
             synced = self.sync(kind, is_whole=is_whole)
             assert synced.exit_code == 0
@@ -128,7 +128,7 @@ class World:
         return self._usual[kind, is_whole]
 
     def said(self, synced: Sync) -> Said:
-        """Return the records by stream and by whose they are, without what changes every night."""
+        """Return the records by stream and owner, without volatile fields."""
         found: Said = defaultdict(list)
         for message in synced.messages:
             if message["type"] == "RECORD":
@@ -141,7 +141,7 @@ class World:
         return {key: sorted(set(rows)) for key, rows in found.items()}
 
     def asked(self, kind: RequestKind) -> list[float]:
-        """Return the instants of the requests of a kind."""
+        """Return the times of the requests of a kind."""
         tokens = (
             str(export.token)
             for export in self.sandbox.preferences.exports[self._exports :]
@@ -166,7 +166,7 @@ class World:
                 details[name] = detail.format_map(known)
             elif isinstance(detail, dict):
                 details[name] = {key: value.format_map(known) for key, value in detail.items()}
-        # What becomes of an export shows where the sandbox says.
+        # These have operations of their own.
         is_elsewhere = case.trouble.fault.startswith("export_")
         return Fault(
             case.trouble.fault,
@@ -179,11 +179,11 @@ class World:
         )
 
     def owner(self, kind: RequestKind) -> str:
-        """Return how records name whom a kind strikes: a segment's id, a group's name."""
+        """Return the owner that a kind strikes: a segment's id or a group's name."""
         return kind.who if kind.is_of_groups else self.ids.get(kind.who, kind.who)
 
     def restore(self) -> None:
-        """Let nothing have happened since the second night began."""
+        """Undo everything since the start of the second night."""
         self.sandbox.faults.clear()
         for segment in self.sandbox.account.segments:
             segment.runs[:] = [run for run in segment.runs if run in self._lifetimes]
