@@ -1,7 +1,7 @@
 """The tests mirror the package; most run the tap's command in this process against a sandbox.
 
-- `http`, `singer`, `activecampaign` (with `match_all`), `mypreferences`, and `test_*.py` in this folder:
-  as in the package.
+- `http`, `singer`, `activecampaign`, `mypreferences`, and `test_*.py` in this folder: as in the
+  package.
 - `test_sandbox*.py`, `contract`: the sandbox itself.
 - `fault_matrix`: every kind of request with every kind of fault, one table.
 - `fuzz`: random answers, inputs, members and histories. `FUZZ=1000` tries that many new ones.

@@ -20,4 +20,5 @@ def activated(synced: Sync) -> list[str]:
 
 
 def messages_of_type(synced: Sync, kind: str) -> list[dict[str, Any]]:
+    """Return the messages of a type."""
     return [message for message in synced.messages if message["type"] == kind]

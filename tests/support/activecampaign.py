@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 def client_of(sandbox: Sandbox, clock: SharedClock, **settings: object) -> Client:
+    """Return a client with default settings for a sandbox."""
     defaults = {
         name: schema["default"]
         for name, schema in SCHEMA["properties"].items()
@@ -37,6 +38,7 @@ def serve_empty_account(clock: SharedClock) -> Iterator[Sandbox]:
 
 
 def run_reads(sandbox: Sandbox) -> list[tuple[str, str]]:
+    """Return the paths and queries of all reads of runs."""
     return [
         (request.path, request.raw_query)
         for request in sandbox.requests
@@ -45,14 +47,17 @@ def run_reads(sandbox: Sandbox) -> list[tuple[str, str]]:
 
 
 def segment_names(synced: Sync) -> list[str]:
+    """Return the sorted names of the emitted segments."""
     return sorted(row["name"] for row in synced.records("segments"))
 
 
 def contact_ids(synced: Sync) -> set[int]:
+    """Return the contact ids of the full results."""
     return {row["contact_id"] for row in synced.records("match_all_results")}
 
 
 def add_small_segments(account: Account, number: int) -> None:
+    """Add segments of ten contacts, with three counts each."""
     account.records_runs = False
     for place in range(number):
         segment = account.add_segment(f"segment {place}", range(place, place + 10))
@@ -73,6 +78,7 @@ def request_counts(sandbox: Sandbox) -> Counter[str]:
 
 
 def run_requests(sandbox: Sandbox) -> list[str]:
+    """Return all requests for runs, with " (read)" after those for a known run."""
     return [
         f"{request.path.split('/')[3]}?{request.raw_query}"
         + ("" if request.path.count("/") == 4 else " (read)")

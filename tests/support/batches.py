@@ -17,6 +17,7 @@ CHANGING = {"listed_at", "last_used_date", "exported_at", "completed_at", "chang
 
 
 def batch_config(root: Path, **more: Any) -> dict[str, Any]:
+    """Return a `batch_config` with files of seven rows below a folder."""
     return {
         "encoding": {"format": "jsonl", "compression": "gzip"},
         "storage": {"root": root.as_uri()},

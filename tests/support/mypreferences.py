@@ -16,6 +16,7 @@ EXPORTS = "segment_group_exports"
 
 
 def signed_config(sandbox: Sandbox, **settings: Any) -> dict[str, Any]:
+    """Return the `mypreferences` setting with an HMAC signature."""
     preferences = sandbox.preferences
     return {
         "api_url": sandbox.mypreferences_url,
@@ -28,6 +29,7 @@ def signed_config(sandbox: Sandbox, **settings: Any) -> dict[str, Any]:
 
 
 def oauth_config(sandbox: Sandbox, **settings: Any) -> dict[str, Any]:
+    """Return the `mypreferences` setting with OAuth."""
     config = signed_config(sandbox, **settings)
     del config["shared_secret"]
     return {
@@ -44,6 +46,14 @@ def export(
     top: dict[str, Any] | None = None,
     **settings: Any,
 ) -> Sync:
+    """Sync MyPreferences alone.
+
+    Args:
+        sandbox: The account.
+        state: Initial state.
+        top: Top-level settings.
+        settings: Settings within `mypreferences`.
+    """
     config = {"mypreferences": signed_config(sandbox, **settings), **(top or {})}
     return run_tap(config, **{"--state": state})
 
@@ -66,6 +76,7 @@ def request_kinds(sandbox: Sandbox) -> list[str]:
 
 
 def initiate_bodies(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """Return the bodies of the requests that start exports."""
     return [
         json.loads(request.body or b"{}")
         for request, what in zip(sandbox.requests, request_kinds(sandbox), strict=True)
@@ -74,6 +85,7 @@ def initiate_bodies(sandbox: Sandbox) -> list[dict[str, Any]]:
 
 
 def profile_ids(synced: Sync) -> list[int]:
+    """Return the emitted profile ids in order."""
     return [row["ProfileId"] for row in synced.records(PROFILES)]
 
 
@@ -81,6 +93,7 @@ GROUP_MEMBERS = "members of a segment group"
 
 
 def group_members(warehouse: Warehouse) -> set[int]:
+    """Return the profile ids of the only group, by the documented query."""
     return {row[1] for row in warehouse.query(GROUP_MEMBERS)}
 
 
@@ -99,4 +112,5 @@ CRITERIA: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 def exported_groups(synced: Sync) -> list[str]:
+    """Return the names of the exported groups in order."""
     return [row["segment_group_name"] for row in synced.records("segment_group_exports")]

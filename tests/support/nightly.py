@@ -20,11 +20,13 @@ def nightly_sync(sandbox: Sandbox, warehouse: Warehouse, **settings: Any) -> Syn
 
 
 def run_row(synced: Sync) -> dict[str, Any]:
+    """Return the only row of match_all_runs."""
     [row] = synced.records("match_all_runs")
     return row
 
 
 def changes(synced: Sync) -> dict[str, set[int]]:
+    """Return the contact ids that joined and left."""
     found: dict[str, set[int]] = {"joined": set(), "left": set()}
     for row in synced.records("membership_changes"):
         found[row["change"]].add(row["contact_id"])
@@ -32,6 +34,7 @@ def changes(synced: Sync) -> dict[str, set[int]]:
 
 
 def run_state(state: dict[str, Any]) -> dict[str, Any]:
+    """Return the run state of the only segment in a state."""
     [partition] = state["bookmarks"]["match_all_runs"]["partitions"]
     found: dict[str, Any] = partition["match_all"]
     return found

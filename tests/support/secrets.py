@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 def config_of_both(sandbox: Sandbox, *, oauth: bool = False, **settings: Any) -> dict[str, Any]:
+    """Return a configuration of both vendors."""
     second = oauth_config(sandbox) if oauth else signed_config(sandbox)
     return {**config_of(sandbox), "mypreferences": second, **settings}
 
@@ -50,6 +51,7 @@ def secrets_of(sandbox: Sandbox) -> set[str]:
 
 
 def assert_absent(said: object, secrets: Iterable[str]) -> None:
+    """Check that a text contains none of the secrets."""
     found = [secret for secret in secrets if secret in str(said)]
     assert not found, said
 

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 
 def authorization_of(head: str) -> list[str]:
+    """Return the words of the Authorization header after its name."""
     [line] = [line for line in head.splitlines() if line.startswith("Authorization: ")]
     return line.split()[1:]
 
 
 def refusal(title: str) -> str:
+    """Return an HTTP response with status 409 and an error title."""
     body = json.dumps({"errors": [{"title": title}]})
     return f"HTTP/1.1 409 Conflict\r\nContent-Length: {len(body)}\r\n\r\n{body}"
 

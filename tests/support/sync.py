@@ -23,15 +23,20 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Sandbox
 
 RUN_STREAMS = {"match_all_runs", "match_all_results", "membership_changes", "memberships"}
+"""All streams of match-all runs."""
 CHANGE_STREAMS = {"match_all_runs", "membership_changes", "memberships"}
+"""Those without the full result."""
 LOG_STREAMS = {"match_all_runs", "membership_changes"}
+"""The log of changes and its commits."""
 ENV_PREFIX = "TAP_ACTIVECAMPAIGN_SEGMENTS_"
+"""Of the tap's environment variables."""
 DEFAULT_STREAMS = {
     *("segments", "segment_definitions", "count_history", "match_all_runs"),
     *("membership_changes", "memberships"),
 }
 """What `meltano.yml` selects: all of ActiveCampaign's but match_all_results."""
 VALIDATED_PER_STREAM = 20
+"""Records that are validated against the schema, per stream."""
 
 
 @dataclass

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 README = Path(__file__).parents[2] / "README.md"
 TYPES = {"string": "VARCHAR", "integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN"}
+# Titles of documented queries.
 LOG = "current members from the log"
 TABLE = "current members from memberships"
 FULL = "current members from the full result"
@@ -34,6 +35,7 @@ def statements() -> dict[str, str]:
 
 
 def first_column(rows: list[tuple[Any, ...]]) -> set[str]:
+    """Return the distinct values of the first column."""
     return {row[0] for row in rows}
 
 
