@@ -33,12 +33,12 @@ histories: $(READY)
 	@set -e; for each in 0 1; do \
 	  HISTORIES=$$(($(or $(COUNT),2000) / 2)) \
 	  HISTORIES_FROM=$$(($(or $(FIRST),100000) + $$each * $(or $(COUNT),2000) / 2)) \
-	  $(BIN)/pytest --quiet -p no:cacheprovider tests/test_histories.py & jobs="$$jobs $$!"; \
+	  $(BIN)/pytest --quiet -p no:cacheprovider tests/fuzz/test_histories.py & jobs="$$jobs $$!"; \
 	done; for each in $$jobs; do wait $$each; done
 
 # With a real Meltano, real loaders and a real PostgreSQL, which is installed if that is possible.
 e2e: $(READY) $(PLUGINS)
-	$(BIN)/pytest --timeout 1200 --ignore e2e/test_orchestration.py e2e
+	$(BIN)/pytest --timeout 1200 --ignore tests/e2e/test_orchestration.py tests/e2e
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -72,7 +72,7 @@ bench: $(READY) $(PLUGINS)
 
 # Two accounts on Dagster: that none gets in the other's way, and what it brings.
 orchestrate: $(READY) $(DAGSTER)/.ready $(ACCOUNTS)
-	$(BIN)/pytest e2e/test_orchestration.py
+	$(BIN)/pytest tests/e2e/test_orchestration.py
 	@$(BIN)/python -m examples.dagster
 
 # The documentation as a site, in output/docs. Warnings and broken links are errors.

@@ -1,121 +1,108 @@
-"""Contacts and profiles that are erased from the target, and whether they come back."""
+"""Erasure: whether contacts and profiles erased from the target come back."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pytest
+from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox, Segment
+from tests.support.clocks import DAY, SharedClock
+from tests.support.mypreferences import PROFILES, export
+from tests.support.nightly import cut_in_difference, nightly_sync
+from tests.support.sync import Sync, sync
+from tests.support.warehouse import LOG, TABLE, Warehouse
 
-from tap_activecampaign_segments.sandbox import Account, Fault, Preferences, Sandbox
-from tests.support import sync
-from tests.test_crash import cut_in_the_difference
-from tests.test_membership import LOG, TABLE, night
-from tests.test_mypreferences import PROFILES, export
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tap_activecampaign_segments.sandbox import Segment
-    from tests.support import SharedClock, Sync
-    from tests.warehouse import Warehouse
-
-DAY = 86_400.0
 ERASED = 4711
-"""The id in the README's statements."""
-CONTACTS = ("match_all_results", "membership_changes", "memberships")
-"""The streams with ids of contacts."""
+"""The id in the documented statements."""
 
 
-@pytest.fixture
-def preferences(clock: SharedClock) -> Iterator[Sandbox]:
-    """MyPreferences without groups."""
-    with Sandbox(
-        Account(clock=clock), preferences=Preferences(seed=1), clock=clock, requests_per_second=None
-    ) as served:
-        yield served
-
-
-def holding(house: Warehouse) -> set[str]:
-    """The tables that hold the id that was to be erased."""
-    return {
-        stream
-        for stream in CONTACTS
-        if any(row["contact_id"] == ERASED for row in house.rows(stream))
-    }
-
-
-def words(synced: Sync) -> list[str]:
-    """What the log says of the contact, in a sync."""
+def erased_contact_changes(synced: Sync) -> list[str]:
+    """The contact's changes in a sync."""
     rows = synced.records("membership_changes")
     return [row["change"] for row in rows if row["contact_id"] == ERASED]
 
 
-def test_a_contact_that_was_deleted_and_erased_never_comes_back(
-    account: Account, sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+CONTACTS = ("match_all_results", "membership_changes", "memberships")
+"""The streams with contact ids."""
+
+
+def tables_with_erased_id(warehouse: Warehouse) -> set[str]:
+    """The tables that contain the erased id."""
+    return {
+        stream
+        for stream in CONTACTS
+        if any(row["contact_id"] == ERASED for row in warehouse.rows(stream))
+    }
+
+
+def test_deleted_and_erased_contact_never_comes_back(
+    account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     other = account.add_segment("other", [ERASED, 7])
     segment.members = [*range(1, 201), ERASED]
-    night(sandbox, house, streams=None)
+    nightly_sync(sandbox, warehouse, streams=None)
     clock.advance(DAY)
     segment.members, other.members = range(1, 201), [7]
-    assert words(night(sandbox, house, streams=None)) == ["left", "left"]
-    assert holding(house) == {*CONTACTS}
-    house.erase("erase a contact")
-    assert holding(house) == set()
+    assert erased_contact_changes(nightly_sync(sandbox, warehouse, streams=None)) == [
+        "left",
+        "left",
+    ]
+    assert tables_with_erased_id(warehouse) == {*CONTACTS}
+    warehouse.erase("erase a contact")
+    assert tables_with_erased_id(warehouse) == set()
     truth = {segment.segment_id: {*range(1, 201)}, other.segment_id: {7}}
-    assert house.members(LOG) == house.members(TABLE) == truth
+    assert warehouse.members(LOG) == warehouse.members(TABLE) == truth
 
     def assert_still_erased(**settings: Any) -> None:
         clock.advance(DAY)
-        assert night(sandbox, house, streams=None, **settings).exit_code == 0
-        assert holding(house) == set()
+        assert nightly_sync(sandbox, warehouse, streams=None, **settings).exit_code == 0
+        assert tables_with_erased_id(warehouse) == set()
 
     segment.members = range(5, 205)
     assert_still_erased()
     segment.members = range(10, 210)
-    killed = sync(sandbox, state=house.state)
-    house.load(cut_in_the_difference(killed.messages, 3))
-    assert house.state
-    assert '"pair"' in json.dumps(house.state)
+    killed = sync(sandbox, state=warehouse.state)
+    warehouse.load(cut_in_difference(killed.messages, 3))
+    assert warehouse.state
+    assert '"pair"' in json.dumps(warehouse.state)
     assert_still_erased()
     assert_still_erased(rebaseline=["*"])
     account.expire_runs()
     assert_still_erased()
-    house.state = None
+    warehouse.state = None
     assert_still_erased()
-    assert house.members(LOG)[segment.segment_id] == {*range(10, 210)}
+    assert warehouse.members(LOG)[segment.segment_id] == {*range(10, 210)}
 
 
-def test_a_contact_erased_before_its_last_word_was_kept_is_said_to_have_left_again(
-    sandbox: Sandbox, segment: Segment, house: Warehouse
+def test_contact_erased_before_its_last_commit_leaves_again(
+    sandbox: Sandbox, segment: Segment, warehouse: Warehouse
 ) -> None:
     segment.members = [*range(1, 201), ERASED]
-    night(sandbox, house, streams=None)
+    nightly_sync(sandbox, warehouse, streams=None)
     segment.members = range(4, 201)
-    killed = sync(sandbox, state=house.state)
-    house.load(cut_in_the_difference(killed.messages, 3))
-    house.erase("erase a contact")
-    assert words(night(sandbox, house, streams=None)) == ["left"]
-    house.erase("erase a contact")
-    night(sandbox, house, streams=None)
-    assert holding(house) == set()
+    killed = sync(sandbox, state=warehouse.state)
+    warehouse.load(cut_in_difference(killed.messages, 3))
+    warehouse.erase("erase a contact")
+    assert erased_contact_changes(nightly_sync(sandbox, warehouse, streams=None)) == ["left"]
+    warehouse.erase("erase a contact")
+    nightly_sync(sandbox, warehouse, streams=None)
+    assert tables_with_erased_id(warehouse) == set()
 
 
-def test_a_contact_erased_while_it_is_a_member_comes_back(
-    sandbox: Sandbox, segment: Segment, house: Warehouse, clock: SharedClock
+def test_erased_contact_that_is_still_a_member_comes_back(
+    sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:
     segment.members = [*range(1, 201), ERASED]
-    night(sandbox, house, streams=None)
+    nightly_sync(sandbox, warehouse, streams=None)
 
     def holding_after(**settings: Any) -> set[str]:
-        house.erase("erase a contact")
-        assert holding(house) == set()
+        warehouse.erase("erase a contact")
+        assert tables_with_erased_id(warehouse) == set()
         clock.advance(DAY)
         segment.members = segment.members[1:]
-        night(sandbox, house, **settings)
-        return holding(house)
+        nightly_sync(sandbox, warehouse, **settings)
+        return tables_with_erased_id(warehouse)
 
     assert holding_after() == set()
     assert holding_after(streams=None) == {"match_all_results"}
@@ -125,45 +112,45 @@ def test_a_contact_erased_while_it_is_a_member_comes_back(
     assert holding_after(streams=None) == set()
 
 
-def test_neither_the_state_nor_the_log_holds_an_id_of_a_contact(
-    account: Account, sandbox: Sandbox, house: Warehouse
+def test_state_and_log_hold_no_contact_id(
+    account: Account, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
     first = 7_000_000_000_000
     segment = account.add_segment("some", range(first, first + 300))
     settings: dict[str, Any] = {"streams": None, "page_size": 100}
-    nights = [night(sandbox, house, **settings)]
+    nights = [nightly_sync(sandbox, warehouse, **settings)]
     segment.members = range(first + 10, first + 310)
     for kind in ("duplicate", "missing_row", "text_id", "total_changes"):
         sandbox.faults.add(Fault(kind, operation="read", page=2))
-    nights.append(night(sandbox, house, **settings))
+    nights.append(nightly_sync(sandbox, warehouse, **settings))
     segment.members = range(first + 300, first + 400)
-    nights.append(night(sandbox, house, **settings))
+    nights.append(nightly_sync(sandbox, warehouse, **settings))
     sandbox.faults.add(Fault("duplicate", operation="read", page=2, times=None))
     segment.members = range(first + 20, first + 320)
-    nights.append(night(sandbox, house, **settings))
+    nights.append(nightly_sync(sandbox, warehouse, **settings))
     assert [each.exit_code for each in nights] == [0, 0, 1, 1]
     said = "".join(f"{each.log}{json.dumps(each.states)}" for each in nights)
     assert re.findall(r"7000000000\d{3}", said) == []
 
 
-def test_a_profile_that_was_deleted_and_erased_never_comes_back(
-    preferences: Sandbox, house: Warehouse
+def test_deleted_and_erased_profile_never_comes_back(
+    mypreferences: Sandbox, warehouse: Warehouse
 ) -> None:
-    group = preferences.preferences.add_group("Newsletter", 20)
+    group = mypreferences.preferences.add_group("Newsletter", 20)
     others = group.profiles
     group.profiles = [*others, {"ProfileId": ERASED, "CustomerName": {"First": "Ada"}}]
 
     def held() -> list[Any]:
-        """What the table holds of the profile after another export."""
-        house.load(export(preferences, house.state).messages)
-        rows = house.rows(PROFILES)
+        """The profile's rows after another export."""
+        warehouse.load(export(mypreferences, warehouse.state).messages)
+        rows = warehouse.rows(PROFILES)
         return [row["CustomerName"] for row in rows if row["ProfileId"] == ERASED]
 
     assert held() == [{"First": "Ada"}]
-    house.erase("erase a profile")
+    warehouse.erase("erase a profile")
     assert held() == [{"First": "Ada"}]
     group.profiles = others
     assert held() == [{"First": "Ada"}]
-    house.erase("erase a profile")
+    warehouse.erase("erase a profile")
     assert held() == held() == []
-    assert len(house.rows(PROFILES)) == 20
+    assert len(warehouse.rows(PROFILES)) == 20

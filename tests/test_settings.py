@@ -1,18 +1,19 @@
-"""Settings: what is wrong is said at once, in one line, before any request."""
+"""Settings: configuration errors in one line each, before any request; warnings for typos."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support import config_of, sync, tap
+from tests.support.mypreferences import signed_config
+from tests.support.secrets import assert_absent
+from tests.support.sync import config_of, run_tap, sync
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap_activecampaign_segments.sandbox import Account, Sandbox
+    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
 
 
 @pytest.mark.parametrize(
@@ -47,10 +48,10 @@ if TYPE_CHECKING:
         ({"request_timeout": 0}, "request_timeout"),
     ],
 )
-def test_a_wrong_setting_ends_at_once_with_a_line_that_names_it(
+def test_invalid_setting_is_named_in_one_line(
     sandbox: Sandbox, settings: dict[str, Any], setting: str
 ) -> None:
-    synced = tap(config_of(sandbox, **settings))
+    synced = run_tap(config_of(sandbox, **settings))
     assert synced.exit_code == 1
     assert synced.messages == []
     assert sandbox.requests == []
@@ -61,16 +62,14 @@ def test_a_wrong_setting_ends_at_once_with_a_line_that_names_it(
     assert not any(secret in synced.log for secret in ("123456", "secret", sandbox.token))
 
 
-def test_each_fault_has_a_line_of_its_own(sandbox: Sandbox) -> None:
-    synced = tap(config_of(sandbox, page_size=0, sort="banana", api_token=None))
+def test_each_configuration_error_has_its_own_line(sandbox: Sandbox) -> None:
+    synced = run_tap(config_of(sandbox, page_size=0, sort="banana", api_token=None))
     faults = [line for line in synced.errors if "validation failed" not in line]
     assert len(faults) == 3
 
 
 @pytest.mark.parametrize("ending", ["", "/", "/api/3", "/api/3/"])
-def test_the_url_is_accepted_as_people_paste_it(
-    account: Account, sandbox: Sandbox, ending: str
-) -> None:
+def test_api_url_is_accepted_as_pasted(account: Account, sandbox: Sandbox, ending: str) -> None:
     account.add_segment("some")
     assert len(sync(sandbox, api_url=sandbox.url + ending).records("segments")) == 1
 
@@ -78,79 +77,92 @@ def test_the_url_is_accepted_as_people_paste_it(
 @pytest.mark.parametrize(
     "sort", ["id", "-id", "email,-cdate", "score", "-score12", "field3,last_name"]
 )
-def test_every_sort_of_the_grammar_is_accepted(
-    account: Account, sandbox: Sandbox, sort: str
-) -> None:
+def test_every_documented_sort_is_accepted(account: Account, sandbox: Sandbox, sort: str) -> None:
     account.add_segment("some", [1, 2])
     synced = sync(sandbox, sort=sort)
     assert synced.exit_code == 0
     assert synced.records("match_all_runs")[0]["sort"] == sort
 
 
-def test_settings_are_read_from_the_environment(
-    account: Account, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    account.add_segment("VIP", [1])
-    account.add_segment("other", [2])
-    for name, value in {
-        "API_URL": sandbox.url,
-        "API_TOKEN": sandbox.token,
-        "SEGMENT_NAMES": json.dumps(["VIP"]),
-        "REQUESTS_PER_SECOND": "50.5",
-        "PAGE_SIZE": "7",
-    }.items():
-        monkeypatch.setenv(f"TAP_ACTIVECAMPAIGN_SEGMENTS_{name}", value)
-    synced = tap({}, "--config=ENV")
-    assert synced.exit_code == 0
-    assert [row["contact_id"] for row in synced.records("match_all_results")] == [1]
-    assert any("page_size=7" in request.raw_query for request in sandbox.requests)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("PAGE_SIZE", "many"),
-        ("PAGE_SIZE", "true"),
-        ("REQUESTS_PER_SECOND", "fast"),
-        ("REQUESTS_PER_SECOND", "inf"),
-        ("REQUESTS_PER_SECOND", "1e-300"),
-    ],
-)
-def test_a_wrong_environment_variable_ends_with_a_line_that_names_the_setting(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
-    monkeypatch.setenv(f"TAP_ACTIVECAMPAIGN_SEGMENTS_{name}", value)
-    synced = tap(config_of(sandbox), "--config=ENV")
-    assert synced.exit_code == 1
-    assert any(name.lower() in line for line in synced.errors)
-    assert "Traceback" not in synced.log
-
-
-@pytest.mark.parametrize("option", ["--state", "--catalog"])
-def test_a_file_that_is_no_json_object_ends_with_one_line(sandbox: Sandbox, option: str) -> None:
-    synced = tap(config_of(sandbox), **{option: [1]})
-    assert synced.exit_code == 1
-    assert any(option in line for line in synced.errors)
-    assert sandbox.requests == []
-
-
-def test_a_fraction_in_a_file_is_a_number(account: Account, sandbox: Sandbox) -> None:
+def test_decimals_in_the_config_file_are_numbers(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("some", [1])
     synced = sync(sandbox, requests_per_second=4.75, max_left_share=0.25)
     assert synced.exit_code == 0
     assert len(synced.records("match_all_runs")) == 1
 
 
-def test_a_configuration_that_is_no_json_is_told_in_one_line(tmp_path: Path) -> None:
-    path = tmp_path / "broken.json"
-    path.write_text("{")
-    synced = tap({}, f"--config={path}")
-    assert synced.exit_code == 2
-    assert "broken.json" in synced.log
-    assert "Traceback" not in synced.log
+def test_null_settings_use_their_defaults(sandbox: Sandbox) -> None:
+    sandbox.account.add_segment("VIP", range(3))
+    names = ("max_concurrent_requests", "run_attempts", "page_size", "sort", "run_timeout")
+    synced = sync(sandbox, **dict.fromkeys(names))
+    assert synced.exit_code == 0
+    assert len(synced.records("memberships")) == 3
 
 
-def test_a_configuration_in_place_of_a_files_name_is_not_said() -> None:
-    synced = tap({}, '--config={"api_token": "sesame-open"')
-    assert synced.exit_code == 2
-    assert "sesame" not in synced.log
+@pytest.mark.parametrize("name", ["stream_maps", "batch_config", "flattening_enabled", "sort"])
+def test_null_setting_equals_absence(sandbox: Sandbox, segment: Segment, name: str) -> None:
+    assert sync(sandbox, **{name: None}).exit_code == 0
+    assert segment.runs
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"segment_name": ["VIP"]}, ["segment_name:", "did you mean segment_names?"]),
+        ({"apitoken": "x"}, ["apitoken:", "api_token?"]),
+        ({"colour": "red"}, ["colour:", "no setting of this tap"]),
+        ({"requests_per_second": 5.5}, ["requests_per_second", "more than the 5"]),
+        ({"requests_per_second": 50}, ["requests_per_second", "more than the 5"]),
+    ],
+    ids=str,
+)
+def test_suspicious_setting_is_warned_of(
+    sandbox: Sandbox, segment: Segment, settings: dict[str, Any], words: list[str]
+) -> None:
+    synced = sync(sandbox, **settings)
+    assert segment.runs
+    assert synced.exit_code == 0
+    [line] = synced.warnings
+    assert all(word in line for word in words)
+
+
+def test_unknown_mypreferences_setting_is_warned_of(both_vendors: Sandbox) -> None:
+    synced = run_tap({"mypreferences": signed_config(both_vendors, segment_group=["x"])})
+    assert synced.exit_code == 0
+    [line] = synced.warnings
+    assert "mypreferences.segment_group:" in line
+    assert "mypreferences.segment_groups?" in line
+
+
+def test_rate_within_the_limit_is_not_warned_of(sandbox: Sandbox, segment: Segment) -> None:
+    assert sync(sandbox, requests_per_second=5).warnings == []
+    assert segment.runs
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"api_token": "the-key-itself", }',
+        '["the-key-itself"]',
+        '"the-key-itself"',
+        '{"api_token": ["the-key-itself"]}',
+        '{"api_token": {"the-key-itself": 1}}',
+        '{"api_token": "the-key-itself\\n"',
+        '{"api_token": "the-key-itself\\u0000"}',
+        '{"api_token": "the-key-itself\\nX-Header: 1"}',
+        '{"api_token": "the-key-itself\u20ac"}',
+        '{"api_url": "https://the-key-itself@example.com", "api_token": "the-key-itself"}',
+        '{"api_url": "https://example.com?key=the-key-itself", "api_token": "the-key-itself"}',
+        '{"api_url": "the-key-itself", "api_token": "the-key-itself"}',
+        '{"mypreferences": "the-key-itself"}',
+        '{"mypreferences": {"shared_secret": ["the-key-itself"]}}',
+        '{"mypreferences": {"shared_secret": "the-key-itself\\n"}}',
+    ],
+)
+def test_configuration_error_does_not_quote_secrets(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(content, encoding="utf-8")
+    synced = run_tap({}, f"--config={file}")
+    assert synced.exit_code in {1, 2}
+    assert synced.messages == []
+    assert_absent(synced.log, {"the-key-itself", "Traceback"})

@@ -1,4 +1,4 @@
-"""Fuzzed requests are answered as the contracts say."""
+"""The sandbox answers whatever is asked as the contracts of both vendors say."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from schemathesis.specs.openapi import checks as openapi
 
 from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox, VirtualClock
 from tap_activecampaign_segments.sandbox.mypreferences.export_requests import ExportRequest
-from tests.fuzzing import fuzz
 from tests.sandbox.client import NOW, ExportsClient
+from tests.support.fuzzing import fuzz
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ CHECKS = [
 ]
 
 
-def make_account() -> Account:
+def account() -> Account:
     """Return an account with a finished run of each segment."""
     found = Account(clock=VirtualClock(NOW))
     for segment_id in SEGMENTS:
@@ -43,7 +43,7 @@ def make_account() -> Account:
     return found
 
 
-def make_preferences() -> Preferences:
+def preferences() -> Preferences:
     """Return a client with two groups."""
     found = Preferences(clock=VirtualClock(NOW))
     for size, name in enumerate(GROUPS):
@@ -51,8 +51,8 @@ def make_preferences() -> Preferences:
     return found
 
 
-def load_contract(contract: str, **values: list[Any]) -> Any:
-    """Return a contract whose ids and names are restricted to existing ones."""
+def knowing(contract: str, **values: list[Any]) -> Any:
+    """Return a contract in which what names something is the name of what there is."""
     document = json.loads((CONTRACTS / f"{contract}.openapi.json").read_text())
 
     def fill(node: Any) -> None:
@@ -73,33 +73,31 @@ def load_contract(contract: str, **values: list[Any]) -> Any:
     return schema
 
 
-activecampaign = load_contract(
+activecampaign = knowing(
     "activecampaign",
     segmentId=SEGMENTS,
-    runId=[run.run_id for segment in make_account().segments for run in segment.runs],
+    runId=[run.run_id for segment in account().segments for run in segment.runs],
 )
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(
-        make_account(), preferences=make_preferences(), requests_per_second=None
-    ) as served:
+    with Sandbox(account(), preferences=preferences(), requests_per_second=None) as served:
         yield served
 
 
 @activecampaign.parametrize()  # type: ignore[untyped-decorator]
 @fuzz(15)
-def test_segments_api_conforms(case: Case, sandbox: Sandbox) -> None:
+def test_activecampaign(case: Case, sandbox: Sandbox) -> None:
     case.call_and_validate(
         base_url=f"{sandbox.url}/api/3", headers={"Api-Token": sandbox.token}, checks=CHECKS
     )
 
 
 ANY_EXPORT = 1
-"""Replaced by the token of a complete export."""
-known = make_preferences()
-mypreferences = load_contract(
+"""Stands for the token of an export that is complete."""
+known = preferences()
+mypreferences = knowing(
     "mypreferences",
     clientId=[known.client_id],
     accessToken=[ANY_EXPORT],
@@ -112,7 +110,7 @@ oauth = mypreferences.include(operation_id="token")
 
 @exports.parametrize()  # type: ignore[untyped-decorator]
 @fuzz(15)
-def test_export_api_conforms(case: Case, sandbox: Sandbox) -> None:
+def test_mypreferences(case: Case, sandbox: Sandbox) -> None:
     group = sandbox.preferences.groups[0]
     for name, value in case.path_parameters.items():
         if value == ANY_EXPORT:
@@ -127,7 +125,7 @@ def test_export_api_conforms(case: Case, sandbox: Sandbox) -> None:
 
 @oauth.parametrize()  # type: ignore[untyped-decorator]
 @fuzz(15)
-def test_token_endpoint_conforms(case: Case, sandbox: Sandbox) -> None:
+def test_tokens_of_mypreferences(case: Case, sandbox: Sandbox) -> None:
     case.call_and_validate(
         base_url=f"{sandbox.url}/oauth2",
         auth=(known.oauth_client_id, known.oauth_client_secret),

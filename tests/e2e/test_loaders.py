@@ -1,0 +1,203 @@
+"""Two syncs of all streams by a real Meltano into each of four loaders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from examples.demo import report
+from examples.demo.database import Database
+from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox
+from tests.e2e import truth
+from tests.e2e.loaders import Csv, DuckDb, JsonLines, Loader, Postgres, by_key
+from tests.e2e.project import ALL_STREAMS, TAP, Project, variables_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from tap_activecampaign_segments.sandbox import Request
+    from tests.e2e.postgres import Server
+    from tests.e2e.truth import Row, Rows
+
+
+@dataclass
+class Loaded:
+    """A target after two syncs, between which the accounts changed.
+
+    Attributes:
+        loader: The target.
+        account: ActiveCampaign's side.
+        preferences: MyPreferences' side.
+        requests: Requests of each sync.
+        times: Start and end of each sync.
+        known: Expected rows by stream, oldest first.
+        rows: Rows in the target by stream.
+    """
+
+    loader: Loader
+    account: Account
+    preferences: Preferences
+    requests: list[list[Request]]
+    times: list[tuple[datetime, datetime]]
+    known: dict[str, Rows]
+    rows: dict[str, Rows]
+
+
+@pytest.fixture(scope="session")
+def load(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Callable[[type[Loader]], Loaded]:
+    """Sync twice into a loader, once for all tests."""
+    done: dict[type[Loader], Loaded] = {}
+
+    def loaded(kind: type[Loader]) -> Loaded:
+        if kind not in done:
+            project = Project(tmp_path_factory.mktemp(kind.name) / "project")
+            if kind is Postgres:
+                server: Server = request.getfixturevalue("server")
+                done[kind] = two_runs(project, Postgres(project, server))
+            else:
+                done[kind] = two_runs(project, kind(project))
+        return done[kind]
+
+    return loaded
+
+
+@pytest.fixture(
+    scope="session", params=[JsonLines, Csv, DuckDb, Postgres], ids=lambda kind: kind.name
+)
+def loaded(request: pytest.FixtureRequest, load: Callable[[type[Loader]], Loaded]) -> Loaded:
+    return load(request.param)
+
+
+def two_runs(project: Project, loader: Loader) -> Loaded:
+    account, preferences = truth.furnished()
+    requests, times, listings = [], [], []
+    with Sandbox(account, requests_per_second=None, preferences=preferences) as sandbox:
+        variables = variables_of(sandbox, more=ALL_STREAMS | truth.PAGES) | loader.variables
+        for number in range(2):
+            if number:
+                truth.change(account, preferences)
+            listings.append(truth.listed(account))
+            sandbox.clear_requests()
+            start = truth.now()
+            project.meltano("run", "--no-install", TAP, loader.name, **variables)
+            times.append((start, truth.now()))
+            requests.append(sandbox.requests)
+    rows = loader.rows()
+    exports = sorted(
+        by_key("segment_group_exports", rows["segment_group_exports"]),
+        key=lambda key: key[1],
+    )
+    instants = {
+        group.name: [at for name, at in exports if name == group.name]
+        for group in preferences.groups
+    }
+    known = {
+        **truth.known(account),
+        **truth.exported(preferences, instants),
+        "segments": [row for listing in listings for row in listing],
+    }
+    return Loaded(loader, account, preferences, requests, times, known, rows)
+
+
+def exact(loader: Loader, row: Row) -> dict[str, tuple[str, Any]]:
+    """Values and their types, without timestamps that only the tap knows."""
+    found = {}
+    for name, value in row.items():
+        if name not in {"listed_at", "completed_at"}:
+            kept = None if value == "" and not loader.keeps_empty_text else value
+            found[name] = (type(kept).__name__, kept)
+    return found
+
+
+def test_every_stream_of_both_vendors_has_a_table(loaded: Loaded) -> None:
+    assert sorted(loaded.rows) == sorted(truth.KEYS)
+
+
+@pytest.mark.parametrize("stream", truth.KEYS)
+def test_target_holds_exact_values_and_types(loaded: Loaded, stream: str) -> None:
+    found = by_key(stream, loaded.rows[stream])
+    known = by_key(stream, loaded.known[stream])
+    assert {key: exact(loaded.loader, row) for key, row in found.items()} == {
+        key: exact(loaded.loader, row) for key, row in known.items()
+    }
+
+
+def test_rows_have_listing_and_export_timestamps(loaded: Loaded) -> None:
+    latest = max(row["listed_at"] for row in loaded.rows["segments"])
+    start, end = loaded.times[-1]
+    assert start < latest < end
+    listing = [row for row in loaded.rows["segments"] if row["listed_at"] == latest]
+    assert len(listing) == len(loaded.account.segments)
+    rows = by_key("segment_group_exports", loaded.rows["segment_group_exports"]).values()
+    for group in loaded.preferences.groups:
+        mine = [row for row in rows if row["segment_group_name"] == group.name]
+        mine.sort(key=lambda row: row["exported_at"])
+        for row, export, (start, end) in zip(mine, group.exports, loaded.times, strict=True):
+            # The server's clock is known in whole seconds.
+            assert start - timedelta(seconds=1) < row["exported_at"]
+            assert row["exported_at"].timestamp() <= export.started
+            assert start < row["completed_at"] < end
+
+
+def test_memberships_equal_the_account(loaded: Loaded) -> None:
+    rows = by_key("memberships", loaded.rows["memberships"]).values()
+    members = {(row["segment_id"], row["contact_id"]) for row in rows if row["is_member"]}
+    assert members == {
+        (each.segment_id, contact) for each in loaded.account.segments for contact in each.members
+    }
+
+
+def test_upserts_have_unique_keys_and_appends_have_all_rows(
+    loaded: Loaded,
+) -> None:
+    repeated = {
+        stream: len(rows) - len(by_key(stream, rows)) for stream, rows in loaded.rows.items()
+    }
+    if not loaded.loader.appends:
+        assert not any(repeated.values())
+        return
+    words = {stream: len(rows) - len(by_key(stream, rows)) for stream, rows in loaded.known.items()}
+    # The rows at a bookmark are emitted again.
+    assert repeated == words | {"count_history": 3, "segment_definitions": 1}
+
+
+def test_second_sync_requests_only_what_is_new(loaded: Loaded) -> None:
+    first, second = (Counter(map(operation, requests)) for requests in loaded.requests)
+    assert first["audiences"] == second["audiences"] == 1
+    assert second["segmentsV2/count-history"] == 3 < first["segmentsV2/count-history"]
+    # Only the edited segment: its new version and the one before.
+    assert second["segmentsV2/createdDate"] == 2 < first["segmentsV2/createdDate"]
+    assert [len(segment.runs) for segment in loaded.account.segments] == [2, 2, 2]
+    assert [len(group.exports) for group in loaded.preferences.groups] == [2, 2, 2]
+    assert all(export.committed for export in loaded.preferences.exports)
+
+
+def operation(request: Request) -> str:
+    """The part of the path that identifies the resource."""
+    _, _, _, resource, *rest = request.path.split("/")
+    return "/".join([resource, *rest[1:2]])
+
+
+def test_demo_report_shows_changes_in_80_columns(
+    load: Callable[[type[Loader]], Loaded],
+) -> None:
+    loader = load(DuckDb).loader
+    assert isinstance(loader, DuckDb)
+    database = Database(loader.database)
+    rows = database.count_rows()
+    lines = report.build(database, rows | {"memberships": 1_104}, rows).splitlines()
+    assert max(map(len, lines)) <= 80
+    words = [line.split() for line in lines]
+    assert ["memberships", "1,104", "1,115", "+11"] in [each[:4] for each in words]
+    assert ["Quite", "many", "1,061", "+10", "-50", "+1102", "+1103", "-1"] in words
+    assert ["Few", "3", "+1", "-1", "+2199023255552", "-7"] in words
+    assert ["None", "0", "-", "-"] in words
+    [plotted] = [each for each in words if each[-2:] == ["1,061", "1,061"]]
+    assert plotted[2].endswith("█")

@@ -1,0 +1,1 @@
+"""Tests with random input. All are deterministic unless FUZZ or HISTORIES is set."""

@@ -1,1 +1,0 @@
-"""The fault matrix: its table, and the world in which each row of it is tried."""

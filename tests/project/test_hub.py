@@ -1,0 +1,125 @@
+"""The Hub entry matches the tap and the project file."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tap_activecampaign_segments.tap import TapActiveCampaignSegments
+from tools.hub import definition
+
+PROJECT = Path(__file__).parents[2] / "meltano.yml"
+
+ONLY_ON_THE_HUB = {
+    "domain_url",
+    "keywords",
+    "log_parser",
+    "maintenance_status",
+    "next_steps",
+    "prereq",
+    "quality",
+    "settings_preamble",
+    "supported_python_versions",
+    "usage",
+}
+"""Fields that a project file does not have."""
+
+VALUES = {
+    "api_url": "https://ACCOUNT.api-us1.com",
+    "mypreferences.oauth_token_url": "https://example.com/token",
+    "mypreferences.segment_groups": ["Newsletter"],
+}
+
+
+@pytest.fixture(scope="module")
+def entry() -> dict[str, Any]:
+    return definition.build()
+
+
+def checked_in() -> dict[str, Any]:
+    return yaml.safe_load(definition.PATH.read_text())  # type: ignore[no-any-return]
+
+
+def by_name(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in found}
+
+
+def test_entry_is_up_to_date(entry: dict[str, Any]) -> None:
+    # To update it: make hub.
+    assert definition.PATH.read_text() == definition.HEADER + definition.to_yaml(entry)
+
+
+def test_project_file_defines_the_same_plugin() -> None:
+    entry = checked_in()
+    [plugin] = yaml.safe_load(PROJECT.read_text())["plugins"]["extractors"]
+    found = by_name(plugin.pop("settings"))
+    # The SDK's settings need not be in it.
+    assert found == {
+        name: each
+        for name, each in by_name(entry.pop("settings")).items()
+        if name.partition(".")[0] in TapActiveCampaignSegments.config_jsonschema["properties"]
+    }
+    # It installs the tap from the checkout.
+    del plugin["pip_url"]
+    assert plugin == {name: entry[name] for name in plugin}
+    assert set(entry) - set(plugin) == ONLY_ON_THE_HUB | {"logo_url", "pip_url"}
+
+
+def test_entry_is_valid_by_the_plugin_schema(entry: dict[str, Any], tmp_path: Path) -> None:
+    plugin = {name: value for name, value in entry.items() if name not in ONLY_ON_THE_HUB}
+    path = tmp_path / "meltano.yml"
+    path.write_text(yaml.safe_dump({"plugins": {"extractors": [plugin]}}))
+    line = ["-m", "check_jsonschema", "--builtin-schema", "vendor.meltano", str(path)]
+    done = subprocess.run([sys.executable, *line], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout
+
+
+def test_only_secrets_are_sensitive(entry: dict[str, Any]) -> None:
+    assert {each["name"] for each in entry["settings"] if each.get("sensitive")} == {
+        "api_token",
+        "mypreferences.oauth_client_secret",
+        "mypreferences.shared_secret",
+    }
+
+
+@pytest.mark.parametrize("group", checked_in()["settings_group_validation"], ids=len)
+def test_groups_of_required_settings_are_minimal(
+    group: list[str],
+) -> None:
+    assert not config_errors(group)
+    for each in group:
+        assert config_errors([name for name in group if name != each])
+
+
+def config_errors(names: list[str]) -> list[str]:
+    """Configuration errors with only these settings."""
+    config: dict[str, Any] = {}
+    for name in names:
+        parent, _, child = name.rpartition(".")
+        (config.setdefault(parent, {}) if parent else config)[child] = VALUES.get(name, "some")
+    tap = TapActiveCampaignSegments(config=config, validate_config=False, setup_mapper=False)
+    return [*tap.config_errors(config)]
+
+
+@pytest.mark.parametrize("ending", ["", "/", ".git"])
+def test_located_entry_has_repository_fields(ending: str) -> None:
+    address = "https://github.com/OWNER/tap-activecampaign-segments"
+    assert definition.complete(checked_in(), address + ending) == checked_in() | {
+        "docs": f"{address}#readme",
+        "repo": address,
+        "variant": "owner",
+    }
+
+
+def test_keys_and_settings_are_sorted(entry: dict[str, Any]) -> None:
+    text = definition.to_yaml(entry)
+    assert json.dumps(yaml.safe_load(text)) == json.dumps(yaml.safe_load(text), sort_keys=True)
+    names = [each["name"] for each in entry["settings"]]
+    assert names == sorted(names)
+    assert entry["capabilities"] == sorted(entry["capabilities"])

@@ -1,0 +1,194 @@
+"""--state: wrappers, states that are refused, and parts that are ignored with a warning."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.fuzzing import check_end
+from tests.support.sync import LOG_STREAMS, assert_refused, config_of, run_tap, sync
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tap_activecampaign_segments.sandbox import Sandbox, Segment
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda state: {"singer_state": state},
+        lambda state: {"type": "STATE", "value": state},
+        lambda state: {"singer_state": {"type": "STATE", "value": state}},
+        lambda state: {"type": "STATE", "value": {"singer_state": state}, "x": 1},
+    ],
+    ids=["meltano", "singer", "both", "both ways"],
+)
+def test_wrapped_state_is_unwrapped(
+    sandbox: Sandbox, segment: Segment, wrap: Callable[[Any], dict[str, Any]]
+) -> None:
+    first = sync(sandbox)
+    second = sync(sandbox, state=wrap(first.state))
+    assert segment.runs
+    assert second.exit_code == 0
+    assert second.warnings == []
+    [before], [after] = (each.records("match_all_runs") for each in (first, second))
+    assert after["previous_run_id"] == before["run_id"]
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"foo": 1},
+        {"currently_syncing": None},
+        {"bookmarks": 5},
+        {"bookmarks": {"contacts": {"since": "2026-01-01"}}},
+        {"bookmarks": {}, "contacts": {"since": "2026-01-01"}},
+        {"bookmarks": {"match_all_runs": {"partitions": {"0": {"context": {}}}}}},
+        {"bookmarks": {"match_all_runs": [1], "segments": "x"}},
+        {"singer_state": {"bookmarks": {"contacts": {}}}},
+        {"singer_state": "{}"},
+        {"type": "STATE", "value": [1]},
+        {"completed": {"singer_state": {"bookmarks": {}}}, "partial": {}},
+    ],
+    ids=str,
+)
+def test_unusable_state_is_refused(sandbox: Sandbox, state: dict[str, Any]) -> None:
+    synced = sync(sandbox, state=state)
+    assert_refused(sandbox, synced, "--state has nothing", "for a first sync leave it out")
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"bookmarks": {}},
+        {"bookmarks": None},
+        {"singer_state": {}},
+        {"singer_state": None},
+        {"type": "STATE", "value": {"bookmarks": {}}},
+        {"bookmarks": {"segments": {}}},
+        {"bookmarks": {"segments": {"starting_replication_value": None}}},
+        {"bookmarks": {"match_all_runs": {"partitions": None, "progress_markers": {}}}},
+        {"currently_syncing": "segments", "bookmarks": {}},
+    ],
+    ids=str,
+)
+def test_empty_state_is_a_first_sync(
+    sandbox: Sandbox, segment: Segment, state: dict[str, Any]
+) -> None:
+    synced = sync(sandbox, state=state)
+    assert synced.exit_code == 0
+    assert synced.warnings == []
+    assert len(synced.records("membership_changes")) == len(segment.members)
+
+
+def damage_state(state: dict[str, Any], how: str) -> str:
+    """Damage a state, and return the stream that the warning names."""
+    bookmarks = state["bookmarks"]
+    entry = bookmarks["match_all_runs"]["partitions"][0]
+    match how:
+        case "partitions as a map":
+            bookmarks["match_all_runs"]["partitions"] = {"0": entry}
+        case "no context":
+            del entry["context"]
+        case "stream":
+            bookmarks["match_all_runs"] = [entry]
+        case "predecessor":
+            entry["match_all"]["predecessor"] = {"run_id": 5}
+        case "committed":
+            entry["match_all"]["committed"] = "300"
+        case "match_all":
+            entry["match_all"] = [1]
+        case "bookmark":
+            bookmarks["count_history"]["partitions"][0]["replication_key_value"] = "yesterday"
+            return "count_history"
+        case "other":
+            bookmarks["contacts"] = {"since": 1}
+            return "contacts"
+    return "match_all_runs"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        "partitions as a map",
+        "no context",
+        "stream",
+        "predecessor",
+        "committed",
+        "match_all",
+        "bookmark",
+        "other",
+    ],
+)
+def test_unknown_state_parts_are_warned_of(sandbox: Sandbox, segment: Segment, how: str) -> None:
+    segment.add_count(1_700_000_000.0, 3)
+    state = sync(sandbox).state
+    named = damage_state(state, how)
+    synced = sync(sandbox, state=state)
+    assert synced.exit_code == 0
+    assert any("--state: " in line and named in line for line in synced.warnings)
+
+
+def test_byte_order_mark_in_a_state_is_skipped(
+    sandbox: Sandbox, segment: Segment, tmp_path: Path
+) -> None:
+    first = sync(sandbox)
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps(first.state), encoding="utf-8-sig")
+    second = run_tap(config_of(sandbox), f"--state={path}")
+    [row] = second.records("match_all_runs")
+    assert row["previous_run_id"] == segment.runs[0].run_id
+
+
+def test_empty_state_file_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text("")
+    synced = run_tap(config_of(sandbox), f"--state={path}")
+    assert_refused(sandbox, synced, "--state is no JSON object")
+
+
+@pytest.mark.parametrize(
+    "bookmark", [["x"], {}, 5, True, "soon", "2020-01-01T02:00:02+02:00", "2020-01-01", None]
+)
+def test_malformed_bookmark_is_read_or_ignored(sandbox: Sandbox, bookmark: Any) -> None:
+    segment = sandbox.account.add_segment("VIP", range(3))
+    segment.add_count(1_700_000_000.0, 3)
+    streams = {"count_history", "segment_definitions"}
+    state = sync(sandbox, streams=streams).state
+    for stream in streams:
+        state["bookmarks"][stream]["partitions"][0]["replication_key_value"] = bookmark
+    synced = sync(sandbox, state=state, streams=streams)
+    check_end(synced)
+    assert synced.exit_code == 0
+    assert synced.records("count_history")
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("run_id_end", 5),
+        ("run_id_end", ["x"]),
+        ("segment_timestamp", {}),
+        ("segment_timestamp", "soon"),
+        ("run_id", ".."),
+        ("run_id", ""),
+        ("sort", "age"),
+    ],
+)
+def test_previous_run_with_a_broken_field_is_ignored(
+    sandbox: Sandbox, fact: str, value: Any
+) -> None:
+    segment = sandbox.account.add_segment("VIP", range(20))
+    state = sync(sandbox, streams=LOG_STREAMS).state
+    [entry] = state["bookmarks"]["match_all_runs"]["partitions"]
+    entry["match_all"]["predecessor"][fact] = value
+    segment.members = range(1, 21)
+    synced = sync(sandbox, state=state, streams=LOG_STREAMS)
+    check_end(synced)
+    [row] = synced.records("match_all_runs")
+    assert row["is_baseline"]

@@ -1,0 +1,8 @@
+"""What tests of several rooms share.
+
+- `sync`: run the tap once. `nightly`: run it into a `warehouse`, night after night.
+- `clocks`, `processes`: time that does not pass, and a real process.
+- `faults`, `answers`, `servers`: what goes wrong.
+- `activecampaign`, `mypreferences`, `batches`, `activate_version`, `secrets`: one topic each.
+- `fuzzing`, `histories`: random input.
+"""

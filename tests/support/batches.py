@@ -1,0 +1,51 @@
+"""BATCH messages: configuration, and the rows of their files."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.sync import Sync
+
+CHANGING = {"listed_at", "last_used_date", "exported_at", "completed_at", "changed_at"}
+
+
+def batch_config(root: Path, **more: Any) -> dict[str, Any]:
+    """Return a `batch_config` with files of seven rows below a folder."""
+    return {
+        "encoding": {"format": "jsonl", "compression": "gzip"},
+        "storage": {"root": root.as_uri()},
+        "batch_size": 7,
+        **more,
+    }
+
+
+def rows_of(synced: Sync) -> dict[str, list[str]]:
+    """Return the rows of each stream, from RECORDs or files, without volatile fields."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for message in synced.messages:
+        if message["type"] == "RECORD":
+            found.setdefault(message["stream"], []).append(message["record"])
+        elif message["type"] == "BATCH":
+            assert message["encoding"] == {"format": "jsonl", "compression": "gzip"}
+            for file in message["manifest"]:
+                with gzip.open(url2pathname(urlsplit(file).path), "rt") as lines:
+                    found.setdefault(message["stream"], []).extend(map(json.loads, lines))
+    return {
+        stream: [json.dumps(_steady(row), sort_keys=True) for row in rows]
+        for stream, rows in found.items()
+    }
+
+
+def _steady(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in row.items()
+        if name not in CHANGING and not name.startswith(("run_id", "baseline_run_id"))
+    }
