@@ -14,7 +14,7 @@ from typing_extensions import override
 from tap_activecampaign_segments import settings
 from tap_activecampaign_segments.activecampaign import streams
 from tap_activecampaign_segments.activecampaign.account import Account
-from tap_activecampaign_segments.activecampaign.match_all.acquire import PATIENCE
+from tap_activecampaign_segments.activecampaign.match_all.acquire import START_WAIT
 from tap_activecampaign_segments.activecampaign.match_all.streams import RunStream
 from tap_activecampaign_segments.activecampaign.prefetch import Lookahead
 from tap_activecampaign_segments.activecampaign.progress import Progress
@@ -156,7 +156,7 @@ class TapActiveCampaignSegments(Command):
         by_name = {stream.name: stream for stream in streams}
         segments = self.account.selected
         slow = sorted(
-            (each for each in segments if (each.evaluation_seconds or 0) > PATIENCE),
+            (each for each in segments if (each.evaluation_seconds or 0) > START_WAIT),
             key=lambda each: -(each.evaluation_seconds or 0),
         )
         return Lookahead(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from tap_activecampaign_segments.activecampaign.match_all.contact_ids import Roster, difference
+from tap_activecampaign_segments.activecampaign.match_all.contact_ids import ContactIds
+from tap_activecampaign_segments.activecampaign.match_all.membership_diff import diff_contact_ids
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 from tests.support import SharedClock, sync
 
@@ -146,39 +147,39 @@ def test_no_contradiction_of_numbers_and_ids_makes_a_result_that_is_not_one(
 
 
 @given(previous=pages, new=pages)
-def test_the_difference_of_two_rosters_is_that_of_their_sets(
+def test_the_difference_of_contact_ids_is_that_of_their_sets(
     previous: list[list[int]], new: list[list[int]]
 ) -> None:
     sides = []
     for side in (previous, new):
         distinct = list(dict.fromkeys(number for page in side for number in page))
-        roster = Roster()
+        contact_ids = ContactIds()
         for start in range(0, len(distinct), 7):
-            roster.append(distinct[start : start + 7])
-        sides.append((roster, set(distinct)))
-    (roster_before, before), (roster_after, after) = sides
-    assert difference(roster_before, roster_after) == (
+            contact_ids.append(distinct[start : start + 7])
+        sides.append((contact_ids, set(distinct)))
+    (ids_before, before), (ids_after, after) = sides
+    assert diff_contact_ids(ids_before, ids_after) == (
         sorted(after - before),
         sorted(before - after),
     )
 
 
 @given(ids=pages)
-def test_a_roster_gives_its_pages_back_and_knows_repetitions(ids: list[list[int]]) -> None:
-    roster = Roster()
+def test_contact_ids_give_their_pages_back_and_know_duplicates(ids: list[list[int]]) -> None:
+    contact_ids = ContactIds()
     for page in ids:
-        roster.append(page)
+        contact_ids.append(page)
     flat = [number for page in ids for number in page]
-    assert list(roster) == ids
-    assert len(roster) == len(flat)
-    assert roster.has_repetitions == (len(set(flat)) < len(flat))
+    assert list(contact_ids) == ids
+    assert len(contact_ids) == len(flat)
+    assert contact_ids.has_duplicates == (len(set(flat)) < len(flat))
 
 
 @given(ids=st.sets(st.integers(0, 2**63 - 1), min_size=1, max_size=50), seed=st.randoms())
-def test_the_digest_of_a_roster_does_not_depend_on_the_order(ids: set[int], seed: Any) -> None:
+def test_the_digest_of_contact_ids_does_not_depend_on_the_order(ids: set[int], seed: Any) -> None:
     shuffled = list(ids)
     seed.shuffle(shuffled)
-    one, other = Roster(), Roster()
+    one, other = ContactIds(), ContactIds()
     one.append(sorted(ids))
     for number in shuffled:
         other.append([number])

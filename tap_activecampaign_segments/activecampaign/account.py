@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign import segments
 from tap_activecampaign_segments.activecampaign.client import Client, attributes, resources
-from tap_activecampaign_segments.activecampaign.match_all.runs import MatchAll
+from tap_activecampaign_segments.activecampaign.match_all.run_client import RunClient
 from tap_activecampaign_segments.activecampaign.segment_selection import Selection
 from tap_activecampaign_segments.errors import (
     AccountError,
@@ -54,7 +54,7 @@ class Account:
         self.logger = logger
         self.failures = failures
         self.client = Client(settings, clock, logger)
-        self.match_all = MatchAll(self.client, clock, settings.page_size)
+        self.run_client = RunClient(self.client, clock, settings.page_size)
         self._known = known
         self._missing: set[str] = set()
         self._unread: set[str] = set()

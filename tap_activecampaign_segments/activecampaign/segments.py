@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_activecampaign_segments.activecampaign.client import Client
-    from tap_activecampaign_segments.activecampaign.match_all.runs import Run
+    from tap_activecampaign_segments.activecampaign.match_all.run import Run
 
 LISTING_PAGE_SIZE = 10_000
 

@@ -235,7 +235,7 @@ class MatchAllResults(RunChildStream):
             "segment_timestamp": run.segment_timestamp,
         }
         rank = 1
-        for contact_ids in evaluation.result.roster:
+        for contact_ids in evaluation.result.contact_ids:
             ranks = range(rank, rank + len(contact_ids))
             yield Page(row, {"contact_id": contact_ids, "position": ranks})
             rank = ranks.stop

@@ -6,7 +6,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.run_state import RUNS, lost_facts
+from tap_activecampaign_segments.activecampaign.match_all.run_state import (
+    RUN_STREAM,
+    unreadable_parts,
+)
 from tap_activecampaign_segments.errors import MalformedAnswerError
 from tap_activecampaign_segments.http.redaction import one_line
 from tap_activecampaign_segments.singer.command_line_files import refuse
@@ -99,7 +102,7 @@ def _kept_stream(name: str, entry: object, logger: Logger) -> dict[str, Any]:
             lost.append(f"number {place + 1}")
             continue
         found[str(sorted(context.items()))] = _kept(partition)
-        if _is_lost(partition) or (name == RUNS and lost_facts(partition)):
+        if _is_lost(partition) or (name == RUN_STREAM and unreadable_parts(partition)):
             lost.append(", ".join(context.values()))
     _tell(name, lost, logger)
     return {**kept, "partitions": [*found.values()]}

@@ -12,9 +12,9 @@ from typing_extensions import override
 
 from tap_activecampaign_segments.activecampaign.match_all.acquire import NotReadyError
 from tap_activecampaign_segments.activecampaign.match_all.evaluate import Evaluator
-from tap_activecampaign_segments.activecampaign.match_all.task import Task, Wishes
+from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
+from tap_activecampaign_segments.activecampaign.match_all.run_state import RunState
 from tap_activecampaign_segments.activecampaign.prefetch import background
-from tap_activecampaign_segments.activecampaign.run_state import RunBookmark
 from tap_activecampaign_segments.errors import RequestError
 from tap_activecampaign_segments.singer.message_writer import RecordPage
 from tap_activecampaign_segments.singer.stream import (
@@ -73,37 +73,30 @@ class RunStream(CommitStream, SegmentStream):
                 self.name,
             )
         known = (*changes, self.name) if changes and self.selected else tuple(changes)
-        wishes = Wishes(
+        options = RunOptions(
             contacts=bool(selected),
             streams=known,
             # Where nothing is compared, and nothing was, the token alone is noted.
             viewer=self._tap.viewer(asks=bool(changes) and not self.is_test),
-            glimpse=self.is_test,
+            first_page_only=self.is_test,
         )
-        return Evaluator(self.account, wishes, self.logger)
+        return Evaluator(self.account, options, self._tap.progress.count, self.logger)
 
-    def bookmark_of(self, segment: Segment) -> RunBookmark:
+    def run_state(self, segment: Segment) -> RunState:
         """Return what the state keeps of a segment's runs."""
         entry = self.get_context_state({"segment_id": segment.segment_id})
-        return RunBookmark(segment.segment_id, entry)
+        return RunState(segment.segment_id, entry, self._tap.states.name)
 
     @override
     def expected_contacts(self, segment: Segment) -> int:
         if not any(child.selected for child in self.child_streams):
             return 0
-        committed = self.bookmark_of(segment).facts.committed
+        committed = self.run_state(segment).runs.committed
         return max(segment.last_size, committed.total if committed else 0)
 
     @override
     def work(self, segment: Segment) -> Callable[[], Evaluation]:
-        bookmark = self.bookmark_of(segment)
-        task = Task(
-            segment,
-            bookmark.facts,
-            segment.segment_id in self.account.selection.rebaselined,
-            name=lambda **facts: self._tap.states.name(lambda: bookmark.update(**facts)),
-            tell=self._tap.progress.count,
-        )
+        state = self.run_state(segment)
         last_change: Future[str | None] = Future()
         self._last_changes[segment.segment_id] = last_change
         evaluator = self.evaluator
@@ -111,7 +104,7 @@ class RunStream(CommitStream, SegmentStream):
         def work() -> Evaluation:
             told = None
             try:
-                evaluation = evaluator.evaluate(task)
+                evaluation = evaluator.evaluate(segment, state)
                 if evaluation.is_new:
                     told = evaluation.result.run.segment_timestamp
                 return evaluation
@@ -141,16 +134,16 @@ class RunStream(CommitStream, SegmentStream):
         self._sync_children({"segment_id": run.segment_id, "run_id": run.run_id})
         if not self.is_test:
             if not evaluation.is_repeated:
-                yield evaluation.row
-            self.bookmark_of(segment).update(**evaluation.facts)
+                yield evaluation.record
+            self.run_state(segment).update(**evaluation.state_changes)
         self.evaluation = None
 
     @override
     def give_up(self, segment: Segment, error: TapError) -> None:
         # Where only the way to a run was barred, the run may still be had.
-        bookmark = self.bookmark_of(segment)
-        if bookmark.facts.running and not isinstance(error, (NotReadyError, RequestError)):
-            bookmark.update(running=None)
+        state = self.run_state(segment)
+        if state.runs.running and not isinstance(error, (NotReadyError, RequestError)):
+            state.update(running=None)
 
 
 @dataclass(frozen=True)
@@ -224,7 +217,7 @@ class ChangeStream(RunChildStream):
     def pages(self, evaluation: Evaluation) -> Iterator[Page]:
         if evaluation.is_baseline:
             row = self.row(evaluation, is_member=True)
-            for page in evaluation.result.roster:
+            for page in evaluation.result.contact_ids:
                 yield Page(row, {"contact_id": page})
         for contact_ids, is_member in ((evaluation.joined, True), (evaluation.left, False)):
             row = self.row(evaluation, is_member=is_member)
