@@ -1,4 +1,4 @@
-"""How often something may be begun anew, and how old it may be to be taken up again."""
+"""Limits on starting anew, and on resuming what an earlier sync started."""
 
 from __future__ import annotations
 
@@ -11,36 +11,45 @@ if TYPE_CHECKING:
 
 
 class Attempts:
-    """Counts the runs, or exports, that one sync begins for the same thing."""
+    """Counts the runs or exports that one sync starts for one segment or segment group."""
 
-    def __init__(self, most: int) -> None:
-        """Allow a number of them.
+    def __init__(self, limit: int) -> None:
+        """Set the limit.
 
         Args:
-            most: At least 1, the first included.
+            limit: Maximum number of attempts, the first included; at least 1.
         """
-        self._most = most
-        self._begun = 0
+        self._limit = limit
+        self._started = 0
 
-    def begin(self) -> None:
-        """Count one."""
-        self._begun += 1
+    def start(self) -> None:
+        """Count an attempt."""
+        self._started += 1
 
-    def allow_one_more(self) -> None:
-        """Do not count one."""
-        self._most += 1
+    def grant_extra(self) -> None:
+        """Raise the limit by one, for an attempt that does not count."""
+        self._limit += 1
 
-    def end_with(self, error: TapError) -> None:
-        """Raise the error of an attempt if no other may follow.
+    def raise_if_exhausted(self, error: TapError) -> None:
+        """Raise the error of the last attempt if no other attempt is allowed.
+
+        Args:
+            error: Why the last attempt failed.
 
         Raises:
-            TapError: It was the last one.
+            TapError: The limit is reached; names the limit and its setting.
         """
-        if self._begun >= self._most:
-            msg = f"{error} (attempt {self._begun} of {self._most}, see run_attempts)"
+        if self._started >= self._limit:
+            msg = f"{error} (attempt {self._started} of {self._limit}, see run_attempts)"
             raise TapError(msg) from error
 
 
-def is_recent(begun: datetime, now: datetime, within: float) -> bool:
-    """Tell whether something that was begun is young enough, in seconds, to be taken up again."""
-    return (now - begun).total_seconds() <= within
+def is_recent(started: datetime, now: datetime, within: float) -> bool:
+    """Tell whether something that was started may be resumed.
+
+    Args:
+        started: When it was started, UTC.
+        now: The present, UTC.
+        within: Maximum age in seconds.
+    """
+    return (now - started).total_seconds() <= within

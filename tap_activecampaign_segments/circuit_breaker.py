@@ -1,36 +1,47 @@
-"""The circuit breaker: how many may leave at once."""
+"""The circuit breaker: how large a share may leave at once."""
 
 from __future__ import annotations
 
-FEWEST = 100
-"""Members below which any share may leave."""
+MIN_MEMBERS = 100
+"""With fewer members the circuit breaker never trips: any share may leave."""
 
 
 class CircuitBreaker:
-    """Tells which fall of a number of members is too large to be believed."""
+    """Recognizes drops that are too large to be believed.
 
-    def __init__(self, share: float) -> None:
-        """Set it.
+    Example:
+        >>> CircuitBreaker(0.5).trips(left=120, before=200)
+        True
+    """
+
+    def __init__(self, max_left_share: float) -> None:
+        """Set the limit.
 
         Args:
-            share: Share of at least `FEWEST` members that may leave at once, 0 to 1; 1 is off.
+            max_left_share: Share of the members that may leave at once, from 0 to 1; 1 turns the
+                circuit breaker off.
         """
-        self._share = share
+        self._max_left_share = max_left_share
 
     def trips(self, left: int, before: int) -> bool:
-        """Tell whether too many of the members before left."""
-        return before >= FEWEST and left > self._share * before
+        """Tell whether more members left than may leave at once.
 
-    def is_fall(self, before: int, now: int) -> bool:
-        """Tell whether a number fell to nothing, or by more than the share that may leave."""
+        Args:
+            left: Number of members that left.
+            before: Number of members before.
+        """
+        return before >= MIN_MEMBERS and left > self._max_left_share * before
+
+    def is_large_drop(self, before: int, now: int) -> bool:
+        """Tell whether a number of members dropped to 0, or so far that the breaker trips."""
         return before > 0 and (now == 0 or self.trips(before - now, before))
 
-    def sentence(self, left: int, before: int, what: str = "members") -> str:
-        """Return what is to be said of those who left."""
-        said = f"{left} of {before} {what} left at once"
+    def describe(self, left: int, before: int, noun: str = "members") -> str:
+        """Return a sentence for the log: the numbers, and the way out if the breaker trips."""
+        numbers = f"{left} of {before} {noun} left at once"
         if not self.trips(left, before):
-            return said
+            return numbers
         return (
-            f"{said}, more than max_left_share ({self._share:g}) allows: nothing was emitted; "
-            "if it is true, run one sync with max_left_share: 1"
+            f"{numbers}, more than max_left_share ({self._max_left_share:g}) allows: nothing was "
+            "emitted; if it is true, run one sync with max_left_share: 1"
         )

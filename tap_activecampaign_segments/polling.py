@@ -1,4 +1,4 @@
-"""Waiting for something that a vendor works on, with looks that grow rarer."""
+"""Polling with growing intervals."""
 
 from __future__ import annotations
 
@@ -14,44 +14,46 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SHORTEST = 1.0
-"""Seconds before the second look, unless something better is known."""
-LONGEST = 30.0
-"""Seconds between two looks at most."""
+MIN_INTERVAL = 1.0
+"""Seconds between the first and the second poll, doubled from poll to poll."""
+MAX_INTERVAL = 30.0
+"""Upper limit of the seconds between two polls."""
 
 
-class NotDoneError(TapError):
-    """The vendor was not done in time."""
+class PollTimeoutError(TapError):
+    """There was no result within the timeout."""
 
 
-def until_done(
-    look: Callable[[], T | None],
+def poll(
+    check: Callable[[], T | None],
     *,
     clock: Clock,
     timeout: float,
-    first: float = SHORTEST,
-    longest: float = LONGEST,
+    first_delay: float = MIN_INTERVAL,
+    max_interval: float = MAX_INTERVAL,
 ) -> T:
-    """Return what a look finds, as soon as it finds something.
+    """Call `check` until it returns something else than None, and return that.
+
+    Every pause is lengthened by up to 20 %, at random, so that syncs do not poll in step.
 
     Args:
-        look: Returns None while there is nothing yet.
-        clock: The time to go by.
-        timeout: Seconds to wait in all.
-        first: Seconds before the first look.
-        longest: Seconds between two looks at most.
+        check: Sends one request; returns None while there is no result.
+        clock: Time source; replaceable in tests.
+        timeout: Seconds in all. The last poll comes at their end.
+        first_delay: Seconds before the first poll.
+        max_interval: Upper limit of the seconds between two polls.
 
     Raises:
-        NotDoneError: Nothing was found in time.
+        PollTimeoutError: There was no result within `timeout`.
     """
     deadline = clock.monotonic() + timeout
-    pause = first
-    growth = SHORTEST
+    pause = first_delay
+    interval = MIN_INTERVAL
     while (left := deadline - clock.monotonic()) > 0:
         clock.sleep(min(pause * random.uniform(1.0, 1.2), left))  # noqa: S311
-        if (found := look()) is not None:
-            return found
-        pause = growth
-        growth = min(growth * 2, longest)
+        if (result := check()) is not None:
+            return result
+        pause = interval
+        interval = min(interval * 2, max_interval)
     msg = f"it was not done within {timeout:g} s"
-    raise NotDoneError(msg)
+    raise PollTimeoutError(msg)

@@ -13,7 +13,6 @@ from tap_activecampaign_segments.activecampaign.client import (
     attributes,
     resources,
 )
-from tap_activecampaign_segments.activecampaign.match_all.runs import MatchAll
 from tap_activecampaign_segments.activecampaign.segment_listing import read_listing
 from tap_activecampaign_segments.activecampaign.segment_selection import Selection
 from tap_activecampaign_segments.errors import (
@@ -44,7 +43,6 @@ class Account:
 
     Attributes:
         client: The API client.
-        match_all: Starts and reads the account's runs.
         is_listing_complete: Whether all existing segments are known. Meaningful once `segments`
             is read.
         has_skipped: Whether an existing segment was not evaluated.
@@ -75,7 +73,6 @@ class Account:
         self.logger = logger
         self.failures = failures
         self.client = ActiveCampaignClient(settings, clock, logger)
-        self.match_all = MatchAll(self.client, clock, settings.page_size)
         self._previously_listed = previously_listed
         self._missing: set[str] = set()
         self._unread: set[str] = set()

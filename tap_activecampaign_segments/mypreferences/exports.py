@@ -17,7 +17,7 @@ from tap_activecampaign_segments.errors import (
     TapError,
 )
 from tap_activecampaign_segments.mypreferences.profiles import profile_id
-from tap_activecampaign_segments.polling import NotDoneError, until_done
+from tap_activecampaign_segments.polling import PollTimeoutError, poll
 from tap_activecampaign_segments.singer.coercion import coerce_count
 
 if TYPE_CHECKING:
@@ -171,20 +171,21 @@ class Exports:
             TapError: It was not done in time, or no usable answer came.
         """
 
-        def look() -> bool | None:
+        def check() -> bool | None:
             return self._is_complete(export) or None
 
         if self._is_complete(export):
             return
         try:
-            until_done(
-                look, clock=self._clock, timeout=timeout, first=FIRST_LOOK, longest=LONGEST_PAUSE
+            poll(
+                check,
+                clock=self._clock,
+                timeout=timeout,
+                first_delay=FIRST_LOOK,
+                max_interval=LONGEST_PAUSE,
             )
-        except NotDoneError as error:
-            msg = (
-                f"the export is not complete: {error}; the next sync takes it up again "
-                "(see run_timeout)"
-            )
+        except PollTimeoutError as error:
+            msg = f"the export is not complete: {error}; the next sync resumes it (see run_timeout)"
             raise TapError(msg) from error
 
     def pages(self, export: Export) -> Iterator[tuple[list[dict[str, Any]], int]]:

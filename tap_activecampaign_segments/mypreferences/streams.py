@@ -90,7 +90,7 @@ class SegmentGroupExports(ChildrenFirstStream):
         doubted = False
         while True:
             if export is None:
-                attempts.begin()
+                attempts.start()
                 export = self._sync.exports.initiate(name, body, latest)
                 self._sync.state_writer.persist(partial(state.update, {RUNNING_KEY: export.facts}))
             latest = timestamps.parse(export.exported_at)
@@ -98,7 +98,7 @@ class SegmentGroupExports(ChildrenFirstStream):
                 yield from self._emitted(name, export, doubted=doubted)
             except (ExportLostError, IncompleteExportError, MalformedResponseError) as error:
                 state.pop(RUNNING_KEY, None)
-                attempts.end_with(error)
+                attempts.raise_if_exhausted(error)
                 self.logger.warning("segment group %r: %s; exporting it again", name, error)
                 export = None
             except ImplausibleExportError as error:
@@ -106,7 +106,7 @@ class SegmentGroupExports(ChildrenFirstStream):
                 if doubted:
                     raise
                 doubted = True
-                attempts.allow_one_more()
+                attempts.grant_extra()
                 self.logger.warning("segment group %r: %s; exporting it once more", name, error)
                 export = None
             except ExportFailedError:
@@ -181,9 +181,9 @@ class SegmentGroupExports(ChildrenFirstStream):
         if not isinstance(before, int):
             return
         breaker = CircuitBreaker(self._settings.max_left_share)
-        if not breaker.is_fall(before, total):
+        if not breaker.is_large_drop(before, total):
             return
-        sentence = breaker.sentence(before - total, before, "profiles")
+        sentence = breaker.describe(before - total, before, "profiles")
         if not doubted or breaker.trips(before - total, before):
             raise ImplausibleExportError(sentence)
         self.logger.warning(

@@ -1,4 +1,4 @@
-"""Which run a segment gets: an unfinished one of an earlier sync, or a new one."""
+"""Which run? The unfinished one of an earlier sync, or a new one."""
 
 from __future__ import annotations
 
@@ -6,140 +6,171 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.match_all.runs import RunLostError, usable
+from tap_activecampaign_segments.activecampaign.match_all.run import RunLostError
 from tap_activecampaign_segments.attempts import is_recent
 from tap_activecampaign_segments.errors import TapError
-from tap_activecampaign_segments.polling import SHORTEST, NotDoneError
+from tap_activecampaign_segments.polling import MIN_INTERVAL, PollTimeoutError
 
 if TYPE_CHECKING:
-    from tap_activecampaign_segments.activecampaign.match_all.runs import Look, MatchAll, Run
-    from tap_activecampaign_segments.activecampaign.match_all.task import Task
-    from tap_activecampaign_segments.activecampaign.run_state import RunFacts
+    from tap_activecampaign_segments.activecampaign.match_all.run import Run
+    from tap_activecampaign_segments.activecampaign.match_all.run_client import RunClient
+    from tap_activecampaign_segments.activecampaign.match_all.run_response import RunResponse
+    from tap_activecampaign_segments.activecampaign.match_all.run_state import (
+        RunState,
+        SegmentRuns,
+    )
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
     from tap_activecampaign_segments.activecampaign.token_user import TokenUser
     from tap_activecampaign_segments.clock import Clock
 
-LONGEST_EXPECTATION = 60.0
-"""Seconds before the first look at most, however long the last evaluation took."""
-PATIENCE = 4.0
-"""Seconds that the start of a run waits for its result (documented)."""
+START_WAIT = 4.0
+"""Seconds that ActiveCampaign keeps a start waiting for its result (documented)."""
+MAX_FIRST_DELAY = 60.0
+"""Upper limit of the seconds before the first poll, however long the last evaluation took."""
 
 
 class NotReadyError(TapError):
-    """The run was not ready in time; the next sync takes it up again."""
+    """The run was not ready in time; the next sync resumes it."""
 
 
 @dataclass(frozen=True)
-class Acquired:
-    """A run that is ready.
+class ReadyRun:
+    """A run whose result can be read.
 
     Attributes:
-        look: The one that found it ready.
-        is_new: Whether it was started in this sync.
-        is_named: Whether the state names it.
+        response: The response that says so, with the first page.
+        resumed: The run as the state has it, if an earlier sync started it; otherwise None.
+        is_persisted: Whether the run is in the state.
     """
 
-    look: Look
-    is_new: bool
-    is_named: bool
+    response: RunResponse
+    resumed: Run | None
+    is_persisted: bool
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this sync started it."""
+        return self.resumed is None
+
+    @property
+    def may_have_emitted_rows(self) -> bool:
+        """Whether an earlier sync may have emitted rows of it, as of a baseline."""
+        return self.resumed is not None and self.resumed.run_id_end is not None
 
 
 class Acquisition:
-    """Starts, resumes and waits for runs; may be used by several threads at once."""
+    """Starts, resumes and awaits runs. Thread-safe."""
 
     def __init__(
-        self, match_all: MatchAll, settings: ActiveCampaignSettings, clock: Clock, viewer: TokenUser
+        self,
+        run_client: RunClient,
+        settings: ActiveCampaignSettings,
+        clock: Clock,
+        viewer: TokenUser,
     ) -> None:
-        """Start nothing yet.
+        """Set what all segments share.
 
         Args:
-            match_all: Where runs are started and read.
+            run_client: Starts and reads runs.
             settings: The tap's settings.
-            clock: The time to go by.
+            clock: Time source; replaceable in tests.
             viewer: The user who sees the results.
         """
-        self._viewer = viewer
-        self._match_all = match_all
+        self._run_client = run_client
         self._settings = settings
         self._clock = clock
-        self._last_unknown_was_slow = False
+        self._viewer = viewer
+        self._was_last_unknown_slow = False
 
-    def start(self, task: Task) -> Acquired:
-        """Start a run and wait until it is ready.
+    def find_resumable(self, segment: Segment, runs: SegmentRuns) -> Run | None:
+        """Return the unfinished run that may be resumed, None if there is none.
 
-        Raises:
-            NotReadyError: It was not ready in time.
-            TapError: It failed, is lost, or no usable answer came.
-        """
-        expected = task.segment.evaluation_seconds
-        is_slow = self._last_unknown_was_slow if expected is None else expected > PATIENCE
-        before = self._clock.monotonic()
-        look = usable(
-            self._match_all.start(task.segment.segment_id, self._settings.sort, instant=is_slow)
-        )
-        if look.is_ready:
-            self._last_unknown_was_slow &= expected is not None
-            return Acquired(look, is_new=True, is_named=False)
-        task.name(running=replace(look.run, viewer=str(self._viewer)))
-        waited = self._clock.monotonic() - before
-        first = min(max((expected or 0) - waited, SHORTEST), LONGEST_EXPECTATION)
-        look = self._wait(look.run, first)
-        if expected is None:
-            self._last_unknown_was_slow = self._clock.monotonic() - before > PATIENCE
-        return Acquired(look, is_new=True, is_named=True)
-
-    def resume(self, run: Run) -> Acquired:
-        """Wait until a run of an earlier sync is ready.
-
-        Raises:
-            NotReadyError: It was not ready in time.
-            TapError: It failed, is lost, or no usable answer came.
-        """
-        look = self._match_all.read(run)
-        if not look.is_ready:
-            look = self._wait(run, first=SHORTEST)
-        if not timestamps.may_be_equal(look.run.run_id_start, run.run_id_start):
-            # Rows of what it found before may be out, in a sync that the state knows nothing of.
-            msg = f"run {run.run_id} was evaluated again since it was started"
-            raise RunLostError(msg)
-        return Acquired(look, is_new=False, is_named=True)
-
-    def resumable(self, segment: Segment, facts: RunFacts) -> Run | None:
-        """Return the unfinished run to take up again, if there is one.
+        It must have the present sort and user, be not older than `resume_within`, and be the
+        newest run that the state and the listing know of.
 
         Args:
-            segment: The segment, as the listing has it.
-            facts: What the state knows of its runs.
+            segment: The segment as listed.
+            runs: The segment's runs in the state.
         """
-        run = facts.running
+        run = runs.running
         is_fit = (
             run is not None
             and run.sort == self._settings.sort
-            and self.is_recent(run)
-            and is_newest(run, facts)
+            and self._is_recent(run)
+            and runs.is_newest(run)
             and not segment.lists_later_run_than(run.run_id, run.run_id_start)
             and self._viewer.matches(run.viewer)
         )
         return run if is_fit else None
 
-    def is_recent(self, run: Run) -> bool:
-        """Tell whether a run is young enough to be taken up again."""
-        begun = timestamps.parse(run.run_id_start)
-        return is_recent(begun, self._clock.now(), self._settings.resume_within)
+    def needs_fresh_run(self, segment: Segment, runs: SegmentRuns, pair: Run) -> bool:
+        """Tell whether a finished pair is to be followed by a new run in the same sync.
 
-    def _wait(self, run: Run, first: float) -> Look:
+        It is, if the pair's run is older than `resume_within` or not the newest one. A state that
+        was restored may lack later runs, which the listing has.
+
+        Args:
+            segment: The segment as listed.
+            runs: The segment's runs in the state.
+            pair: The pair's later run.
+        """
+        is_last = runs.is_newest(pair) and segment.last_run_id == pair.run_id
+        return not (is_last and self._is_recent(pair))
+
+    def acquire(self, segment: Segment, state: RunState, resumable: Run | None) -> ReadyRun:
+        """Resume a run, or start one, and wait until it is ready.
+
+        A started run is in a STATE message before it is polled.
+
+        Args:
+            segment: The segment as listed.
+            state: The segment's runs in the state.
+            resumable: The run to resume, see `find_resumable`; None to start one.
+
+        Raises:
+            NotReadyError: It was not ready within `run_timeout`.
+            UnusableRunError: It failed, is lost, or was evaluated again; a new one may succeed.
+            TapError: There was no usable answer.
+        """
+        return self._resume(resumable) if resumable else self._start(segment, state)
+
+    def _start(self, segment: Segment, state: RunState) -> ReadyRun:
+        expected = segment.evaluation_seconds
+        is_slow = self._was_last_unknown_slow if expected is None else expected > START_WAIT
+        started = self._clock.monotonic()
+        response = self._run_client.start(segment.segment_id, self._settings.sort, instant=is_slow)
+        if response.is_ready:
+            self._was_last_unknown_slow &= expected is not None
+            return ReadyRun(response, resumed=None, is_persisted=False)
+        state.persist(running=replace(response.run, viewer=str(self._viewer)))
+        waited = self._clock.monotonic() - started
+        first_delay = min(max((expected or 0) - waited, MIN_INTERVAL), MAX_FIRST_DELAY)
+        response = self._wait(response.run, first_delay)
+        if expected is None:
+            self._was_last_unknown_slow = self._clock.monotonic() - started > START_WAIT
+        return ReadyRun(response, resumed=None, is_persisted=True)
+
+    def _resume(self, run: Run) -> ReadyRun:
+        response = self._run_client.read(run)
+        if not response.is_ready:
+            response = self._wait(run, MIN_INTERVAL)
+        if not timestamps.may_be_equal(response.run.run_id_start, run.run_id_start):
+            # A sync whose state was lost may have emitted rows of the earlier result.
+            msg = f"run {run.run_id} was evaluated again since it was started"
+            raise RunLostError(msg)
+        return ReadyRun(response, resumed=run, is_persisted=True)
+
+    def _is_recent(self, run: Run) -> bool:
+        started = timestamps.parse(run.run_id_start)
+        return is_recent(started, self._clock.now(), self._settings.resume_within)
+
+    def _wait(self, run: Run, first_delay: float) -> RunResponse:
         try:
-            return self._match_all.wait(run, self._settings.run_timeout, first)
-        except NotDoneError as error:
+            return self._run_client.wait(run, self._settings.run_timeout, first_delay)
+        except PollTimeoutError as error:
             msg = (
-                f"run {run.run_id} is not ready: {error}; the next sync takes it up again "
+                f"run {run.run_id} is not ready: {error}; the next sync resumes it "
                 "(see run_timeout)"
             )
             raise NotReadyError(msg) from error
-
-
-def is_newest(run: Run, facts: RunFacts) -> bool:
-    """Tell whether no later run was committed, by a sync without differences perhaps."""
-    last = facts.committed.run_id_start if facts.committed else None
-    return last is None or run.run_id_start >= last

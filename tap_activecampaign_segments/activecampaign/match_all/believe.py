@@ -1,4 +1,8 @@
-"""Whether a result can be believed: witnesses of its size, and the circuit breaker."""
+"""Is it plausible? Believed, to be evaluated again, or a failure.
+
+The verdict is given in two steps, because a result that the witnesses contradict is evaluated
+again before any request is spent on its predecessor.
+"""
 
 from __future__ import annotations
 
@@ -6,161 +10,170 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign import definitions
 from tap_activecampaign_segments.clock import MAX_CLOCK_SKEW
 from tap_activecampaign_segments.errors import TapError
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from logging import Logger
 
-    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
-    from tap_activecampaign_segments.activecampaign.match_all.prove import Result
-    from tap_activecampaign_segments.activecampaign.match_all.runs import Run
-    from tap_activecampaign_segments.activecampaign.run_state import Committed, RunFacts
+    from tap_activecampaign_segments.activecampaign.match_all.membership_diff import MembershipDiff
+    from tap_activecampaign_segments.activecampaign.match_all.result_reader import Result
+    from tap_activecampaign_segments.activecampaign.match_all.run import Run
+    from tap_activecampaign_segments.activecampaign.match_all.run_state import (
+        CommittedResult,
+        SegmentRuns,
+    )
+    from tap_activecampaign_segments.activecampaign.match_all.witnesses import (
+        Contradiction,
+        Witnesses,
+    )
     from tap_activecampaign_segments.activecampaign.segments import Segment
-    from tap_activecampaign_segments.circuit_breaker import CircuitBreaker
 
 
-class DoubtedError(TapError):
-    """A result that a witness contradicts: it is evaluated once more."""
-
-    def __init__(self, doubt: Doubt) -> None:
-        """Keep the doubt."""
-        super().__init__(doubt.sentence)
-        self.doubt = doubt
-
-
-class TrippedError(TapError):
-    """More members left than can be believed.
-
-    Attributes:
-        was_doubted: Whether a witness contradicted the result as well.
-    """
-
-    was_doubted = False
+class ImplausibleResultError(TapError):
+    """The result cannot be believed, even though the segment was evaluated once more."""
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """Why a result is not believed at once.
+class EvaluateAgain:
+    """The verdict that the segment has to be evaluated again.
 
     Attributes:
-        sentence: What contradicts it.
-        total: How many contacts it has.
-        trips: Whether it would trip the circuit breaker: the state had so many more.
+        reason: Why; raised if no attempt is left.
+        counts: Whether the next evaluation counts as one of `run_attempts`.
     """
 
-    sentence: str
-    total: int
-    trips: bool
+    reason: TapError
+    counts: bool
 
 
-class Plausibility:
-    """Holds results against what else is known of a segment's size."""
+class Belief:
+    """Decides whether one segment's evaluations are believed.
 
-    def __init__(self, client: ActiveCampaignClient, breaker: CircuitBreaker) -> None:
-        """Ask nothing yet.
+    Each segment has its own in each sync, since a verdict depends on the evaluations before it:
+
+    - A result that a witness contradicts, and a difference that trips the circuit breaker, are
+      evaluated once more. These evaluations do not count as attempts.
+    - If the next difference trips it too, or the result was contradicted as well, the segment
+      fails.
+    - Without a difference, two evaluations that agree are believed against a witness. If they
+      disagree, another one decides, which counts as an attempt.
+    """
+
+    def __init__(
+        self,
+        witnesses: Witnesses,
+        segment: Segment,
+        committed: CommittedResult | None,
+        logger: Logger,
+    ) -> None:
+        """Prepare for the segment's first evaluation.
 
         Args:
-            client: Where definitions are looked up.
-            breaker: How many may leave at once.
+            witnesses: What else is known of the segment's size.
+            segment: The segment as listed.
+            committed: The last committed result that the same user saw, None if there is none.
+            logger: Receives a warning if a result is believed against a witness.
         """
-        self._client = client
-        self._breaker = breaker
+        self._witnesses = witnesses
+        self._segment = segment
+        self._committed = committed
+        self._logger = logger
+        self._earlier: Contradiction | None = None
+        self._present: Contradiction | None = None
+        self._has_tripped = False
 
-    def doubt(self, segment: Segment, committed: Committed | None, result: Result) -> Doubt | None:
-        """Return what speaks against a result: the last total in the state, or the listing's.
-
-        Args:
-            segment: The segment, as the listing has it.
-            committed: The last committed result, None if the same user has not seen one.
-            result: The result.
-        """
-        run, total = result.run, result.total
-        if committed and self.is_fall(committed.total, total):
-            is_edit = self._is_edit(segment.segment_id, committed.segment_timestamp, run)
-            # An edit explains a fall; one to nothing is looked at twice all the same.
-            if not is_edit or total == 0:
-                fall = (committed.total - total, committed.total)
-                trips = self._breaker.trips(*fall) and not is_edit
-                return Doubt(self._breaker.sentence(*fall), total, trips)
-        outvoted = committed.outvoted if committed else None
-        if (
-            self.is_fall(segment.last_size, total)
-            # What was settled before is raised again only by a later evaluation.
-            and segment.last_evaluation_key != outvoted
-            and (total == 0 or not self._is_edit_since_listed(segment, run))
-        ):
-            sentence = f"it has {total} contacts, but {segment.last_size} by the listing"
-            return Doubt(sentence, total, trips=False)
-        return None
-
-    def is_fall(self, before: int, now: int) -> bool:
-        """Tell whether a size fell so far that it is looked at twice."""
-        return self._breaker.is_fall(before, now)
-
-    def agree(self, one: int, other: int) -> bool:
-        """Tell whether two evaluations found about the same number of contacts."""
-        return not (self.is_fall(one, other) or self.is_fall(other, one))
-
-    def check(self, left: int, before: Run, members: int, now: Run) -> None:
-        """Let the circuit breaker look at a difference.
+    def judge_result(self, result: Result) -> EvaluateAgain | None:
+        """Judge a result by its size.
 
         Args:
-            left: How many members left.
-            before: The previous run.
-            members: How many it had.
-            now: The new run.
+            result: The complete result of an evaluation.
+
+        Returns:
+            None if it may be compared.
 
         Raises:
-            TrippedError: Too many left, and the definition is the same.
+            AccountError: The account cannot be read at all.
         """
-        if self._breaker.trips(left, members) and not self._is_edit(
-            now.segment_id, before.segment_timestamp, now
-        ):
-            raise TrippedError(self._breaker.sentence(left, members))
+        self._present = self._witnesses.find_contradiction(self._segment, self._committed, result)
+        if self._earlier or not self._present:
+            return None
+        self._earlier = self._present
+        return _evaluate_once_more(self._present.sentence)
 
-    def _is_edit(self, segment_id: str, before: str | None, run: Run) -> bool:
-        """Tell whether the definition of a run is another one than that of an instant before.
+    def judge_change(self, result: Result, diff: MembershipDiff | None) -> EvaluateAgain | None:
+        """Judge a result by what changed.
 
-        Its instant alone proves nothing: it may move with each evaluation.
+        Args:
+            result: The result that `judge_result` let pass.
+            diff: Its difference to the predecessor, None for a baseline.
+
+        Returns:
+            None if it is believed.
+
+        Raises:
+            ImplausibleResultError: It is not, and was evaluated once more already.
+            AccountError: The account cannot be read at all.
         """
-        now = run.segment_timestamp
-        if before is None or now is None or timestamps.may_be_equal(before, now):
-            return False
-        return definitions.differ_between(self._client, segment_id, before, now)
+        if diff is None:
+            return self._judge_baseline()
+        sentence = self._witnesses.find_mass_departure(diff, result.run)
+        if sentence is None:
+            return None
+        if self._has_tripped or self._present:
+            raise ImplausibleResultError(sentence)
+        self._has_tripped = True
+        return _evaluate_once_more(sentence)
 
-    def _is_edit_since_listed(self, segment: Segment, run: Run) -> bool:
-        listed = segment.last_run_start
-        if listed is None or run.segment_timestamp is None or run.segment_timestamp <= listed:
-            return False
-        return self._is_edit(segment.segment_id, listed, run)
+    def find_outvoted(self, result: Result) -> str | None:
+        """Return the evaluation in the listing that contradicts a believed result, or None."""
+        return self._witnesses.find_outvoted(self._segment, result)
+
+    def _judge_baseline(self) -> EvaluateAgain | None:
+        earlier, present = self._earlier, self._present
+        if not earlier or not present:
+            return None
+        if present.trips:
+            raise ImplausibleResultError(present.sentence)
+        if not self._witnesses.agree(earlier, present):
+            self._earlier = present
+            msg = f"two evaluations found {earlier.total} and {present.total} contacts"
+            return EvaluateAgain(TapError(msg), counts=True)
+        self._logger.warning(
+            "%s: %s; two evaluations agree, so it is believed", self._segment, present.sentence
+        )
+        return None
 
 
-def check_order(facts: RunFacts, run: Run, now: datetime) -> None:
-    """Check that a run was started later than those before it, by the vendor's clock.
+def check_order(runs: SegmentRuns, run: Run, now: datetime) -> None:
+    """Check that a run was started after those before it, by the vendor's clock.
 
     Args:
-        facts: What the state knows of the segment's runs.
-        run: The new one.
-        now: The present.
+        runs: The segment's runs in the state.
+        run: The new run.
+        now: The present, UTC.
 
     Raises:
-        TapError: It was not: no query could tell which of them is the newer one. Or it was in the
-            future, and none would be later for long.
+        TapError: It was not, so no query could tell which run is the newer one. Or it was started
+            in the future, and no later run could follow it for long.
     """
     if timestamps.parse(run.run_id_start) > now + MAX_CLOCK_SKEW:
         msg = f"run {run.run_id} was started at {run.run_id_start}, in the future by this clock"
         raise TapError(msg)
     before: list[tuple[str | None, str | None]] = []
-    if facts.predecessor:
-        before.append((facts.predecessor.run.run_id, facts.predecessor.run.run_id_start))
-    if facts.committed:
-        before.append((facts.committed.run_id, facts.committed.run_id_start))
-    for run_id, start in before:
-        if start and run_id != run.run_id and not run.is_later_than(start):
+    if runs.predecessor:
+        before.append((runs.predecessor.run.run_id, runs.predecessor.run.run_id_start))
+    if runs.committed:
+        before.append((runs.committed.run_id, runs.committed.run_id_start))
+    for run_id, run_id_start in before:
+        if run_id_start and run_id != run.run_id and not run.is_later_than(run_id_start):
             msg = (
                 f"run {run.run_id} was started at {run.run_id_start}, not later than the one "
-                f"before it ({start}): the next sync tries again"
+                f"before it ({run_id_start}): the next sync tries again"
             )
             raise TapError(msg)
+
+
+def _evaluate_once_more(sentence: str) -> EvaluateAgain:
+    return EvaluateAgain(TapError(sentence), counts=False)

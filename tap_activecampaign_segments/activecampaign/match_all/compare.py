@@ -1,155 +1,148 @@
-"""What changed since the previous run: its result read again, and the difference."""
+"""What changed? A difference to the predecessor, or a baseline."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.match_all.contact_ids import Roster, difference
-from tap_activecampaign_segments.activecampaign.match_all.prove import IncompleteResultError
-from tap_activecampaign_segments.activecampaign.match_all.runs import RunFailedError, RunLostError
-from tap_activecampaign_segments.errors import MalformedResponseError, TapError
+from tap_activecampaign_segments.activecampaign.match_all.membership_diff import (
+    MembershipDiff,
+    diff_contact_ids,
+)
+from tap_activecampaign_segments.activecampaign.match_all.previous_result import (
+    PreviousResultLostError,
+)
+from tap_activecampaign_segments.activecampaign.match_all.run_client import RETENTION
+from tap_activecampaign_segments.errors import MalformedResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from logging import Logger
 
-    from tap_activecampaign_segments.activecampaign.match_all.prove import Result, Results
-    from tap_activecampaign_segments.activecampaign.match_all.runs import MatchAll, Run
-    from tap_activecampaign_segments.activecampaign.run_state import Predecessor
+    from tap_activecampaign_segments.activecampaign.match_all.previous_result import (
+        PreviousResultReader,
+    )
+    from tap_activecampaign_segments.activecampaign.match_all.result_reader import Result
+    from tap_activecampaign_segments.activecampaign.match_all.run import Run
+    from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
+    from tap_activecampaign_segments.activecampaign.match_all.run_state import (
+        Predecessor,
+        SegmentRuns,
+    )
+    from tap_activecampaign_segments.activecampaign.segments import Segment
+    from tap_activecampaign_segments.clock import Clock
 
-EMPTY = Roster().digest
-"""The digest of a result without contacts."""
-
-
-class PredecessorLostError(TapError):
-    """The run to compare with is gone: a baseline follows."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How a result differs from the previous one.
-
-    Attributes:
-        joined: Contacts that joined, ascending.
-        left: Contacts that left, ascending.
-        members: How many the previous result had.
-    """
-
-    joined: Sequence[int]
-    left: Sequence[int]
-    members: int
+WARNING_AGE_DAYS = 75
+"""Age in days from which on a warning says that the predecessor will expire."""
 
 
 class Comparison:
-    """Compares results with previous ones; may be used by several threads at once."""
+    """Compares results with their predecessors. Thread-safe."""
 
-    def __init__(self, match_all: MatchAll, results: Results) -> None:
-        """Read nothing yet."""
-        self._match_all = match_all
-        self._results = results
-
-    def difference(
-        self, predecessor: Predecessor, result: Result, tell: Callable[[int, int], None]
-    ) -> Difference:
-        """Return how a result differs from the previous one.
-
-        Args:
-            predecessor: The previous run.
-            result: The new result, proved complete.
-            tell: Told of each page, see `Results.read`.
-
-        Raises:
-            PredecessorLostError: The previous result is gone, or is another one by now.
-            TapError: It could not be read.
-        """
-        if predecessor.run.digest == result.roster.digest:
-            return Difference((), (), len(result.roster))
-        previous = self.as_it_was(predecessor.run, tell)
-        joined, left = difference(previous, result.roster)
-        return Difference(joined, left, len(previous))
-
-    def as_it_was(self, run: Run, tell: Callable[[int, int], None]) -> Roster:
-        """Return the contact ids of a run of before, as they were then.
-
-        The digest in the state proves them, whatever else the answers tell.
+    def __init__(
+        self,
+        previous_reader: PreviousResultReader,
+        options: RunOptions,
+        clock: Clock,
+        logger: Logger,
+    ) -> None:
+        """Set what all segments share.
 
         Args:
-            run: The run, as the state has it.
-            tell: Told of each page, see `Results.read`.
-
-        Raises:
-            PredecessorLostError: Its result is gone, or is another one by now.
-            TapError: It could not be read.
+            previous_reader: Reads results that the state names.
+            options: What the sync needs of the runs.
+            clock: Time source; replaceable in tests.
+            logger: Receives a warning with the cause of each unexpected baseline.
         """
-        attempts: list[_Attempt] = []
-        for _ in range(2):
-            attempt = self._attempt(run, tell)
-            if attempt.roster is not None and attempt.is_proved:
-                return attempt.roster
-            attempts.append(attempt)
-        first, second = attempts
-        if first.is_gone and second.is_gone:
-            raise PredecessorLostError(second.flaw)
-        if _are_the_same(first.roster, second.roster):
-            msg = (
-                f"run {run.run_id} holds other contacts than it did "
-                "(some were deleted since, or it was evaluated again)"
+        self._previous_reader = previous_reader
+        self._options = options
+        self._clock = clock
+        self._logger = logger
+
+    def find_predecessor(
+        self, segment: Segment, runs: SegmentRuns, *, is_rebaselined: bool
+    ) -> Predecessor | None:
+        """Return the run to compare with, None if a baseline has to follow.
+
+        Args:
+            segment: The segment as listed.
+            runs: The segment's runs in the state.
+            is_rebaselined: Whether the configuration asks for a baseline.
+        """
+        predecessor = runs.predecessor
+        if not self._options.streams or not predecessor or is_rebaselined:
+            return None
+        if missing := {*self._options.streams} - {*predecessor.streams}:
+            names = ", ".join(sorted(missing))
+            self.warn_of_baseline(segment, f"{names} knows nothing of the last run")
+            return None
+        if not self._options.viewer.matches(predecessor.run.viewer):
+            self.warn_of_baseline(
+                segment,
+                "the last run was not made by the user of this API token, or that cannot be told",
             )
-            raise PredecessorLostError(msg)
-        raise _unreadable(second.flaw)
+            return None
+        age = self._clock.now() - timestamps.parse(predecessor.run.run_id_start)
+        if WARNING_AGE_DAYS <= age.days < RETENTION.days:
+            self._logger.warning(
+                "%s: the run to compare with is %d days old; ActiveCampaign keeps it for %d days: "
+                "sync before then, or a baseline follows",
+                segment,
+                age.days,
+                RETENTION.days,
+            )
+        return predecessor
 
-    def _attempt(self, run: Run, tell: Callable[[int, int], None]) -> _Attempt:
+    def is_repeated(self, run: Run, runs: SegmentRuns, predecessor: Predecessor | None) -> bool:
+        """Tell whether a run is the one that was committed last, and has nothing new.
+
+        Args:
+            run: The run, proved.
+            runs: The segment's runs in the state.
+            predecessor: The run to compare with, None for a baseline.
+
+        Raises:
+            MalformedResponseError: It has that run's id, and is another one. The rows of both would
+                count as those of one run.
+        """
+        last, committed = runs.predecessor, runs.committed
+        is_compared = bool(self._options.streams)
+        if last is None or last.run.run_id != run.run_id:
+            return not is_compared and committed is not None and committed.run_id == run.run_id
+        if not last.run.has_same_result(run) or not (
+            predecessor or not is_compared or last.run_number == 1
+        ):
+            msg = f"the new run has the id of the previous one, {run.run_id}"
+            raise MalformedResponseError(msg)
+        # A baseline may be emitted again, with the same rows.
+        return predecessor is not None or not is_compared
+
+    def compare(
+        self, segment: Segment, result: Result, predecessor: Predecessor | None
+    ) -> MembershipDiff | None:
+        """Return how a result differs from its predecessor, None if it is a baseline.
+
+        The predecessor is read again, unless the digests are equal.
+
+        Args:
+            segment: The segment as listed.
+            result: The complete result.
+            predecessor: The run to compare with, None for a baseline.
+
+        Raises:
+            TapError: The predecessor could not be read.
+        """
+        if predecessor is None:
+            return None
+        if predecessor.run.digest == result.contact_ids.digest:
+            return MembershipDiff(predecessor, len(result.contact_ids))
         try:
-            look = self._match_all.read(run)
-        except RunLostError as error:
-            raise PredecessorLostError(str(error)) from error
-        except RunFailedError as error:
-            return _Attempt(str(error), is_gone=True)
-        except MalformedResponseError as error:
-            raise _unreadable(str(error)) from error
-        if not look.is_ready:
-            return _Attempt(f"run {run.run_id} is not ready any more", is_gone=True)
-        try:
-            reading = self._results.read(look, tell)
-        except (IncompleteResultError, RunLostError, RunFailedError) as error:
-            return _Attempt(str(error))
-        except MalformedResponseError as error:
-            raise _unreadable(str(error)) from error
-        roster = reading.result.roster
-        # Twice without a word on the total is no proof that it has become empty.
-        if not reading.is_sized and run.digest != EMPTY:
-            raise _unreadable(f"run {run.run_id} does not say how many contacts it found")
-        if run.digest is None:
-            end = reading.result.run.run_id_end
-            is_proved = not reading.flaw and timestamps.may_be_equal(run.run_id_end, end)
-        else:
-            is_proved = run.digest == roster.digest
-        if reading.is_torn and not is_proved:
-            return _Attempt(reading.flaw or "")
-        return _Attempt(reading.flaw or "", roster, is_proved=is_proved)
+            previous = self._previous_reader.read(predecessor.run)
+        except PreviousResultLostError as error:
+            self.warn_of_baseline(segment, str(error))
+            return None
+        joined, left = diff_contact_ids(previous, result.contact_ids)
+        return MembershipDiff(predecessor, len(previous), joined, left)
 
-
-@dataclass(frozen=True)
-class _Attempt:
-    """One attempt to read a run of before.
-
-    Attributes:
-        flaw: What is wrong with what was read.
-        roster: The contact ids, None where there are none to speak of.
-        is_proved: Whether they are those that they were.
-        is_gone: Whether ActiveCampaign says that there is no result any more.
-    """
-
-    flaw: str
-    roster: Roster | None = None
-    is_proved: bool = False
-    is_gone: bool = False
-
-
-def _unreadable(flaw: str) -> TapError:
-    return TapError(f"the previous run cannot be read: {flaw}; name the segment in rebaseline once")
-
-
-def _are_the_same(one: Roster | None, other: Roster | None) -> bool:
-    return one is not None and other is not None and one.digest == other.digest
+    def warn_of_baseline(self, segment: Segment, cause: str) -> None:
+        """Log that a baseline follows, and why."""
+        self._logger.warning("%s: %s; a baseline follows", segment, cause)

@@ -1,4 +1,4 @@
-"""One run of a segment, ready to leave: its result, and how it differs from the last."""
+"""What is emitted for a run: its rows, its commit, its state."""
 
 from __future__ import annotations
 
@@ -6,47 +6,62 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.run_state import Committed, Predecessor
+from tap_activecampaign_segments.activecampaign.match_all.run_state import (
+    CommittedResult,
+    Predecessor,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_activecampaign_segments.activecampaign.match_all.prove import Result
+    from tap_activecampaign_segments.activecampaign.match_all.membership_diff import MembershipDiff
+    from tap_activecampaign_segments.activecampaign.match_all.result_reader import Result
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What leaves for one run.
+    """A run of a segment, ready to be emitted.
 
     Attributes:
-        result: What the run found, proved complete.
-        streams: The streams that know of it: those of differences, and that of the runs; empty
-            where no differences are wanted.
-        is_new: Whether the run was started in this sync.
-        predecessor: The run it was compared with, None on a baseline.
-        joined: Contacts that joined, ascending; empty on a baseline, where all did.
-        left: Contacts that left, ascending.
-        is_newest: Whether no later run was committed before.
-        needs_fresh: Whether it may be too old to be this sync's run.
-        is_repeated: Whether it is the run that was committed last: it leaves no row again.
+        result: The complete result.
+        streams: Names of the selected change streams, and of the run stream; empty if nothing is
+            compared.
+        is_new: Whether this sync started the run.
+        diff: The difference to the predecessor, None on a baseline.
+        is_newest: Whether no later run is committed.
+        needs_fresh: Whether a new run has to follow in this sync.
+        is_repeated: Whether it is the run that was committed last: its row is not emitted again.
         outvoted: The evaluation in the listing that contradicts this result; None where none does.
     """
 
     result: Result
     streams: tuple[str, ...]
     is_new: bool
-    predecessor: Predecessor | None = None
-    joined: Sequence[int] = ()
-    left: Sequence[int] = ()
+    diff: MembershipDiff | None = None
     is_newest: bool = True
     needs_fresh: bool = False
     is_repeated: bool = False
     outvoted: str | None = None
 
     @property
+    def predecessor(self) -> Predecessor | None:
+        """The run that it was compared with, None on a baseline."""
+        return self.diff.predecessor if self.diff else None
+
+    @property
+    def joined(self) -> Sequence[int]:
+        """Ids of the contacts that joined, ascending; empty on a baseline, which all join."""
+        return self.diff.joined if self.diff else ()
+
+    @property
+    def left(self) -> Sequence[int]:
+        """Ids of the contacts that left, ascending."""
+        return self.diff.left if self.diff else ()
+
+    @property
     def is_baseline(self) -> bool:
         """Whether every member counts as joined."""
-        return self.predecessor is None
+        return self.diff is None
 
     @property
     def baseline_run_id(self) -> str:
@@ -60,16 +75,16 @@ class Evaluation:
 
     @property
     def definition_changed(self) -> bool:
-        """Whether the segment was edited between the two runs, as far as both say when."""
+        """Whether the segment was edited between the two runs, as far as both tell when."""
         return self.predecessor is not None and not timestamps.may_be_equal(
             self.predecessor.run.segment_timestamp, self.result.run.segment_timestamp
         )
 
     @property
-    def row(self) -> dict[str, Any]:
-        """The run as a record."""
+    def record(self) -> dict[str, Any]:
+        """The record of `match_all_runs`: the commit of the run."""
         run = self.result.run
-        row: dict[str, Any] = {
+        record: dict[str, Any] = {
             "segment_id": run.segment_id,
             "run_id": run.run_id,
             "run_id_start": run.run_id_start,
@@ -86,7 +101,7 @@ class Evaluation:
             "left_count": None,
         }
         if self.streams:
-            row |= {
+            record |= {
                 "previous_run_id": self.predecessor.run.run_id if self.predecessor else None,
                 "baseline_run_id": self.baseline_run_id,
                 "run_number": self.run_number,
@@ -95,17 +110,17 @@ class Evaluation:
                 "joined_count": self.result.total if self.is_baseline else len(self.joined),
                 "left_count": len(self.left),
             }
-        return row
+        return record
 
     @property
-    def facts(self) -> dict[str, Any]:
-        """What the state keeps of it once everything is out."""
+    def state_changes(self) -> dict[str, Any]:
+        """What `RunState.update` gets once all rows are emitted."""
         run = self.result.run
-        facts: dict[str, Any] = {"running": None}
+        changes: dict[str, Any] = {"running": None}
         if self.is_repeated:
-            return facts
+            return changes
         if self.is_newest:
-            facts["committed"] = Committed(
+            changes["committed"] = CommittedResult(
                 self.result.total,
                 run.segment_timestamp,
                 run.run_id_start,
@@ -114,8 +129,8 @@ class Evaluation:
                 self.outvoted,
             )
         if self.streams:
-            facts["predecessor"] = Predecessor(
+            changes["predecessor"] = Predecessor(
                 run, self.baseline_run_id, self.run_number, self.streams
             )
-            facts["pair"] = None
-        return facts
+            changes["pair"] = None
+        return changes

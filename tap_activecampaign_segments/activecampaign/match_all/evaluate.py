@@ -1,345 +1,226 @@
-"""How a segment comes to a result that can leave, question by question.
+"""How a segment is evaluated, question by question.
 
-Which run (`Acquisition`)? Is its result whole (`Results`)? Can it be believed (`Plausibility`)?
-What changed (`Comparison`)? What then leaves is an `Evaluation`.
+1. `acquire`: which run?
+2. `prove`: is its result complete?
+3. `believe`: is it plausible?
+4. `compare`: what changed?
+5. `emit`: the `Evaluation` that is emitted.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.match_all.acquire import (
-    Acquired,
-    Acquisition,
-    is_newest,
-)
+from tap_activecampaign_segments.activecampaign.match_all.acquire import Acquisition
 from tap_activecampaign_segments.activecampaign.match_all.believe import (
-    Doubt,
-    DoubtedError,
-    Plausibility,
-    TrippedError,
+    Belief,
+    EvaluateAgain,
     check_order,
 )
-from tap_activecampaign_segments.activecampaign.match_all.compare import (
-    Comparison,
-    PredecessorLostError,
-)
+from tap_activecampaign_segments.activecampaign.match_all.compare import Comparison
 from tap_activecampaign_segments.activecampaign.match_all.emit import Evaluation
-from tap_activecampaign_segments.activecampaign.match_all.prove import (
-    IncompleteResultError,
-    Result,
-    Results,
+from tap_activecampaign_segments.activecampaign.match_all.membership_diff import MembershipDiff
+from tap_activecampaign_segments.activecampaign.match_all.previous_result import (
+    PreviousResultLostError,
+    PreviousResultReader,
 )
-from tap_activecampaign_segments.activecampaign.match_all.runs import (
-    KEPT,
-    RunFailedError,
-    RunLostError,
-)
+from tap_activecampaign_segments.activecampaign.match_all.prove import Prover
+from tap_activecampaign_segments.activecampaign.match_all.result_reader import ResultReader
+from tap_activecampaign_segments.activecampaign.match_all.run import UnusableRunError
+from tap_activecampaign_segments.activecampaign.match_all.run_client import RunClient
+from tap_activecampaign_segments.activecampaign.match_all.witnesses import Witnesses
 from tap_activecampaign_segments.attempts import Attempts
 from tap_activecampaign_segments.circuit_breaker import CircuitBreaker
-from tap_activecampaign_segments.errors import MalformedResponseError, TapError
+from tap_activecampaign_segments.errors import MalformedResponseError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from logging import Logger
 
     from tap_activecampaign_segments.activecampaign.account import Account
-    from tap_activecampaign_segments.activecampaign.match_all.runs import Look, Run
-    from tap_activecampaign_segments.activecampaign.match_all.task import Task, Wishes
-    from tap_activecampaign_segments.activecampaign.run_state import Committed, Predecessor
-
-OLD_DAYS = 75
-"""Age in days from which on a previous run is warned of."""
-
-
-class DisagreementError(TapError):
-    """Two evaluations contradict each other.
-
-    Attributes:
-        doubt: What is said against the later one.
-    """
-
-    def __init__(self, before: Doubt, now: Doubt) -> None:
-        """Name what they found."""
-        super().__init__(f"two evaluations found {before.total} and {now.total} contacts")
-        self.doubt = now
+    from tap_activecampaign_segments.activecampaign.match_all.acquire import ReadyRun
+    from tap_activecampaign_segments.activecampaign.match_all.result_reader import Result
+    from tap_activecampaign_segments.activecampaign.match_all.run import Run
+    from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
+    from tap_activecampaign_segments.activecampaign.match_all.run_state import (
+        Predecessor,
+        RunState,
+        SegmentRuns,
+    )
+    from tap_activecampaign_segments.activecampaign.segments import Segment
 
 
 class Evaluator:
-    """Brings segments to results that can leave; may be used by several threads at once."""
+    """Evaluates segments. Thread-safe.
 
-    def __init__(self, account: Account, wishes: Wishes, logger: Logger) -> None:
-        """Start nothing yet.
+    Example:
+        >>> evaluator = Evaluator(account, options, progress.count_page, logger)  # doctest: +SKIP
+        >>> evaluator.evaluate(segment, state).record["total"]  # doctest: +SKIP
+        12000
+    """
 
-        Args:
-            account: The account that is read.
-            wishes: What is wanted.
-            logger: Where warnings go.
-        """
-        settings = account.settings
-        self._results = Results(account.match_all, settings.max_concurrent_requests + 1)
-        self._acquisition = Acquisition(account.match_all, settings, account.clock, wishes.viewer)
-        breaker = CircuitBreaker(settings.max_left_share)
-        self._plausibility = Plausibility(account.client, breaker)
-        self._comparison = Comparison(account.match_all, self._results)
-        self._run_attempts = settings.run_attempts
-        self._clock = account.clock
-        self._logger = logger
-        self._wishes = wishes
-
-    def evaluate(self, task: Task) -> Evaluation:
-        """Return what is to leave for a segment: first what a lost sync began to say.
-
-        Raises:
-            TapError: The segment cannot be had in this sync.
-        """
-        predecessor = self._predecessor(task)
-        if self._wishes.streams and task.facts.pair and predecessor:
-            try:
-                return self._finished(task, task.facts.pair, predecessor)
-            except PredecessorLostError as error:
-                self._logger.warning("%s: %s; a baseline follows", task.segment, error)
-                predecessor = None
-        return self._attempts(task, predecessor)
-
-    def _predecessor(self, task: Task) -> Predecessor | None:
-        """Return the run to compare with, None where a baseline has to follow."""
-        predecessor = task.facts.predecessor
-        if not self._wishes.streams or not predecessor or task.is_rebaselined:
-            return None
-        if missing := {*self._wishes.streams} - {*predecessor.streams}:
-            names = ", ".join(sorted(missing))
-            self._logger.warning(
-                "%s: %s knows nothing of the last run; a baseline follows", task.segment, names
-            )
-            return None
-        if not self._wishes.viewer.matches(predecessor.run.viewer):
-            self._logger.warning(
-                "%s: the last run was not made by the user of this API token, or that cannot be "
-                "told; a baseline follows",
-                task.segment,
-            )
-            return None
-        age = self._clock.now() - timestamps.parse(predecessor.run.run_id_start)
-        if OLD_DAYS <= age.days < KEPT.days:
-            self._logger.warning(
-                "%s: the run to compare with is %d days old; ActiveCampaign keeps it for %d days: "
-                "sync before then, or a baseline follows",
-                task.segment,
-                age.days,
-                KEPT.days,
-            )
-        return predecessor
-
-    def _finished(self, task: Task, pair: Run, predecessor: Predecessor) -> Evaluation:
-        """Return a difference of which rows may be out already, exactly as it was."""
-        roster = self._comparison.as_it_was(pair, task.tell)
-        result = Result(self._named(pair, roster.digest), len(roster), roster)
-        found = self._comparison.difference(predecessor, result, task.tell)
-        newest = is_newest(pair, task.facts)
-        # A state that was restored may have forgotten later runs, which the listing knows.
-        is_last = newest and task.segment.last_run_id == pair.run_id
-        return Evaluation(
-            result,
-            streams=self._wishes.streams,
-            is_new=False,
-            predecessor=predecessor,
-            joined=found.joined,
-            left=found.left,
-            is_newest=newest,
-            needs_fresh=not (is_last and self._acquisition.is_recent(pair)),
-            outvoted=self._outvoted(task, result),
-        )
-
-    def _attempts(self, task: Task, predecessor: Predecessor | None) -> Evaluation:
-        attempts = Attempts(self._run_attempts)
-        doubt: Doubt | None = None
-        has_tripped = False
-        resumed = self._acquisition.resumable(task.segment, task.facts)
-        while True:
-            try:
-                if resumed:
-                    acquired = self._acquisition.resume(resumed)
-                    # Where rows of its baseline may be out, it is one, or nothing.
-                    before = predecessor if resumed.run_id_end is None else None
-                else:
-                    attempts.begin()
-                    acquired = self._acquisition.start(task)
-                    before = predecessor
-                return self._evaluated(task, acquired, before, doubt, resumed)
-            except DoubtedError as error:
-                doubt = error.doubt
-                attempts.allow_one_more()
-                self._logger.warning("%s: %s; evaluating it once more", task.segment, error)
-            except TrippedError as error:
-                if has_tripped or error.was_doubted:
-                    raise
-                has_tripped = True
-                attempts.allow_one_more()
-                self._logger.warning("%s: %s; evaluating it once more", task.segment, error)
-            except DisagreementError as error:
-                attempts.end_with(error)
-                self._logger.warning("%s: %s; evaluating it again", task.segment, error)
-                doubt = error.doubt
-            except (
-                RunFailedError,
-                RunLostError,
-                IncompleteResultError,
-                MalformedResponseError,
-            ) as error:
-                attempts.end_with(error)
-                self._logger.warning("%s: %s; evaluating it again", task.segment, error)
-            resumed = None
-
-    def _evaluated(
+    def __init__(
         self,
-        task: Task,
-        acquired: Acquired,
-        predecessor: Predecessor | None,
-        doubted: Doubt | None,
-        resumed: Run | None,
-    ) -> Evaluation:
-        """Return what is to leave of one run.
+        account: Account,
+        options: RunOptions,
+        on_page: Callable[[int, int], None],
+        logger: Logger,
+    ) -> None:
+        """Set what all segments share.
 
         Args:
-            task: The segment.
-            acquired: The run, ready.
-            predecessor: What it is compared with; None for a baseline.
-            doubted: What was said against the evaluation before, if anything.
-            resumed: The run as the state has it, if it was taken up again.
+            account: The account.
+            options: What the sync needs of the runs.
+            on_page: Called after each page of a result, see `ResultReader`.
+            logger: Receives warnings.
         """
-        if self._wishes.glimpse:
-            first = self._results.first_page(acquired.look)
-            return Evaluation(first, streams=(), is_new=acquired.is_new)
-        result = self._as_it_was(resumed, self._read(task, acquired.look))
-        if repeated := self._repeated(task, result, predecessor):
-            return repeated
-        check_order(task.facts, result.run, self._clock.now())
-        doubt = self._plausibility.doubt(task.segment, self._committed(task), result)
-        if doubt and not doubted:
-            raise DoubtedError(doubt)
-        if predecessor:
-            try:
-                return self._compared(task, result, predecessor, acquired)
-            except TrippedError as error:
-                error.was_doubted = doubt is not None
-                raise
-            except PredecessorLostError as error:
-                self._logger.warning("%s: %s; a baseline follows", task.segment, error)
-        if doubt and doubted:
-            self._settle(task, doubted, doubt)
-        if self._wishes.streams and acquired.is_named:
-            # Taken up again, the run must be the very one of which rows are out.
-            task.name(running=result.run)
-        return Evaluation(
-            result,
-            streams=self._wishes.streams,
-            is_new=acquired.is_new,
-            outvoted=self._outvoted(task, result),
-        )
+        settings, clock = account.settings, account.clock
+        client = RunClient(account.client, clock, settings.page_size)
+        reader = ResultReader(client, settings.max_concurrent_requests + 1, on_page)
+        previous_reader = PreviousResultReader(client, reader)
+        self._acquisition = Acquisition(client, settings, clock, options.viewer)
+        self._prover = Prover(client, reader, previous_reader, options)
+        self._witnesses = Witnesses(account.client, CircuitBreaker(settings.max_left_share))
+        self._comparison = Comparison(previous_reader, options, clock, logger)
+        self._rebaselined = account.selection.rebaseline_ids
+        self._run_attempts = settings.run_attempts
+        self._options = options
+        self._clock = clock
+        self._logger = logger
 
-    def _compared(
-        self, task: Task, result: Result, predecessor: Predecessor, acquired: Acquired
-    ) -> Evaluation:
-        found = self._comparison.difference(predecessor, result, task.tell)
-        self._plausibility.check(len(found.left), predecessor.run, found.members, result.run)
-        if found.joined or found.left:
-            task.name(pair=result.run, running=None)
-        return Evaluation(
-            result,
-            streams=self._wishes.streams,
-            is_new=acquired.is_new,
-            predecessor=predecessor,
-            joined=found.joined,
-            left=found.left,
-            outvoted=self._outvoted(task, result),
-        )
+    def evaluate(self, segment: Segment, state: RunState) -> Evaluation:
+        """Evaluate a segment; a pair that an earlier sync left unfinished comes first.
 
-    def _settle(self, task: Task, before: Doubt, now: Doubt) -> None:
-        """Believe two evaluations that agree against a witness, where there is no difference.
+        Args:
+            segment: The segment as listed.
+            state: Its runs in the state; what is emitted next is persisted there.
 
         Raises:
-            TrippedError: The fall is one for the circuit breaker.
-            DisagreementError: They do not agree.
+            NotReadyError: The run was not ready in time; the next sync resumes it.
+            AccountError: The account cannot be read at all.
+            TapError: The segment cannot be evaluated in this sync.
         """
-        if now.trips:
-            error = TrippedError(now.sentence)
-            error.was_doubted = True
-            raise error
-        if not self._plausibility.agree(before.total, now.total):
-            raise DisagreementError(before, now)
-        self._logger.warning(
-            "%s: %s; two evaluations agree, so it is believed", task.segment, now.sentence
+        is_rebaselined = segment.segment_id in self._rebaselined
+        predecessor = self._comparison.find_predecessor(
+            segment, state.runs, is_rebaselined=is_rebaselined
+        )
+        committed = state.runs.committed_for(self._options.viewer)
+        belief = Belief(self._witnesses, segment, committed, self._logger)
+        if predecessor and state.runs.pair:
+            evaluation = self._finish_pair(segment, state.runs, predecessor, belief)
+            if evaluation:
+                return evaluation
+            predecessor = None
+        return self._evaluate_until_believed(segment, state, predecessor, belief)
+
+    def _evaluate_until_believed(
+        self,
+        segment: Segment,
+        state: RunState,
+        predecessor: Predecessor | None,
+        belief: Belief,
+    ) -> Evaluation:
+        """Resume the unfinished run or start one, and start others while attempts are left."""
+        attempts = Attempts(self._run_attempts)
+        resumable = self._acquisition.find_resumable(segment, state.runs)
+        while True:
+            if resumable is None:
+                attempts.start()
+            outcome: Evaluation | EvaluateAgain
+            try:
+                outcome = self._attempt(segment, state, predecessor, belief, resumable)
+            except (UnusableRunError, MalformedResponseError) as error:
+                outcome = EvaluateAgain(error, counts=True)
+            if isinstance(outcome, Evaluation):
+                return outcome
+            if outcome.counts:
+                attempts.raise_if_exhausted(outcome.reason)
+            else:
+                attempts.grant_extra()
+            how = "again" if outcome.counts else "once more"
+            self._logger.warning("%s: %s; evaluating it %s", segment, outcome.reason, how)
+            resumable = None
+
+    def _attempt(
+        self,
+        segment: Segment,
+        state: RunState,
+        predecessor: Predecessor | None,
+        belief: Belief,
+        resumable: Run | None,
+    ) -> Evaluation | EvaluateAgain:
+        """Ask the five questions once."""
+        ready = self._acquisition.acquire(segment, state, resumable)
+        result = self._prover.prove(ready)
+        if self._options.first_page_only:
+            return Evaluation(result, streams=(), is_new=ready.is_new)
+        if ready.may_have_emitted_rows:
+            # They are those of a baseline, so the run is a baseline or nothing.
+            predecessor = None
+        if self._comparison.is_repeated(result.run, state.runs, predecessor):
+            return self._repeated(result, state.runs, predecessor)
+        check_order(state.runs, result.run, self._clock.now())
+        if again := belief.judge_result(result):
+            return again
+        diff = self._comparison.compare(segment, result, predecessor)
+        if again := belief.judge_change(result, diff):
+            return again
+        self._persist(state, ready, result, diff)
+        return Evaluation(
+            result,
+            streams=self._options.streams,
+            is_new=ready.is_new,
+            diff=diff,
+            outvoted=belief.find_outvoted(result),
+        )
+
+    def _finish_pair(
+        self, segment: Segment, runs: SegmentRuns, predecessor: Predecessor, belief: Belief
+    ) -> Evaluation | None:
+        """Return the difference of which rows may have been emitted, the same as it was.
+
+        The sort and the age of the pair do not matter. None if a result is lost: a baseline has to
+        follow.
+        """
+        assert runs.pair  # noqa: S101
+        try:
+            result = self._prover.prove_pair(runs.pair)
+        except PreviousResultLostError as error:
+            self._comparison.warn_of_baseline(segment, str(error))
+            return None
+        diff = self._comparison.compare(segment, result, predecessor)
+        if diff is None:
+            return None
+        return Evaluation(
+            result,
+            streams=self._options.streams,
+            is_new=False,
+            diff=diff,
+            is_newest=runs.is_newest(runs.pair),
+            needs_fresh=self._acquisition.needs_fresh_run(segment, runs, runs.pair),
+            outvoted=belief.find_outvoted(result),
         )
 
     def _repeated(
-        self, task: Task, result: Result, predecessor: Predecessor | None
-    ) -> Evaluation | None:
-        """Return what is to leave of the very run that was committed last, None for another one.
-
-        Raises:
-            MalformedResponseError: It has that run's id, but is not the same. Rows of both would
-                count as those of one run.
-        """
-        run, last, committed = result.run, task.facts.predecessor, task.facts.committed
-        if last and last.run.run_id == run.run_id:
-            if not last.run.has_the_result_of(run) or not (
-                predecessor or not self._wishes.streams or last.run_number == 1
-            ):
-                msg = f"the new run has the id of the previous one, {run.run_id}"
-                raise MalformedResponseError(msg)
-            # A baseline may be said again, with the same rows.
-            is_repeated = predecessor is not None or not self._wishes.streams
-        else:
-            is_repeated = (
-                not self._wishes.streams
-                and committed is not None
-                and committed.run_id == run.run_id
-            )
-        if not is_repeated:
-            return None
+        self, result: Result, runs: SegmentRuns, predecessor: Predecessor | None
+    ) -> Evaluation:
+        """Return the run that was committed last: a result without changes."""
         return Evaluation(
             result,
-            streams=self._wishes.streams,
+            streams=self._options.streams,
             is_new=False,
-            predecessor=predecessor,
-            is_newest=is_newest(run, task.facts),
+            diff=MembershipDiff(predecessor, result.total) if predecessor else None,
+            is_newest=runs.is_newest(result.run),
             is_repeated=True,
         )
 
-    def _read(self, task: Task, look: Look) -> Result:
-        """Return what a run found, proved, and as the state keeps it."""
-        if not self._wishes.contacts:
-            result = self._results.proved_total(look)
-        else:
-            result = self._results.proved(look, task.tell)
-        digest = result.roster.digest if self._wishes.streams else None
-        return replace(result, run=self._named(result.run, digest))
-
-    def _named(self, run: Run, digest: str | None) -> Run:
-        """Return a run as the state keeps it."""
-        return replace(run, digest=digest, viewer=str(self._wishes.viewer))
-
-    def _as_it_was(self, known: Run | None, result: Result) -> Result:
-        """Return the result of a run that the state names, of which rows may be out.
-
-        Raises:
-            RunLostError: It is not the same any more.
-        """
-        if known is None or known.run_id_end is None:
-            return result
-        if not known.has_the_result_of(result.run):
-            msg = f"the result of run {known.run_id} changed since its rows began to leave"
-            raise RunLostError(msg)
-        # Its rows name its instants as they were written then.
-        return replace(result, run=known)
-
-    def _committed(self, task: Task) -> Committed | None:
-        """Return the last committed result, if the same user saw it."""
-        committed = task.facts.committed
-        return committed if committed and self._wishes.viewer.matches(committed.viewer) else None
-
-    def _outvoted(self, task: Task, result: Result) -> str | None:
-        contradicts = self._plausibility.is_fall(task.segment.last_size, result.total)
-        return task.segment.last_evaluation_key if contradicts else None
+    def _persist(
+        self, state: RunState, ready: ReadyRun, result: Result, diff: MembershipDiff | None
+    ) -> None:
+        """Persist what the rows belong to, before the first of them is emitted."""
+        if diff:
+            if diff.joined or diff.left:
+                state.persist(pair=result.run, running=None)
+        elif self._options.streams and ready.is_persisted:
+            # A sync that resumes the run has to find the result of the emitted rows.
+            state.persist(running=result.run)

@@ -11,9 +11,12 @@ from typing_extensions import override
 from tap_activecampaign_segments.activecampaign.base_streams import AccountStream, SegmentStream
 from tap_activecampaign_segments.activecampaign.match_all.acquire import NotReadyError
 from tap_activecampaign_segments.activecampaign.match_all.evaluate import Evaluator
-from tap_activecampaign_segments.activecampaign.match_all.task import Task, Wishes
+from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
+from tap_activecampaign_segments.activecampaign.match_all.run_state import (
+    RunState,
+    unreadable_parts,
+)
 from tap_activecampaign_segments.activecampaign.prefetch import run_in_background
-from tap_activecampaign_segments.activecampaign.run_state import RunBookmark, lost_facts
 from tap_activecampaign_segments.errors import RequestError
 from tap_activecampaign_segments.singer.fast_records import (
     RecordPage,
@@ -46,7 +49,7 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
     @staticmethod
     @override
     def unreadable_values(partition: dict[str, Any]) -> list[str]:
-        return lost_facts(partition)
+        return unreadable_parts(partition)
 
     @property
     @override
@@ -66,37 +69,31 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
                 self.name,
             )
         streams = (*changes, self.name) if changes and self.selected else tuple(changes)
-        wishes = Wishes(
+        options = RunOptions(
             contacts=bool(selected),
             streams=streams,
             # Without differences, now or before, the token's digest alone is noted.
             viewer=self.sync_context.token_user(may_request=bool(changes) and not self.is_test),
-            glimpse=self.is_test,
+            first_page_only=self.is_test,
         )
-        return Evaluator(self.account, wishes, self.logger)
+        on_page = self.sync_context.progress.count_page
+        return Evaluator(self.account, options, on_page, self.logger)
 
-    def run_state(self, segment: Segment) -> RunBookmark:
+    def run_state(self, segment: Segment) -> RunState:
         """Return what the state keeps of a segment's runs."""
-        return RunBookmark(segment.segment_id, self.segment_state(segment))
+        persist = self.sync_context.state_writer.persist
+        return RunState(segment.segment_id, self.segment_state(segment), persist)
 
     @override
     def expected_contacts(self, segment: Segment) -> int:
         if not any(child.selected for child in self.child_streams):
             return 0
-        committed = self.run_state(segment).facts.committed
+        committed = self.run_state(segment).runs.committed
         return max(segment.last_size, committed.total if committed else 0)
 
     @override
     def work(self, segment: Segment) -> Callable[[], Evaluation]:
         run_state = self.run_state(segment)
-        state_writer = self.sync_context.state_writer
-        task = Task(
-            segment,
-            run_state.facts,
-            segment.segment_id in self.account.selection.rebaseline_ids,
-            name=lambda **facts: state_writer.persist(lambda: run_state.update(**facts)),
-            tell=self.sync_context.progress.count_page,
-        )
         last_change: Future[str | None] = Future()
         self.sync_context.last_changes[segment.segment_id] = last_change
         evaluator = self.evaluator
@@ -104,7 +101,7 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
         def work() -> Evaluation:
             changed_at = None
             try:
-                evaluation = evaluator.evaluate(task)
+                evaluation = evaluator.evaluate(segment, run_state)
                 if evaluation.is_new:
                     changed_at = evaluation.result.run.segment_timestamp
                 return evaluation
@@ -129,14 +126,14 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
         self._sync_children({"segment_id": run.segment_id, "run_id": run.run_id})
         if not self.is_test:
             if not evaluation.is_repeated:
-                yield evaluation.row
-            self.run_state(segment).update(**evaluation.facts)
+                yield evaluation.record
+            self.run_state(segment).update(**evaluation.state_changes)
 
     @override
     def give_up(self, segment: Segment, error: TapError) -> None:
         # If only a request failed, or the run was not ready in time, it can still be resumed.
         run_state = self.run_state(segment)
-        if run_state.facts.running and not isinstance(error, (NotReadyError, RequestError)):
+        if run_state.runs.running and not isinstance(error, (NotReadyError, RequestError)):
             run_state.update(running=None)
 
 
@@ -184,7 +181,7 @@ class ChangeStream(RunChildStream):
     def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
         if evaluation.is_baseline:
             record = self.record(evaluation, is_member=True)
-            for page in evaluation.result.roster:
+            for page in evaluation.result.contact_ids:
                 yield RecordPage(record, {"contact_id": page})
         for contact_ids, is_member in ((evaluation.joined, True), (evaluation.left, False)):
             record = self.record(evaluation, is_member=is_member)
@@ -217,7 +214,7 @@ class MatchAllResults(RunChildStream):
             "segment_timestamp": run.segment_timestamp,
         }
         first = 1
-        for contact_ids in evaluation.result.roster:
+        for contact_ids in evaluation.result.contact_ids:
             positions = range(first, first + len(contact_ids))
             yield RecordPage(record, {"contact_id": contact_ids, "position": positions})
             first = positions.stop

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.match_all.contact_ids import Roster, difference
+from tap_activecampaign_segments.activecampaign.match_all.contact_ids import ContactIds
+from tap_activecampaign_segments.activecampaign.match_all.membership_diff import diff_contact_ids
 from tap_activecampaign_segments.sandbox import Account, Sandbox
 from tests.support.processes import peak_memory, running_tap
 
@@ -23,12 +24,12 @@ def test_difference_equals_that_of_sets(previous: list[list[int]], new: list[lis
     sides = []
     for side in (previous, new):
         distinct = list(dict.fromkeys(number for page in side for number in page))
-        roster = Roster()
+        contact_ids = ContactIds()
         for start in range(0, len(distinct), 7):
-            roster.append(distinct[start : start + 7])
-        sides.append((roster, set(distinct)))
-    (roster_before, before), (roster_after, after) = sides
-    assert difference(roster_before, roster_after) == (
+            contact_ids.append(distinct[start : start + 7])
+        sides.append((contact_ids, set(distinct)))
+    (ids_before, before), (ids_after, after) = sides
+    assert diff_contact_ids(ids_before, ids_after) == (
         sorted(after - before),
         sorted(before - after),
     )
@@ -36,20 +37,20 @@ def test_difference_equals_that_of_sets(previous: list[list[int]], new: list[lis
 
 @given(ids=pages)
 def test_pages_are_returned_and_repetitions_detected(ids: list[list[int]]) -> None:
-    roster = Roster()
+    contact_ids = ContactIds()
     for page in ids:
-        roster.append(page)
+        contact_ids.append(page)
     flat = [number for page in ids for number in page]
-    assert list(roster) == ids
-    assert len(roster) == len(flat)
-    assert roster.has_repetitions == (len(set(flat)) < len(flat))
+    assert list(contact_ids) == ids
+    assert len(contact_ids) == len(flat)
+    assert contact_ids.has_duplicates == (len(set(flat)) < len(flat))
 
 
 @given(ids=st.sets(st.integers(0, 2**63 - 1), min_size=1, max_size=50), seed=st.randoms())
 def test_digest_does_not_depend_on_the_order(ids: set[int], seed: Any) -> None:
     shuffled = list(ids)
     seed.shuffle(shuffled)
-    one, other = Roster(), Roster()
+    one, other = ContactIds(), ContactIds()
     one.append(sorted(ids))
     for number in shuffled:
         other.append([number])
