@@ -9,6 +9,7 @@ from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.client import attributes, resources
 from tap_activecampaign_segments.activecampaign.match_all.run import Run, RunFailedError
 from tap_activecampaign_segments.errors import MalformedResponseError
+from tap_activecampaign_segments.singer.coercion import coerce_count
 
 
 @dataclass(frozen=True)
