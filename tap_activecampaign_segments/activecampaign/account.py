@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign import segments
-from tap_activecampaign_segments.activecampaign.client import (
-    ActiveCampaignClient,
-    attributes,
-    resources,
-)
+from tap_activecampaign_segments.activecampaign.api import attributes, resources
 from tap_activecampaign_segments.activecampaign.segment_listing import read_listing
 from tap_activecampaign_segments.activecampaign.segment_selection import Selection
 from tap_activecampaign_segments.errors import (
@@ -28,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from logging import Logger
 
+    from tap_activecampaign_segments.activecampaign.api import Api
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
     from tap_activecampaign_segments.clock import Clock
@@ -51,17 +48,19 @@ class Account:
 
     listed_at: str
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917
         self,
+        client: Api,
         settings: ActiveCampaignSettings,
         clock: Clock,
         logger: Logger,
         failures: Failures,
         previously_listed: int,
     ) -> None:
-        """Create the client; the first property that needs an answer sends a request.
+        """Set what all requests share; the first property that needs an answer sends one.
 
         Args:
+            client: The API client.
             settings: The tap's settings.
             clock: Time source; replaceable in tests.
             logger: Receives warnings.
@@ -72,7 +71,7 @@ class Account:
         self.clock = clock
         self.logger = logger
         self.failures = failures
-        self.client = ActiveCampaignClient(settings, clock, logger)
+        self.client = client
         self._previously_listed = previously_listed
         self._missing: set[str] = set()
         self._unread: set[str] = set()

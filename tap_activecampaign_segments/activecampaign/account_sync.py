@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tap_activecampaign_segments.activecampaign.account import Account
+from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 from tap_activecampaign_segments.activecampaign.prefetch import Prefetcher
 from tap_activecampaign_segments.activecampaign.progress import Progress
 from tap_activecampaign_segments.activecampaign.segment_state import SegmentState
@@ -15,7 +16,10 @@ from tap_activecampaign_segments.failures import wrap_unexpected_errors
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Future
+    from logging import Logger
 
+    from tap_activecampaign_segments.activecampaign.match_all.emit import Evaluates
+    from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
     from tap_activecampaign_segments.clock import Clock
@@ -69,6 +73,7 @@ class AccountSync:
         settings: ActiveCampaignSettings,
         failures: Failures,
         state_streams: Sequence[str],
+        create_evaluator: Callable[[AccountSync, RunOptions], Evaluates],
     ) -> None:
         """Share what is needed; nothing is read yet.
 
@@ -77,11 +82,13 @@ class AccountSync:
             settings: The settings.
             failures: Where failures are recorded.
             state_streams: The names of the streams whose state has a partition for each segment.
+            create_evaluator: Creates what evaluates segments.
         """
         self._tap = tap
         self.settings = settings
         self.failures = failures
         self._state_streams = state_streams
+        self._create_evaluator = create_evaluator
         self.segment_streams: list[SegmentWork] = []
         self.last_changes: dict[str, Future[str | None]] = {}
         self.progress = Progress(tap.clock, tap.logger)
@@ -92,6 +99,12 @@ class AccountSync:
         return self._tap.clock
 
     @property
+    def logger(self) -> Logger:
+        """The tap's logger."""
+        logger: Logger = self._tap.logger
+        return logger
+
+    @property
     def state_writer(self) -> ThrottledStateWriter:
         """Where the state is persisted."""
         return self._tap.state_writer
@@ -100,9 +113,10 @@ class AccountSync:
     def account(self) -> Account:
         """The account."""
         return Account(
+            ActiveCampaignClient(self.settings, self.clock, self.logger),
             self.settings,
             self.clock,
-            self._tap.logger,
+            self.logger,
             self.failures,
             previously_listed=self._segment_state.listed_count(self.settings.segment_ids),
         )
@@ -125,13 +139,17 @@ class AccountSync:
         _ = self.account.selection
         self._segment_state.save_listed_count(sum(each.is_listed for each in segments))
 
+    def create_evaluator(self, options: RunOptions) -> Evaluates:
+        """Return what evaluates segments."""
+        return self._create_evaluator(self, options)
+
     def token_user(self, *, may_request: bool) -> TokenUser:
         """Return the user of the API token, who sees the results; see `TokenUser.identify`."""
         return TokenUser.identify(
             self.account.client,
             self.settings.api_token,
             self._segment_state.account_bookmark,
-            self._tap.logger,
+            self.logger,
             may_request=may_request,
         )
 
@@ -165,7 +183,7 @@ class AccountSync:
             TapError: It failed.
         """
         # Isolate unexpected errors to this segment.
-        with wrap_unexpected_errors(self._tap.logger, segment):
+        with wrap_unexpected_errors(self.logger, segment):
             return self.state_writer.wait_for(future, on_wakeup)
 
     @cached_property

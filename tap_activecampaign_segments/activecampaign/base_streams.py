@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams._state import StreamStateManager
@@ -19,21 +19,53 @@ from tap_activecampaign_segments.singer.coercion import coerce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
     from datetime import datetime
 
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context
 
     from tap_activecampaign_segments.activecampaign.account import Account
-    from tap_activecampaign_segments.activecampaign.account_sync import AccountSync
+    from tap_activecampaign_segments.activecampaign.progress import Progress
     from tap_activecampaign_segments.activecampaign.segments import Segment
+    from tap_activecampaign_segments.activecampaign.token_user import TokenUser
+    from tap_activecampaign_segments.failures import Failures
     from tap_activecampaign_segments.singer.output_tap import OutputTap
+    from tap_activecampaign_segments.singer.state_writer import ThrottledStateWriter
+
+T = TypeVar("T")
+
+
+class AccountContext(Protocol):
+    """What the streams of an account share in one sync; see `AccountSync`."""
+
+    failures: Failures
+    segment_streams: list[Any]
+    last_changes: dict[str, Future[str | None]]
+    progress: Progress
+
+    @property
+    def account(self) -> Account:
+        """The account."""
+
+    @property
+    def state_writer(self) -> ThrottledStateWriter:
+        """Where the state is persisted."""
+
+    def token_user(self, *, may_request: bool) -> TokenUser:
+        """Return the user of the API token."""
+
+    def prefetched(self, stream: SegmentStream, segment: Segment) -> Any:
+        """Return the result of `SegmentStream.work`."""
+
+    def wait_for(self, segment: Segment, future: Future[T]) -> T:
+        """Return the result of work for a segment."""
 
 
 class AccountStream(BaseStream):
     """A stream of the ActiveCampaign account."""
 
-    def __init__(self, tap: OutputTap, sync: AccountSync) -> None:
+    def __init__(self, tap: OutputTap, sync: AccountContext) -> None:
         """Create the stream.
 
         Args:
@@ -80,7 +112,7 @@ class SegmentStream(AccountStream):
     evaluates = False
     """Whether its work evaluates the segment, which may take minutes."""
 
-    def __init__(self, tap: OutputTap, sync: AccountSync) -> None:
+    def __init__(self, tap: OutputTap, sync: AccountContext) -> None:
         """Create the stream; see `AccountStream`."""
         super().__init__(tap, sync)
         sync.segment_streams.append(self)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from requests.auth import AuthBase
 
-from tap_activecampaign_segments.errors import MalformedResponseError, NotFoundError
+from tap_activecampaign_segments.errors import NotFoundError
 from tap_activecampaign_segments.http.client import HttpClient
 from tap_activecampaign_segments.http.rate_limiter import RateLimiter
 from tap_activecampaign_segments.http.urls import quote_path_part
@@ -129,33 +129,6 @@ class ActiveCampaignClient:
                 raise
         self._clock.sleep(NOT_FOUND_RETRY_DELAY)
         return self._http.request("GET", url, **options)
-
-
-def resources(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the objects under ``data``: an array (documented), or a single object (seen).
-
-    Raises:
-        MalformedResponseError: There is anything but objects.
-    """
-    data = answer["data"]
-    found = data if isinstance(data, list) else [data]
-    if not all(isinstance(item, dict) for item in found):
-        msg = "the API answered with something else than objects under 'data'"
-        raise MalformedResponseError(msg)
-    return found
-
-
-def attributes(resource: dict[str, Any]) -> dict[str, Any]:
-    """Return the ``attributes`` of a resource.
-
-    Raises:
-        MalformedResponseError: It has none.
-    """
-    found = resource.get("attributes")
-    if not isinstance(found, dict):
-        msg = "the API answered with an object that has no 'attributes'"
-        raise MalformedResponseError(msg)
-    return found
 
 
 def _is_api_error(response: Response) -> bool:

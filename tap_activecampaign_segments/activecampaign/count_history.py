@@ -12,7 +12,7 @@ from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.client import attributes
+from tap_activecampaign_segments.activecampaign.api import attributes
 from tap_activecampaign_segments.errors import MalformedResponseError
 
 if TYPE_CHECKING:

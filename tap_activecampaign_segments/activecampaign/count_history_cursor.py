@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.client import resources
+from tap_activecampaign_segments.activecampaign.api import resources
 from tap_activecampaign_segments.activecampaign.count_history import count_row
 from tap_activecampaign_segments.errors import MalformedResponseError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
+    from tap_activecampaign_segments.activecampaign.api import Api
     from tap_activecampaign_segments.activecampaign.count_history import RowFingerprints
 
 MAX_PAGE_ROWS = 50
@@ -38,7 +38,7 @@ class CountHistoryReader:
 
     def __init__(  # noqa: PLR0913
         self,
-        client: ActiveCampaignClient,
+        client: Api,
         segment_id: str,
         *,
         bookmark: datetime | None,

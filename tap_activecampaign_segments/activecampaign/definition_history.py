@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
+    from tap_activecampaign_segments.activecampaign.api import Api
 
 MAX_VERSIONS = 1000
 """Maximum number of versions; guards against an API that never reports the end."""
@@ -26,7 +26,7 @@ RESOLUTION = timedelta(milliseconds=1)
 
 
 def versions(  # noqa: PLR0913
-    client: ActiveCampaignClient,
+    client: Api,
     segment_id: str,
     *,
     since: datetime | None,
@@ -69,7 +69,7 @@ def versions(  # noqa: PLR0913
 
 
 def _version_before(
-    client: ActiveCampaignClient, segment_id: str, created_date: str, *, is_first: bool
+    client: Api, segment_id: str, created_date: str, *, is_first: bool
 ) -> dict[str, Any] | None:
     """Return the version that precedes the one of a created date, None if there is none."""
     created = timestamps.parse(created_date)

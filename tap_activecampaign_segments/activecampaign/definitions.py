@@ -10,11 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.client import attributes, resources
+from tap_activecampaign_segments.activecampaign.api import attributes, resources
 from tap_activecampaign_segments.errors import AccountError, NotFoundError, TapError
 
 if TYPE_CHECKING:
-    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
+    from tap_activecampaign_segments.activecampaign.api import Api
 
 FIELDS = (
     "segment_hash",
@@ -38,7 +38,7 @@ def has_versions(segment_id: str) -> bool:
 
 
 def version_at(
-    client: ActiveCampaignClient, segment_id: str, at: int, *, confirm_404: bool = False
+    client: Api, segment_id: str, at: int, *, confirm_404: bool = False
 ) -> dict[str, Any]:
     """Return the version in force at an instant, as a row.
 
@@ -66,7 +66,7 @@ def version_at(
     }
 
 
-def differ_between(client: ActiveCampaignClient, segment_id: str, one: str, other: str) -> bool:
+def differ_between(client: Api, segment_id: str, one: str, other: str) -> bool:
     """Tell whether the definitions in force at two instants differ.
 
     Args:
@@ -85,7 +85,7 @@ def differ_between(client: ActiveCampaignClient, segment_id: str, one: str, othe
     return len(hashes) > 1 and None not in hashes
 
 
-def _hash_at(client: ActiveCampaignClient, segment_id: str, timestamp: str) -> str | None:
+def _hash_at(client: Api, segment_id: str, timestamp: str) -> str | None:
     if not has_versions(segment_id):
         return None
     at = timestamps.parse(timestamp)

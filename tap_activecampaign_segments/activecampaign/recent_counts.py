@@ -5,14 +5,14 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from tap_activecampaign_segments.activecampaign.client import attributes, resources
+from tap_activecampaign_segments.activecampaign.api import attributes, resources
 from tap_activecampaign_segments.activecampaign.count_history import count_row
 from tap_activecampaign_segments.errors import AccountError, TapError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
+    from tap_activecampaign_segments.activecampaign.api import Api
 
 MAX_IDS = 100
 """Maximum number of segments in one request (documented)."""
@@ -21,7 +21,7 @@ MAX_IDS = 100
 class RecentCounts:
     """Newest counts, requested lazily for up to `MAX_IDS` segments at a time. Thread-safe."""
 
-    def __init__(self, client: ActiveCampaignClient, segment_ids: Iterable[str]) -> None:
+    def __init__(self, client: Api, segment_ids: Iterable[str]) -> None:
         """Group the segments into requests.
 
         Args:

@@ -18,7 +18,7 @@ from tap_activecampaign_segments.singer.coercion import coerce_count
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
+    from tap_activecampaign_segments.activecampaign.api import Api
 
 LISTING_PAGE_SIZE = 10_000
 """Segments requested per page; the server may return fewer."""
@@ -49,7 +49,7 @@ class Listing:
     unusable: list[UnusableItem]
 
 
-def read_listing(client: ActiveCampaignClient) -> Listing:
+def read_listing(client: Api) -> Listing:
     """Return all saved segments.
 
     An incomplete listing is read a second time: segments may be created, renamed or deleted
@@ -64,7 +64,7 @@ def read_listing(client: ActiveCampaignClient) -> Listing:
         return _read_once(client)
 
 
-def _read_once(client: ActiveCampaignClient) -> Listing:
+def _read_once(client: Api) -> Listing:
     found: dict[object, Segment | UnusableItem] = {}
     total = None
     for number, page in enumerate(_pages(client), start=1):
@@ -158,7 +158,7 @@ class _Page:
         return self.last is not None or self.total is not None
 
 
-def _pages(client: ActiveCampaignClient) -> Iterator[_Page]:
+def _pages(client: Api) -> Iterator[_Page]:
     number, rows, longest = 1, 0, 0
     page = _Page([])
     is_open = False
@@ -187,7 +187,7 @@ def _pages(client: ActiveCampaignClient) -> Iterator[_Page]:
         number += 1
 
 
-def _page(client: ActiveCampaignClient, number: int, *, confirm_404: bool) -> _Page:
+def _page(client: Api, number: int, *, confirm_404: bool) -> _Page:
     try:
         answer = client.get(
             "audiences",

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.client import attributes, resources
+from tap_activecampaign_segments.activecampaign.api import attributes, resources
 from tap_activecampaign_segments.errors import MalformedResponseError, NotFoundError, one_line
 from tap_activecampaign_segments.singer.coercion import coerce_count
 
 if TYPE_CHECKING:
-    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
+    from tap_activecampaign_segments.activecampaign.api import Api
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def item_id(item: dict[str, Any]) -> Any:
     return item["attributes"].get("segment_id") or item.get("id")
 
 
-def look_up(client: ActiveCampaignClient, segment_id: str, *, confirm_404: bool) -> Segment:
+def look_up(client: Api, segment_id: str, *, confirm_404: bool) -> Segment:
     """Return a segment that is not in the listing.
 
     Args:
@@ -160,7 +160,7 @@ def look_up(client: ActiveCampaignClient, segment_id: str, *, confirm_404: bool)
     )
 
 
-def exists(client: ActiveCampaignClient, segment_id: str) -> bool:
+def exists(client: Api, segment_id: str) -> bool:
     """Tell whether a segment exists, by its definition or as a saved segment.
 
     Raises:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import typing as th
 
 from tap_activecampaign_segments import timestamps
+from tap_activecampaign_segments.activecampaign.sort import is_sort
 from tap_activecampaign_segments.errors import MalformedResponseError
 from tap_activecampaign_segments.http.urls import is_loopback_url, url_error
 from tap_activecampaign_segments.settings import (
@@ -23,11 +23,6 @@ from tap_activecampaign_segments.settings import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
-
-SORT_FIELD = re.compile(
-    r"-?(id|email|phone|first_name|last_name|full_name|cdate|udate|account_name|score\d*|field\d+)"
-)
-"""One field of ``sort``, ascending or descending (documented)."""
 
 ACCOUNT_LIMIT = 5
 """Requests per second that an account allows (documented)."""
@@ -152,11 +147,6 @@ class ActiveCampaignSettings(SharedSettings):
 def is_configured(config: Mapping[str, Any]) -> bool:
     """Return whether a setting names an account."""
     return any(config.get(name) is not None for name in ("api_url", "api_token"))
-
-
-def is_sort(text: str) -> bool:
-    """Return whether a text is an order of results in the API's grammar (documented)."""
-    return all(SORT_FIELD.fullmatch(part) for part in text.split(","))
 
 
 def config_errors(config: Mapping[str, Any], *, required: bool) -> Iterator[tuple[str, str]]:

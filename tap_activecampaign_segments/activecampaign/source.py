@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from tap_activecampaign_segments.activecampaign import settings
 from tap_activecampaign_segments.activecampaign.account_sync import AccountSync
+from tap_activecampaign_segments.activecampaign.match_all.evaluate import Evaluator
 from tap_activecampaign_segments.activecampaign.match_all.streams import (
     MatchAllResults,
     MatchAllRuns,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from tap_activecampaign_segments.activecampaign.base_streams import AccountStream
+    from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
     from tap_activecampaign_segments.singer.base_stream import BaseStream
     from tap_activecampaign_segments.singer.output_tap import OutputTap
 
@@ -76,6 +78,7 @@ class ActiveCampaign(Source):
             ActiveCampaignSettings.from_config(self.tap.config),
             self.failures,
             per_segment,
+            _create_evaluator,
         )
         self._sync = sync
         self._streams = [stream(self.tap, sync) for stream in self.stream_types]
@@ -97,3 +100,7 @@ class ActiveCampaign(Source):
             for stream in self._streams:
                 if isinstance(stream, MatchAllResults):
                     stream.activate_version()
+
+
+def _create_evaluator(sync: AccountSync, options: RunOptions) -> Evaluator:
+    return Evaluator(sync.account, options, sync.progress.count_page, sync.logger)

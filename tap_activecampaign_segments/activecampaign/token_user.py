@@ -20,7 +20,7 @@ from tap_activecampaign_segments.errors import (
 if TYPE_CHECKING:
     from logging import Logger
 
-    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
+    from tap_activecampaign_segments.activecampaign.api import Api
 
 TOKEN_DIGEST = "token_digest"  # noqa: S105 (the name of a key)
 """State key in the bookmark of `segments`: digest of the token whose user was last requested."""
@@ -49,7 +49,7 @@ class TokenUser:
     @classmethod
     def identify(
         cls,
-        client: ActiveCampaignClient,
+        client: Api,
         token: str,
         bookmark: dict[str, Any],
         logger: Logger,

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from reprlib import repr as brief
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.errors import (
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_activecampaign_segments.clock import Clock
-    from tap_activecampaign_segments.mypreferences.client import MyPreferencesClient
     from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
 
 SAME_SECOND = timedelta(seconds=1)
@@ -93,12 +92,30 @@ class Export:
         return asdict(self)
 
 
+class ExportApi(Protocol):
+    """Sends one request each; `MyPreferencesClient` does so over HTTP."""
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The ``Date`` of the last response, UTC."""
+
+    def start_export(self, segment_group_name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Start an export."""
+
+    def get_export_status(self, token: str) -> dict[str, Any]:
+        """Return the status of an export."""
+
+    def get_profiles(self, token: str, offset: int) -> dict[str, Any]:
+        """Return a page of profiles."""
+
+    def commit_export(self, token: str) -> None:
+        """Confirm that an export was read."""
+
+
 class Exports:
     """Initiates, watches and reads exports."""
 
-    def __init__(
-        self, client: MyPreferencesClient, settings: MyPreferencesSettings, clock: Clock
-    ) -> None:
+    def __init__(self, client: ExportApi, settings: MyPreferencesSettings, clock: Clock) -> None:
         """Ask nothing yet."""
         self._client = client
         self._settings = settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from typing_extensions import override
 
@@ -30,8 +30,12 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context
 
-    from tap_activecampaign_segments.mypreferences.export_sync import ExportSync
+    from tap_activecampaign_segments.clock import Clock
+    from tap_activecampaign_segments.failures import Failures
+    from tap_activecampaign_segments.mypreferences.exports import Exports
+    from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
     from tap_activecampaign_segments.singer.output_tap import OutputTap
+    from tap_activecampaign_segments.singer.state_writer import ThrottledStateWriter
 
 RUNNING_KEY = "running"
 """State key: the export that was initiated and not yet emitted whole."""
@@ -39,6 +43,25 @@ SUBJECT_KEY = "subject"
 """State key: the hash of what the bookmark's export asked for."""
 TOTAL_KEY = "total"
 """State key: the number of profiles in the last full export of that."""
+
+
+class ExportContext(Protocol):
+    """What the streams of an account share in one sync; see `ExportSync`."""
+
+    settings: MyPreferencesSettings
+    failures: Failures
+
+    @property
+    def clock(self) -> Clock:
+        """Time source."""
+
+    @property
+    def state_writer(self) -> ThrottledStateWriter:
+        """Where the state is persisted."""
+
+    @property
+    def exports(self) -> Exports:
+        """Initiates, polls and reads exports."""
 
 
 class ImplausibleExportError(TapError):
@@ -52,7 +75,7 @@ class SegmentGroupExports(ChildrenFirstStream):
     primary_keys = ("segment_group_name", "exported_at")
     replication_key = "exported_at"
 
-    def __init__(self, tap: OutputTap, sync: ExportSync) -> None:
+    def __init__(self, tap: OutputTap, sync: ExportContext) -> None:
         """Create the stream.
 
         Args:
@@ -222,7 +245,7 @@ class SegmentGroupProfiles(ManualStateStream):
     reader: ExportReader
     """Reads the export that is emitted."""
 
-    def __init__(self, tap: OutputTap, sync: ExportSync) -> None:
+    def __init__(self, tap: OutputTap, sync: ExportContext) -> None:
         """Create the stream; see `SegmentGroupExports`."""
         super().__init__(tap, sync.failures)
 

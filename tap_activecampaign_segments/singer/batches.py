@@ -16,16 +16,12 @@ if TYPE_CHECKING:
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_activecampaign_segments.singer.output_tap import OutputTap
-
 
 class BatchStream(Stream):
     """A stream whose BATCH files hold exactly what its RECORD messages would.
 
     The SDK's own files contain rows as they were read, with deselected and removed columns.
     """
-
-    _tap: OutputTap
 
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.match_all.run import RunLostError
+from tap_activecampaign_segments.activecampaign.match_all.run_response import ReadyRun, RunResponse
 from tap_activecampaign_segments.attempts import is_recent
 from tap_activecampaign_segments.errors import TapError
 from tap_activecampaign_segments.polling import MIN_INTERVAL, PollTimeoutError
@@ -14,7 +15,6 @@ from tap_activecampaign_segments.polling import MIN_INTERVAL, PollTimeoutError
 if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.match_all.run import Run
     from tap_activecampaign_segments.activecampaign.match_all.run_client import RunClient
-    from tap_activecampaign_segments.activecampaign.match_all.run_response import RunResponse
     from tap_activecampaign_segments.activecampaign.match_all.run_state import (
         RunState,
         SegmentRuns,
@@ -32,31 +32,6 @@ MAX_FIRST_DELAY = 60.0
 
 class NotReadyError(TapError):
     """The run was not ready in time; the next sync resumes it."""
-
-
-@dataclass(frozen=True)
-class ReadyRun:
-    """A run whose result can be read.
-
-    Attributes:
-        response: The response that says so, with the first page.
-        resumed: The run as the state has it, if an earlier sync started it; otherwise None.
-        is_persisted: Whether the run is in the state.
-    """
-
-    response: RunResponse
-    resumed: Run | None
-    is_persisted: bool
-
-    @property
-    def is_new(self) -> bool:
-        """Whether this sync started it."""
-        return self.resumed is None
-
-    @property
-    def may_have_emitted_rows(self) -> bool:
-        """Whether an earlier sync may have emitted rows of it, as of a baseline."""
-        return self.resumed is not None and self.resumed.run_id_end is not None
 
 
 class Acquisition:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from logging import Logger
 
     from tap_activecampaign_segments.activecampaign.match_all.membership_diff import MembershipDiff
-    from tap_activecampaign_segments.activecampaign.match_all.result_reader import Result
+    from tap_activecampaign_segments.activecampaign.match_all.result import Result
     from tap_activecampaign_segments.activecampaign.match_all.run import Run
     from tap_activecampaign_segments.activecampaign.match_all.run_state import (
         CommittedResult,
@@ -118,7 +118,9 @@ class Belief:
         """
         if diff is None:
             return self._judge_baseline()
-        sentence = self._witnesses.find_mass_departure(diff, result.run)
+        sentence = self._witnesses.find_mass_departure(
+            len(diff.left), diff.predecessor.run, diff.previous_total, result.run
+        )
         if sentence is None:
             return None
         if self._has_tripped or self._present:

@@ -9,19 +9,16 @@ from tap_activecampaign_segments.activecampaign.match_all.membership_diff import
     MembershipDiff,
     diff_contact_ids,
 )
-from tap_activecampaign_segments.activecampaign.match_all.previous_result import (
-    PreviousResultLostError,
-)
+from tap_activecampaign_segments.activecampaign.match_all.run import PreviousResultLostError
 from tap_activecampaign_segments.activecampaign.match_all.run_client import RETENTION
 from tap_activecampaign_segments.errors import MalformedResponseError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from logging import Logger
 
-    from tap_activecampaign_segments.activecampaign.match_all.previous_result import (
-        PreviousResultReader,
-    )
-    from tap_activecampaign_segments.activecampaign.match_all.result_reader import Result
+    from tap_activecampaign_segments.activecampaign.match_all.contact_ids import ContactIds
+    from tap_activecampaign_segments.activecampaign.match_all.result import Result
     from tap_activecampaign_segments.activecampaign.match_all.run import Run
     from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
     from tap_activecampaign_segments.activecampaign.match_all.run_state import (
@@ -40,7 +37,7 @@ class Comparison:
 
     def __init__(
         self,
-        previous_reader: PreviousResultReader,
+        read_previous: Callable[[Run], ContactIds],
         options: RunOptions,
         clock: Clock,
         logger: Logger,
@@ -48,12 +45,12 @@ class Comparison:
         """Set what all segments share.
 
         Args:
-            previous_reader: Reads results that the state names.
+            read_previous: Reads a result that the state names, see `PreviousResultReader.read`.
             options: What the sync needs of the runs.
             clock: Time source; replaceable in tests.
             logger: Receives a warning with the cause of each unexpected baseline.
         """
-        self._previous_reader = previous_reader
+        self._read_previous = read_previous
         self._options = options
         self._clock = clock
         self._logger = logger
@@ -136,7 +133,7 @@ class Comparison:
         if predecessor.run.digest == result.contact_ids.digest:
             return MembershipDiff(predecessor, len(result.contact_ids))
         try:
-            previous = self._previous_reader.read(predecessor.run)
+            previous = self._read_previous(predecessor.run)
         except PreviousResultLostError as error:
             self.warn_of_baseline(segment, str(error))
             return None

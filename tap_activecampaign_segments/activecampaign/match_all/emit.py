@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.match_all.run_state import (
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_activecampaign_segments.activecampaign.match_all.membership_diff import MembershipDiff
-    from tap_activecampaign_segments.activecampaign.match_all.result_reader import Result
+    from tap_activecampaign_segments.activecampaign.match_all.result import Result
+    from tap_activecampaign_segments.activecampaign.match_all.run_state import RunState
+    from tap_activecampaign_segments.activecampaign.segments import Segment
 
 
 @dataclass(frozen=True)
@@ -134,3 +136,10 @@ class Evaluation:
             )
             changes["pair"] = None
         return changes
+
+
+class Evaluates(Protocol):
+    """What the streams need of the `Evaluator`. Thread-safe."""
+
+    def evaluate(self, segment: Segment, state: RunState) -> Evaluation:
+        """Evaluate a segment; see `Evaluator.evaluate`."""

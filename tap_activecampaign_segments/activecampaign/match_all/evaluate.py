@@ -21,12 +21,14 @@ from tap_activecampaign_segments.activecampaign.match_all.compare import Compari
 from tap_activecampaign_segments.activecampaign.match_all.emit import Evaluation
 from tap_activecampaign_segments.activecampaign.match_all.membership_diff import MembershipDiff
 from tap_activecampaign_segments.activecampaign.match_all.previous_result import (
-    PreviousResultLostError,
     PreviousResultReader,
 )
 from tap_activecampaign_segments.activecampaign.match_all.prove import Prover
 from tap_activecampaign_segments.activecampaign.match_all.result_reader import ResultReader
-from tap_activecampaign_segments.activecampaign.match_all.run import UnusableRunError
+from tap_activecampaign_segments.activecampaign.match_all.run import (
+    PreviousResultLostError,
+    UnusableRunError,
+)
 from tap_activecampaign_segments.activecampaign.match_all.run_client import RunClient
 from tap_activecampaign_segments.activecampaign.match_all.witnesses import Witnesses
 from tap_activecampaign_segments.attempts import Attempts
@@ -38,10 +40,10 @@ if TYPE_CHECKING:
     from logging import Logger
 
     from tap_activecampaign_segments.activecampaign.account import Account
-    from tap_activecampaign_segments.activecampaign.match_all.acquire import ReadyRun
-    from tap_activecampaign_segments.activecampaign.match_all.result_reader import Result
+    from tap_activecampaign_segments.activecampaign.match_all.result import Result
     from tap_activecampaign_segments.activecampaign.match_all.run import Run
     from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
+    from tap_activecampaign_segments.activecampaign.match_all.run_response import ReadyRun
     from tap_activecampaign_segments.activecampaign.match_all.run_state import (
         Predecessor,
         RunState,
@@ -77,11 +79,11 @@ class Evaluator:
         settings, clock = account.settings, account.clock
         client = RunClient(account.client, clock, settings.page_size)
         reader = ResultReader(client, settings.max_concurrent_requests + 1, on_page)
-        previous_reader = PreviousResultReader(client, reader)
+        read_previous = PreviousResultReader(client, reader).read
         self._acquisition = Acquisition(client, settings, clock, options.viewer)
-        self._prover = Prover(client, reader, previous_reader, options)
+        self._prover = Prover(client, reader, read_previous, options)
         self._witnesses = Witnesses(account.client, CircuitBreaker(settings.max_left_share))
-        self._comparison = Comparison(previous_reader, options, clock, logger)
+        self._comparison = Comparison(read_previous, options, clock, logger)
         self._rebaselined = account.selection.rebaseline_ids
         self._run_attempts = settings.run_attempts
         self._options = options

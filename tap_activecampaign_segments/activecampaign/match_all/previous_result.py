@@ -10,25 +10,25 @@ from tap_activecampaign_segments.activecampaign.match_all.contact_ids import Con
 from tap_activecampaign_segments.activecampaign.match_all.result_reader import (
     IncompleteResultError,
 )
-from tap_activecampaign_segments.activecampaign.match_all.run import RunFailedError, RunLostError
+from tap_activecampaign_segments.activecampaign.match_all.run import (
+    PreviousResultLostError,
+    RunFailedError,
+    RunLostError,
+)
 from tap_activecampaign_segments.errors import MalformedResponseError, TapError
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.match_all.result_reader import ResultReader
     from tap_activecampaign_segments.activecampaign.match_all.run import Run
-    from tap_activecampaign_segments.activecampaign.match_all.run_client import RunClient
+    from tap_activecampaign_segments.activecampaign.match_all.run_response import RunReader
 
 _EMPTY_DIGEST = ContactIds().digest
-
-
-class PreviousResultLostError(TapError):
-    """The previous result is gone, or is another one by now: a baseline has to follow."""
 
 
 class PreviousResultReader:
     """Reads results that the state names. Thread-safe."""
 
-    def __init__(self, run_client: RunClient, reader: ResultReader) -> None:
+    def __init__(self, run_client: RunReader, reader: ResultReader) -> None:
         """Set where results are read."""
         self._run_client = run_client
         self._reader = reader

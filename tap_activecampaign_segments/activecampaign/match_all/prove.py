@@ -5,27 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tap_activecampaign_segments.activecampaign.match_all.result_reader import (
-    IncompleteResultError,
-    Result,
-)
+from tap_activecampaign_segments.activecampaign.match_all.result import Result
+from tap_activecampaign_segments.activecampaign.match_all.result_reader import IncompleteResultError
 from tap_activecampaign_segments.activecampaign.match_all.run import RunLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_activecampaign_segments.activecampaign.match_all.acquire import ReadyRun
-    from tap_activecampaign_segments.activecampaign.match_all.previous_result import (
-        PreviousResultReader,
-    )
+    from tap_activecampaign_segments.activecampaign.match_all.contact_ids import ContactIds
     from tap_activecampaign_segments.activecampaign.match_all.result_reader import (
         ReadResult,
         ResultReader,
     )
     from tap_activecampaign_segments.activecampaign.match_all.run import Run
-    from tap_activecampaign_segments.activecampaign.match_all.run_client import RunClient
     from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
-    from tap_activecampaign_segments.activecampaign.match_all.run_response import RunResponse
+    from tap_activecampaign_segments.activecampaign.match_all.run_response import (
+        ReadyRun,
+        RunReader,
+        RunResponse,
+    )
 
 
 class Prover:
@@ -33,9 +31,9 @@ class Prover:
 
     def __init__(
         self,
-        run_client: RunClient,
+        run_client: RunReader,
         reader: ResultReader,
-        previous_reader: PreviousResultReader,
+        read_previous: Callable[[Run], ContactIds],
         options: RunOptions,
     ) -> None:
         """Set what all results share.
@@ -43,12 +41,12 @@ class Prover:
         Args:
             run_client: Reads runs.
             reader: Reads results.
-            previous_reader: Reads results that the state names.
+            read_previous: Reads a result that the state names, see `PreviousResultReader.read`.
             options: What the sync needs of the runs.
         """
         self._run_client = run_client
         self._reader = reader
-        self._previous_reader = previous_reader
+        self._read_previous = read_previous
         self._options = options
 
     def prove(self, ready: ReadyRun) -> Result:
@@ -91,7 +89,7 @@ class Prover:
             PreviousResultLostError: The result is gone, or is another one by now.
             TapError: The result could not be read.
         """
-        contact_ids = self._previous_reader.read(pair)
+        contact_ids = self._read_previous(pair)
         return Result(self._annotate(pair, contact_ids.digest), len(contact_ids), contact_ids)
 
     def _read_twice(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.match_all.contact_ids import ContactIds
+from tap_activecampaign_segments.activecampaign.match_all.result import Result
 from tap_activecampaign_segments.activecampaign.match_all.result_layout import ResultLayout
 from tap_activecampaign_segments.activecampaign.match_all.run import UnusableRunError
 from tap_activecampaign_segments.activecampaign.prefetch import in_order
@@ -18,27 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_activecampaign_segments.activecampaign.match_all.run import Run
-    from tap_activecampaign_segments.activecampaign.match_all.run_client import RunClient
-    from tap_activecampaign_segments.activecampaign.match_all.run_response import RunResponse
+    from tap_activecampaign_segments.activecampaign.match_all.run_response import (
+        RunReader,
+        RunResponse,
+    )
 
 
 class IncompleteResultError(UnusableRunError):
     """The pages are not one complete result."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """The contacts that a run found.
-
-    Attributes:
-        run: The run, ended.
-        total: Number of contacts.
-        contact_ids: Their ids in the order of the run's sort; empty if only the total was read.
-    """
-
-    run: Run
-    total: int
-    contact_ids: ContactIds
 
 
 @dataclass(frozen=True)
@@ -72,7 +60,7 @@ class ResultReader:
     """Reads results, several pages at a time. Thread-safe."""
 
     def __init__(
-        self, run_client: RunClient, max_pending: int, on_page: Callable[[int, int], None]
+        self, run_client: RunReader, max_pending: int, on_page: Callable[[int, int], None]
     ) -> None:
         """Set what all results share.
 

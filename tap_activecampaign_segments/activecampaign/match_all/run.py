@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.settings import is_sort
+from tap_activecampaign_segments.activecampaign.sort import is_sort
 from tap_activecampaign_segments.errors import TapError
 from tap_activecampaign_segments.http.urls import quote_path_part
 
@@ -21,6 +21,10 @@ class RunFailedError(UnusableRunError):
 
 class RunLostError(UnusableRunError):
     """The run is expired or unknown (404), or its result is another one than before."""
+
+
+class PreviousResultLostError(TapError):
+    """The previous result is gone, or is another one by now: a baseline has to follow."""
 
 
 @dataclass(frozen=True)

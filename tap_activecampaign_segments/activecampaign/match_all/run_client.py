@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.client import attributes, resources
+from tap_activecampaign_segments.activecampaign.api import attributes, resources
 from tap_activecampaign_segments.activecampaign.match_all.run import RunLostError
 from tap_activecampaign_segments.activecampaign.match_all.run_response import RunResponse
 from tap_activecampaign_segments.errors import (
@@ -20,7 +20,7 @@ from tap_activecampaign_segments.polling import poll
 from tap_activecampaign_segments.singer.coercion import coerce_count
 
 if TYPE_CHECKING:
-    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
+    from tap_activecampaign_segments.activecampaign.api import Api
     from tap_activecampaign_segments.activecampaign.match_all.run import Run
     from tap_activecampaign_segments.clock import Clock
 
@@ -41,7 +41,7 @@ _NO_SUCH_PAGE = {
 class RunClient:
     """Starts and reads match-all runs. Thread-safe."""
 
-    def __init__(self, client: ActiveCampaignClient, clock: Clock, page_size: int) -> None:
+    def __init__(self, client: Api, clock: Clock, page_size: int) -> None:
         """Set what all requests share.
 
         Args:

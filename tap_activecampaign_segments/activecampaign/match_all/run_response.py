@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.client import attributes, resources
+from tap_activecampaign_segments.activecampaign.api import attributes, resources
 from tap_activecampaign_segments.activecampaign.match_all.run import Run, RunFailedError
 from tap_activecampaign_segments.errors import MalformedResponseError
 from tap_activecampaign_segments.singer.coercion import coerce_count
@@ -88,3 +88,41 @@ class RunResponse:
         if not self.is_ready and self.run.run_id_end is not None:
             msg = f"run {self.run.run_id} failed at ActiveCampaign"
             raise RunFailedError(msg)
+
+
+@dataclass(frozen=True)
+class ReadyRun:
+    """A run whose result can be read.
+
+    Attributes:
+        response: The response that says so, with the first page.
+        resumed: The run as the state has it, if an earlier sync started it; otherwise None.
+        is_persisted: Whether the run is in the state.
+    """
+
+    response: RunResponse
+    resumed: Run | None
+    is_persisted: bool
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this sync started it."""
+        return self.resumed is None
+
+    @property
+    def may_have_emitted_rows(self) -> bool:
+        """Whether an earlier sync may have emitted rows of it, as of a baseline."""
+        return self.resumed is not None and self.resumed.run_id_end is not None
+
+
+class RunReader(Protocol):
+    """Reads runs; `RunClient` does so over HTTP."""
+
+    page_size: int
+    """Contact ids per page that are requested."""
+
+    def read(self, run: Run, page: int = 1) -> RunResponse:
+        """Read a run, and a page of its result; see `RunClient.read`."""
+
+    def read_beyond_end(self, run: Run, page: int) -> list[int]:
+        """Read the page after the last one; see `RunClient.read_beyond_end`."""

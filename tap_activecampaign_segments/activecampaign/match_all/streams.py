@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from typing_extensions import override
 
-from tap_activecampaign_segments.activecampaign.base_streams import AccountStream, SegmentStream
+from tap_activecampaign_segments.activecampaign.base_streams import (
+    AccountContext,
+    AccountStream,
+    SegmentStream,
+)
 from tap_activecampaign_segments.activecampaign.match_all.acquire import NotReadyError
-from tap_activecampaign_segments.activecampaign.match_all.evaluate import Evaluator
 from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
 from tap_activecampaign_segments.activecampaign.match_all.run_state import (
     RunState,
@@ -31,11 +34,19 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.metrics import Counter
 
-    from tap_activecampaign_segments.activecampaign.match_all.emit import Evaluation
+    from tap_activecampaign_segments.activecampaign.match_all.emit import Evaluates, Evaluation
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.errors import TapError
+    from tap_activecampaign_segments.singer.output_tap import OutputTap
 
 DIFFERENCES_PER_PAGE = 10_000
+
+
+class RunContext(AccountContext, Protocol):
+    """What the streams share, and what evaluates segments; see `AccountSync`."""
+
+    def create_evaluator(self, options: RunOptions) -> Evaluates:
+        """Return what evaluates segments."""
 
 
 class MatchAllRuns(ChildrenFirstStream, SegmentStream):
@@ -45,6 +56,11 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
     primary_keys = ("segment_id", "run_id")
     replication_key = "run_id_start"
     evaluates = True
+
+    def __init__(self, tap: OutputTap, sync: RunContext) -> None:
+        """Create the stream; see `AccountStream`."""
+        super().__init__(tap, sync)
+        self._create_evaluator = sync.create_evaluator
 
     @staticmethod
     @override
@@ -58,7 +74,7 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
         return super().partitions[: 1 if self.is_test else None]
 
     @cached_property
-    def evaluator(self) -> Evaluator:
+    def evaluator(self) -> Evaluates:
         """Evaluates segments. Thread-safe."""
         selected = [child for child in self.child_streams if child.selected]
         changes = [child.name for child in selected if isinstance(child, ChangeStream)]
@@ -76,8 +92,7 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
             viewer=self.sync_context.token_user(may_request=bool(changes) and not self.is_test),
             first_page_only=self.is_test,
         )
-        on_page = self.sync_context.progress.count_page
-        return Evaluator(self.account, options, on_page, self.logger)
+        return self._create_evaluator(options)
 
     def run_state(self, segment: Segment) -> RunState:
         """Return what the state keeps of a segment's runs."""

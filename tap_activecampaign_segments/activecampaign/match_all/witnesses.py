@@ -9,9 +9,8 @@ from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign import definitions
 
 if TYPE_CHECKING:
-    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
-    from tap_activecampaign_segments.activecampaign.match_all.membership_diff import MembershipDiff
-    from tap_activecampaign_segments.activecampaign.match_all.result_reader import Result
+    from tap_activecampaign_segments.activecampaign.api import Api
+    from tap_activecampaign_segments.activecampaign.match_all.result import Result
     from tap_activecampaign_segments.activecampaign.match_all.run import Run
     from tap_activecampaign_segments.activecampaign.match_all.run_state import CommittedResult
     from tap_activecampaign_segments.activecampaign.segments import Segment
@@ -36,7 +35,7 @@ class Contradiction:
 class Witnesses:
     """Holds results against what else is known of a segment's size. Thread-safe."""
 
-    def __init__(self, client: ActiveCampaignClient, breaker: CircuitBreaker) -> None:
+    def __init__(self, client: Api, breaker: CircuitBreaker) -> None:
         """Set what all segments share.
 
         Args:
@@ -88,26 +87,29 @@ class Witnesses:
             or self._breaker.is_large_drop(other.total, one.total)
         )
 
-    def find_mass_departure(self, diff: MembershipDiff, run: Run) -> str | None:
+    def find_mass_departure(
+        self, left: int, previous: Run, previous_total: int, run: Run
+    ) -> str | None:
         """Return a sentence if more members left than may leave at once, otherwise None.
 
         An edit explains any number, but only if the definition's hash differs too: its timestamp
         may move with each evaluation (inferred).
 
         Args:
-            diff: The difference to the predecessor.
+            left: Number of members that left.
+            previous: The run that was compared with.
+            previous_total: Number of its members.
             run: The new run.
 
         Raises:
             AccountError: The account cannot be read at all.
         """
-        left = len(diff.left)
-        if not self._breaker.trips(left, diff.previous_total):
+        if not self._breaker.trips(left, previous_total):
             return None
-        before = diff.predecessor.run.segment_timestamp
+        before = previous.segment_timestamp
         if self._is_edited(run.segment_id, before, run):
             return None
-        return self._breaker.describe(left, diff.previous_total)
+        return self._breaker.describe(left, previous_total)
 
     def find_outvoted(self, segment: Segment, result: Result) -> str | None:
         """Return the evaluation in the listing that contradicts a believed result, or None."""
