@@ -36,7 +36,7 @@ def offered() -> dict[str, dict[str, Any]]:
 def drawn() -> dict[str, list[tuple[str, bool]]]:
     """Texts of each box, title first, and whether they are bold."""
     boxes: dict[str, list[tuple[str, bool]]] = {}
-    for box, style, text in TEXT.findall((ROOT / "pictures" / "streams.svg").read_text()):
+    for box, style, text in TEXT.findall((ROOT / "docs" / "images" / "streams.svg").read_text()):
         boxes.setdefault(box, []).append((text, "700" in style or "bold" in style))
     return boxes
 
