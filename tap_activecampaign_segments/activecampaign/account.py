@@ -101,7 +101,7 @@ class Account:
         if not listed and self._previously_listed:
             msg = (
                 f"the account lists no segments, but {self._previously_listed} were synced "
-                "before: check api_url and the key's rights"
+                "before: check api_url and the API token's rights"
             )
             raise AccountError(msg)
         self._unusable = len(listing.unusable)
@@ -192,7 +192,8 @@ class Account:
             if found.name is not None:
                 self.is_listing_complete = False
                 self.logger.warning(
-                    "%s exists, but is not listed and so not read: check the key's rights", found
+                    "%s exists, but is not listed and so not read: check the API token's rights",
+                    found,
                 )
         return False
 

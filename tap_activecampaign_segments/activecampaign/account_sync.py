@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tap_activecampaign_segments.activecampaign.account import Account
 from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
+from tap_activecampaign_segments.activecampaign.match_all.acquire import START_WAIT
 from tap_activecampaign_segments.activecampaign.prefetch import Prefetcher
 from tap_activecampaign_segments.activecampaign.progress import Progress
 from tap_activecampaign_segments.activecampaign.segment_state import SegmentState
@@ -33,8 +34,6 @@ PREFETCH_WIDTH = 100
 """Maximum pieces of work that are started ahead of the one that is emitted."""
 PREFETCHED_CONTACTS = 50_000_000
 """Maximum contact ids that these may hold in memory; a single segment may have more."""
-SLOW_EVALUATION = 4.0
-"""Seconds from which on an evaluation is started early: a request waits no longer (documented)."""
 
 
 class SegmentWork(Protocol):
@@ -191,7 +190,7 @@ class AccountSync:
         streams = {each.name: each for each in self.segment_streams if each.is_read}
         segments = self.account.selected
         slow = sorted(
-            (each for each in segments if (each.evaluation_seconds or 0) > SLOW_EVALUATION),
+            (each for each in segments if (each.evaluation_seconds or 0) > START_WAIT),
             key=lambda each: -(each.evaluation_seconds or 0),
         )
         is_test = any(each.ABORT_AT_RECORD_COUNT is not None for each in streams.values())
