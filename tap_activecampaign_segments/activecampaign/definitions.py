@@ -1,7 +1,8 @@
-"""Segment definitions: the version in force at an instant.
+"""Segment definitions: all versions, found by walking back through created dates.
 
-``GET segmentsV2/{id}/createdDate/{ms}`` returns it, with the instant in milliseconds since the
-epoch (documented). `definition_history` walks back through all versions.
+``GET segmentsV2/{id}/createdDate/{ms}`` returns the version in force at an instant, in milliseconds
+since the epoch (documented). The API cannot list versions: the walk requests the current one, then
+the one in force just before its created date, and so on until there is none.
 """
 
 from __future__ import annotations
@@ -11,9 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.api import attributes, resources
-from tap_activecampaign_segments.errors import AccountError, NotFoundError, TapError
+from tap_activecampaign_segments.errors import (
+    AccountError,
+    MalformedResponseError,
+    NotFoundError,
+    TapError,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from tap_activecampaign_segments.activecampaign.api import Api
 
 FIELDS = (
@@ -32,9 +41,81 @@ SETTLED_AFTER = timedelta(hours=1)
 """Age of a version from which on no other version with the same second can appear."""
 
 
+MAX_VERSIONS = 1000
+"""Maximum number of versions; guards against an API that never reports the end."""
+RESOLUTION = timedelta(milliseconds=1)
+"""Resolution of the instant in a request: versions in between cannot be requested."""
+
+
 def has_versions(segment_id: str) -> bool:
     """Tell whether the API keeps versions: only for ids that are not numeric (documented)."""
     return not segment_id.isdecimal()
+
+
+def versions(  # noqa: PLR0913
+    client: Api,
+    segment_id: str,
+    *,
+    since: datetime | None,
+    now: datetime,
+    created: str | None,
+    warn: Callable[[str], None],
+) -> list[dict[str, Any]]:
+    """Return the versions of a segment's definition, oldest first.
+
+    Args:
+        client: The API client.
+        segment_id: The segment; not a numeric id.
+        since: The version in force at this instant is the oldest one returned; None for all.
+        now: The current time.
+        created: The segment's created date in the listing, None if unknown.
+        warn: Called with a sentence if a version between two others may be missing.
+
+    Raises:
+        NotFoundError: The segment has no definition.
+        TapError: The versions could not be read completely.
+    """
+    found = [version_at(client, segment_id, timestamps.epoch_milliseconds(now), confirm_404=True)]
+    while since is None or timestamps.parse(found[-1]["created_date"]) > since:
+        newer = found[-1]["created_date"]
+        # A 404 is expected only where the walk has reached the segment's created date.
+        is_first = created is not None and timestamps.may_be_equal(newer, created)
+        older = _version_before(client, segment_id, newer, is_first=is_first)
+        if older is None:
+            break
+        if timestamps.parse(newer) - timestamps.parse(older["created_date"]) <= RESOLUTION:
+            warn(
+                f"two versions of its definition were made within a millisecond, at {newer}: "
+                "others between them may be missing"
+            )
+        found.append(older)
+        if len(found) > MAX_VERSIONS:
+            msg = f"the definition has more than {MAX_VERSIONS} versions (set a later start_date)"
+            raise MalformedResponseError(msg)
+    return found[::-1]
+
+
+def _version_before(
+    client: Api, segment_id: str, created_date: str, *, is_first: bool
+) -> dict[str, Any] | None:
+    """Return the version that precedes the one of a created date, None if there is none."""
+    created = timestamps.parse(created_date)
+    if created == created.min.replace(tzinfo=created.tzinfo):
+        return None
+    millisecond = timestamps.epoch_milliseconds(created - timedelta(microseconds=1))
+    # In case the API rounds the instant, or compares whole seconds, earlier ones are tried too.
+    for at in (millisecond, millisecond - 1, millisecond - 1000):
+        try:
+            version = version_at(client, segment_id, at, confirm_404=not is_first)
+        except NotFoundError:
+            return None
+        if timestamps.parse(version["created_date"]) < created:
+            return version
+    msg = (
+        f"asked for the version before {created_date}, the API answers with one of "
+        f"{version['created_date']}: the older versions cannot be read"
+    )
+    raise MalformedResponseError(msg)
 
 
 def version_at(

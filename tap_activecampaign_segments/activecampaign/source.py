@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 from typing_extensions import override
 
 from tap_activecampaign_segments.activecampaign import settings
-from tap_activecampaign_segments.activecampaign.account_sync import AccountSync
 from tap_activecampaign_segments.activecampaign.match_all.evaluate import Evaluator
 from tap_activecampaign_segments.activecampaign.match_all.streams import (
     MatchAllResults,
@@ -21,6 +20,7 @@ from tap_activecampaign_segments.activecampaign.streams import (
     SegmentDefinitions,
     Segments,
 )
+from tap_activecampaign_segments.activecampaign.sync_context import AccountSync
 from tap_activecampaign_segments.source import Source
 
 if TYPE_CHECKING:

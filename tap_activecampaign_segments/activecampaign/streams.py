@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typing_extensions import override
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign import definition_history, definitions
+from tap_activecampaign_segments.activecampaign import definitions
 from tap_activecampaign_segments.activecampaign.base_streams import AccountStream, HistoryStream
 from tap_activecampaign_segments.activecampaign.count_history import RowFingerprints, may_change
 from tap_activecampaign_segments.activecampaign.count_history_cursor import CountHistoryReader
@@ -186,7 +186,7 @@ class SegmentDefinitions(HistoryStream):
         if not definitions.has_versions(segment.segment_id):
             self.logger.warning("%s has a numeric id: the API keeps no versions of it", segment)
             return
-        versions = definition_history.versions(
+        versions = definitions.versions(
             self.account.client,
             segment.segment_id,
             since=bookmark or self.account.settings.start_date,

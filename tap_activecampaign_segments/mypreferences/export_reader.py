@@ -10,7 +10,7 @@ from tap_activecampaign_segments.mypreferences import profiles
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_activecampaign_segments.mypreferences.exports import Export, Exports
+    from tap_activecampaign_segments.mypreferences.export_lifecycle import Export, Exports
 
 
 class ExportReader:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_activecampaign_segments.mypreferences import settings
-from tap_activecampaign_segments.mypreferences.export_sync import ExportSync
 from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
 from tap_activecampaign_segments.mypreferences.streams import (
     SegmentGroupExports,
     SegmentGroupProfiles,
 )
+from tap_activecampaign_segments.mypreferences.sync_context import ExportSync
 from tap_activecampaign_segments.source import Source
 
 if TYPE_CHECKING:

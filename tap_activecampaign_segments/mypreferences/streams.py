@@ -13,8 +13,7 @@ from tap_activecampaign_segments.circuit_breaker import CircuitBreaker
 from tap_activecampaign_segments.errors import MalformedResponseError, TapError
 from tap_activecampaign_segments.failures import wrap_unexpected_errors
 from tap_activecampaign_segments.mypreferences import profiles
-from tap_activecampaign_segments.mypreferences.export_reader import ExportReader
-from tap_activecampaign_segments.mypreferences.exports import (
+from tap_activecampaign_segments.mypreferences.export_lifecycle import (
     Export,
     ExportChangedError,
     ExportFailedError,
@@ -22,6 +21,7 @@ from tap_activecampaign_segments.mypreferences.exports import (
     IncompleteExportError,
     wish,
 )
+from tap_activecampaign_segments.mypreferences.export_reader import ExportReader
 from tap_activecampaign_segments.singer.parent_streams import ChildrenFirstStream, ManualStateStream
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.failures import Failures
-    from tap_activecampaign_segments.mypreferences.exports import Exports
+    from tap_activecampaign_segments.mypreferences.export_lifecycle import Exports
     from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
     from tap_activecampaign_segments.singer.output_tap import OutputTap
     from tap_activecampaign_segments.singer.state_writer import ThrottledStateWriter

@@ -14,7 +14,7 @@ from tap_activecampaign_segments.errors import TapError
 from tap_activecampaign_segments.http.client import RequestSpec
 from tap_activecampaign_segments.http.redaction import MASK
 from tap_activecampaign_segments.mypreferences.client import MyPreferencesClient
-from tap_activecampaign_segments.mypreferences.exports import Export
+from tap_activecampaign_segments.mypreferences.export_lifecycle import Export
 from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 from tests.support.activecampaign import client_of

@@ -14,7 +14,7 @@ from tap_activecampaign_segments.polling import MIN_INTERVAL, PollTimeoutError
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.match_all.run import Run
-    from tap_activecampaign_segments.activecampaign.match_all.run_client import RunClient
+    from tap_activecampaign_segments.activecampaign.match_all.run_lifecycle import RunClient
     from tap_activecampaign_segments.activecampaign.match_all.run_state import (
         RunState,
         SegmentRuns,

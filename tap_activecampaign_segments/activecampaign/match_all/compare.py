@@ -10,7 +10,7 @@ from tap_activecampaign_segments.activecampaign.match_all.membership_diff import
     diff_contact_ids,
 )
 from tap_activecampaign_segments.activecampaign.match_all.run import PreviousResultLostError
-from tap_activecampaign_segments.activecampaign.match_all.run_client import RETENTION
+from tap_activecampaign_segments.activecampaign.match_all.run_lifecycle import RETENTION
 from tap_activecampaign_segments.errors import MalformedResponseError
 
 if TYPE_CHECKING:

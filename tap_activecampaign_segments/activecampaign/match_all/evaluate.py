@@ -29,7 +29,7 @@ from tap_activecampaign_segments.activecampaign.match_all.run import (
     PreviousResultLostError,
     UnusableRunError,
 )
-from tap_activecampaign_segments.activecampaign.match_all.run_client import RunClient
+from tap_activecampaign_segments.activecampaign.match_all.run_lifecycle import RunClient
 from tap_activecampaign_segments.activecampaign.match_all.witnesses import Witnesses
 from tap_activecampaign_segments.attempts import Attempts
 from tap_activecampaign_segments.circuit_breaker import CircuitBreaker

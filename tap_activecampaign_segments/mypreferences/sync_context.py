@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments.mypreferences.client import MyPreferencesClient
-from tap_activecampaign_segments.mypreferences.exports import Exports
+from tap_activecampaign_segments.mypreferences.export_lifecycle import Exports
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.clock import Clock
