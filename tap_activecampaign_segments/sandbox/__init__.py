@@ -19,7 +19,7 @@ from .activecampaign.segments import Segment
 from .clock import Clock, VirtualClock
 from .faults.fault import Fault
 from .journal import Request
-from .mypreferences.export_lifecycle import Export
+from .mypreferences.exports import Export
 from .mypreferences.groups import Group
 from .mypreferences.preferences import Preferences
 
