@@ -84,7 +84,8 @@ def _each(content: dict[str, Any], value: Any) -> dict[str, Any]:
 TROUBLES = (
     _status(429),
     _retry_after("10", wait=10, is_typical=True),
-    _retry_after("{in_10_seconds}", name="as a date", wait=9),
+    # A date has whole seconds, and this one is set before the sync starts.
+    _retry_after("{in_10_seconds}", name="as a date", wait=8),
     _retry_after("-5"),
     _retry_after("soon"),
     # Longer than one request may wait.
