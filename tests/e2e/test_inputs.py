@@ -99,7 +99,7 @@ def test_default_selection_works_with_a_map_of_all_streams(
     assert not (project.output / "match_all_results.jsonl").exists()
 
 
-# target-jsonl, in the README's script.
+# target-jsonl, in the nightly script of the docs.
 
 
 @pytest.fixture

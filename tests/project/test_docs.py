@@ -41,10 +41,14 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
 
 
-def rows(page: str) -> str:
+def rows(text: str) -> str:
+    """Return the tables of a text."""
+    return "\n".join(line for line in text.splitlines() if line.startswith("|"))
+
+
+def tables_of(page: str) -> str:
     """Return the tables of a page."""
-    lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
-    return "\n".join(line for line in lines if line.startswith("|"))
+    return rows((ROOT / page).read_text(encoding="utf-8"))
 
 
 def setting_names(schema: Mapping[str, Any]) -> Iterator[str]:
@@ -65,7 +69,7 @@ def test_links_lead_to_files_and_headings(page: Path) -> None:
 
 
 def test_every_setting_is_in_a_table() -> None:
-    tables = rows("README.md") + rows("docs/reference/settings.md")
+    tables = tables_of("README.md") + tables_of("docs/reference/settings.md")
     for name in setting_names(TapActiveCampaignSegments.config_jsonschema):
         assert f"`{name}`" in tables, name
 
@@ -77,7 +81,7 @@ def test_every_stream_and_column_is_in_a_table() -> None:
     )
     streams = TapActiveCampaignSegments(config=CONFIG).catalog_dict["streams"]
     assert sections.keys() == {each["tap_stream_id"] for each in streams}
-    overview = rows("README.md")
+    overview = tables_of("README.md")
     for stream in streams:
         name = stream["tap_stream_id"]
         assert f"[`{name}`](docs/reference/streams.md#{name})" in overview
@@ -95,8 +99,22 @@ def test_every_stream_and_column_is_in_a_table() -> None:
 
 
 def test_every_module_that_contributors_are_sent_to_exists() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## ([^\n]+)\n(.+?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE))
+    for section, folder in (
+        ("Where things are", "tap_activecampaign_segments"),
+        ("Tests", "tests"),
+    ):
+        paths = re.findall(r"`([\w/]+(?:\.py|/))`", rows(sections[section]))
+        assert paths
+        for path in paths:
+            assert (ROOT / folder / path).exists(), path
+
+
+def test_every_module_is_in_the_table_for_contributors() -> None:
+    tables = tables_of("CONTRIBUTING.md")
     package = ROOT / "tap_activecampaign_segments"
-    paths = re.findall(r"`([\w/]+\.py)`", rows("CONTRIBUTING.md"))
-    assert paths
-    for path in paths:
-        assert (package / path).exists(), path
+    for module in package.rglob("*.py"):
+        path = module.relative_to(package)
+        if path.parts[0] not in {"sandbox", "schemas"} and not path.stem.startswith("__"):
+            assert f"`{path.as_posix()}`" in tables, path

@@ -1,4 +1,4 @@
-"""The nightly shell script of the manual, run in a folder."""
+"""The nightly shell script of the docs, run in a folder."""
 
 from __future__ import annotations
 
