@@ -1,10 +1,10 @@
-"""The life of an export: initiated, waited for, read, committed."""
+"""The life of an export: initiate, poll, read, commit."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any, Protocol
@@ -27,32 +27,33 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
 
-SAME_SECOND = timedelta(seconds=1)
-LATER = timedelta(milliseconds=1)
-"""What sets an export apart from one of the same second."""
-FIRST_LOOK = 2.0
-LONGEST_PAUSE = 60.0
-"""Seconds between two looks at most; no interval is documented."""
+SERVER_TIME_RESOLUTION = timedelta(seconds=1)
+MIN_DISTANCE = timedelta(milliseconds=1)
+"""Minimum distance of two exports, whose rows would otherwise count as those of one."""
+FIRST_DELAY = 2.0
+"""Seconds before the second poll."""
+MAX_INTERVAL = 60.0
+"""Maximum seconds between two polls; no interval is documented."""
 GRACE = 30.0
-"""Seconds after an export was found complete in which its data may not be there yet."""
-GRACE_PAUSE = 3.0
-"""Seconds until they are asked for again meanwhile."""
+"""Seconds after an export became complete in which its data may still be missing (inferred)."""
+GRACE_INTERVAL = 3.0
+"""Seconds between two requests for the data meanwhile."""
 
 
 class ExportFailedError(TapError):
-    """The vendor refuses the export for good."""
+    """The export failed permanently."""
 
 
 class ExportLostError(TapError):
-    """The export was fetched before, or has expired: a new one may succeed."""
+    """The export was retrieved before, or has expired: a new one may succeed."""
 
 
 class IncompleteExportError(TapError):
-    """The pages do not add up to one whole export."""
+    """The pages are not one complete export."""
 
 
 class ExportChangedError(IncompleteExportError):
-    """The export is another one than when its profiles began to leave: a new one has to follow."""
+    """The export changed after profiles of it were emitted: a new one has to follow."""
 
 
 @dataclass(frozen=True)
@@ -60,36 +61,45 @@ class Export:
     """One export of a segment group.
 
     Attributes:
-        token: What the vendor calls it; never to be logged.
-        exported_at: Just before it was initiated, in the one form.
-        last_date_time: The instant from which on changes were asked for, None for a full export.
-        wish: Stands for what was asked for.
+        token: The vendor's access token for the export; never logged.
+        exported_at: Just before it was initiated, UTC.
+        last_date_time: The instant since which changes were requested, None for a full export.
+        request_hash: Hash of the request's body, see `hash_request`.
     """
 
     token: str = field(repr=False)
     exported_at: str
     last_date_time: str | None
-    wish: str
+    request_hash: str
 
     @classmethod
-    def of(cls, facts: object) -> Export | None:
-        """Read an export back from what the state keeps, None where it is something else."""
-        if not isinstance(facts, dict):
+    def from_state(cls, value: object) -> Export | None:
+        """Return what `to_state` saved, None if `value` is something else.
+
+        Example:
+            >>> Export.from_state({"token": "a1"})  # no instant: unusable
+        """
+        if not isinstance(value, dict):
             return None
-        known = {name: facts.get(name) for name in cls.__dataclass_fields__}
-        last = known.pop("last_date_time")
-        if not all(isinstance(value, str) for value in known.values()):
+        texts = [value.get(name) for name in ("token", "exported_at", "wish")]
+        if not all(isinstance(each, str) for each in texts):
             return None
+        token, exported_at, request_hash = map(str, texts)
+        last = value.get("last_date_time")
         try:
-            known["exported_at"] = timestamps.normalize(known["exported_at"])
+            exported_at = timestamps.normalize(exported_at)
         except MalformedResponseError:
             return None
-        return cls(last_date_time=last if isinstance(last, str) else None, **known)  # type: ignore[arg-type]
+        return cls(token, exported_at, last if isinstance(last, str) else None, request_hash)
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What the state keeps of it."""
-        return asdict(self)
+    def to_state(self) -> dict[str, Any]:
+        """Return what the state keeps."""
+        return {
+            "token": self.token,
+            "exported_at": self.exported_at,
+            "last_date_time": self.last_date_time,
+            "wish": self.request_hash,
+        }
 
 
 class ExportApi(Protocol):
@@ -113,20 +123,26 @@ class ExportApi(Protocol):
 
 
 class Exports:
-    """Initiates, watches and reads exports."""
+    """Initiates, polls, reads and commits exports."""
 
     def __init__(self, client: ExportApi, settings: MyPreferencesSettings, clock: Clock) -> None:
-        """Ask nothing yet."""
+        """Set what all exports share.
+
+        Args:
+            client: The API client.
+            settings: The settings.
+            clock: Time source; replaceable in tests.
+        """
         self._client = client
         self._settings = settings
         self._clock = clock
         self._completed: dict[str, float] = {}
 
     def body(self, bookmark: datetime | None) -> dict[str, Any]:
-        """Return what to ask for.
+        """Return the body of the request.
 
         Args:
-            bookmark: When the last export was made, None if none was.
+            bookmark: The instant of the last export, None if there is none.
         """
         body: dict[str, Any] = {}
         if self._settings.export == "changes" and bookmark is not None:
@@ -141,9 +157,11 @@ class Exports:
 
     @property
     def subject(self) -> str:
-        """What stands for those whom is asked for, and who asks; a bookmark belongs to it."""
+        """Hash of whose profiles are requested, and by whom: a bookmark is valid for one."""
         settings = self._settings
-        return wish(self.body(None) | {"client": settings.client_id, "user": settings.user_id})
+        return hash_request(
+            self.body(None) | {"client": settings.client_id, "user": settings.user_id}
+        )
 
     def initiate(
         self, segment_group_name: str, body: dict[str, Any], after: datetime | None
@@ -151,12 +169,12 @@ class Exports:
         """Start an export.
 
         Args:
-            segment_group_name: What to export.
-            body: What to ask for.
-            after: The instant of the export before, which this one has to be later than.
+            segment_group_name: The segment group.
+            body: The body of the request, see `body`.
+            after: The instant of the previous export; this one must be later.
 
         Raises:
-            TapError: It could not be started, or not later.
+            TapError: The export could not be started, or would not be later.
         """
         before = self._clock.now()
         try:
@@ -168,24 +186,29 @@ class Exports:
         if not isinstance(token, int | str) or isinstance(token, bool) or token == "":
             msg = "the export was initiated, but the answer has no AccessToken"
             raise MalformedResponseError(msg)
-        # A clock that is ahead of the server's would skip what changes meanwhile.
+        # A clock ahead of the server's would skip the changes in between.
         at = min(before, self._client.server_time or before)
-        if after and after - SAME_SECOND < at <= after:
-            # The server's clock is known in whole seconds. Rows of two exports with one instant
-            # would count as those of one.
-            at = after + LATER
+        if after and after - SERVER_TIME_RESOLUTION < at <= after:
+            # The server's time has whole seconds.
+            at = after + MIN_DISTANCE
         if after and at <= after:
             msg = f"it is {timestamps.format_utc(at)}, before the last export: check the clocks"
             raise TapError(msg)
-        return Export(str(token), timestamps.format_utc(at), body.get("LastDateTime"), wish(body))
+        return Export(
+            str(token), timestamps.format_utc(at), body.get("LastDateTime"), hash_request(body)
+        )
 
     def wait(self, export: Export, timeout: float) -> None:
-        """Return when an export can be read.
+        """Poll until an export can be read.
+
+        Args:
+            export: The export.
+            timeout: Maximum seconds.
 
         Raises:
-            ExportLostError: It was fetched before, or has expired.
-            ExportFailedError: It cannot be had at all.
-            TapError: It was not done in time, or no usable answer came.
+            ExportLostError: It was retrieved before, or has expired.
+            ExportFailedError: It failed permanently.
+            TapError: It was not complete in time, or no response was usable.
         """
 
         def check() -> bool | None:
@@ -198,19 +221,19 @@ class Exports:
                 check,
                 clock=self._clock,
                 timeout=timeout,
-                first_delay=FIRST_LOOK,
-                max_interval=LONGEST_PAUSE,
+                first_delay=FIRST_DELAY,
+                max_interval=MAX_INTERVAL,
             )
         except PollTimeoutError as error:
             msg = f"the export is not complete: {error}; the next sync resumes it (see run_timeout)"
             raise TapError(msg) from error
 
     def pages(self, export: Export) -> Iterator[tuple[list[dict[str, Any]], int]]:
-        """Give the profiles, each once, page by page, and how many there are in all.
+        """Yield pages of profiles, each profile once, and the total with each page.
 
         Raises:
-            IncompleteExportError: Only once the pages are out does it show that they are not all.
-            ExportLostError: It can be read no longer.
+            IncompleteExportError: The pages were not all; this only shows after the last one.
+            ExportLostError: The export can no longer be read.
             TapError: A page could not be read.
         """
         seen: set[int] = set()
@@ -237,10 +260,10 @@ class Exports:
             yield [], 0
 
     def commit(self, export: Export) -> None:
-        """Tell that everything was taken.
+        """Confirm that the export was read, so that the vendor deletes its files.
 
         Raises:
-            TapError: The vendor did not take note.
+            TapError: The confirmation failed.
         """
         self._client.commit_export(export.token)
 
@@ -252,10 +275,10 @@ class Exports:
                 if not self._has_just_completed(export):
                     raise ExportLostError(str(error)) from error
             except ForbiddenError:
-                # Where a page could be read, it is no storage that lags behind.
+                # After a readable page it cannot be a storage that lags behind.
                 if offset > 1 or not self._has_just_completed(export):
                     raise
-            self._clock.sleep(GRACE_PAUSE)
+            self._clock.sleep(GRACE_INTERVAL)
 
     def _has_just_completed(self, export: Export) -> bool:
         completed = self._completed.get(export.token, float("-inf"))
@@ -283,8 +306,8 @@ class Exports:
                 return False
 
 
-def wish(body: dict[str, Any]) -> str:
-    """Return what stands for a request's body, identifiers of persons among it."""
+def hash_request(body: dict[str, Any]) -> str:
+    """Return a hash of a request's body, which may contain identifiers of persons."""
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]
 
 

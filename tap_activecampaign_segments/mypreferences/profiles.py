@@ -1,4 +1,4 @@
-"""Profiles as records."""
+"""Profiles as records: known fields, and all others in `additional_fields`."""
 
 from __future__ import annotations
 
@@ -26,25 +26,24 @@ def profile_id(profile: Mapping[str, Any]) -> int:
 
 
 def row(profile: Mapping[str, Any], schema: Mapping[str, Any], **about: Any) -> dict[str, Any]:
-    """Return a profile as a record: every known field, null where it is absent.
+    """Return a profile as a record: every known field, null if absent.
 
-    What is beyond the known fields, or of another type than they have, stands in
-    `additional_fields`, so that nothing is lost.
+    Unknown fields, and known ones of another type, are kept in `additional_fields`.
 
     Args:
-        profile: As it came.
+        profile: The profile as received.
         schema: The JSON schema of the stream.
-        about: The fields that are not the profile's own.
+        about: Further fields of the record.
     """
     record = dict.fromkeys(schema["properties"]) | about
-    beyond: dict[str, Any] = {}
+    additional: dict[str, Any] = {}
     for name, value in profile.items():
         if name not in record or name in about or name == "additional_fields":
-            beyond[name] = value
+            additional[name] = value
             continue
         try:
             record |= coerce({name: value}, schema)
         except MalformedResponseError:
-            beyond[name] = value
-    record["additional_fields"] = beyond or None
+            additional[name] = value
+    record["additional_fields"] = additional or None
     return record

@@ -19,7 +19,7 @@ from tap_activecampaign_segments.mypreferences.export_lifecycle import (
     ExportFailedError,
     ExportLostError,
     IncompleteExportError,
-    wish,
+    hash_request,
 )
 from tap_activecampaign_segments.mypreferences.export_reader import ExportReader
 from tap_activecampaign_segments.singer.parent_streams import ChildrenFirstStream, ManualStateStream
@@ -100,25 +100,27 @@ class SegmentGroupExports(ChildrenFirstStream):
         name = context["segment_group_name"]
         what = f"segment group {name!r}"
         with self.failures.catch(what), wrap_unexpected_errors(self.logger, what):
-            yield from self._rows(name)
+            yield from self._export(name)
 
-    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
+    def _export(self, name: str) -> Iterator[dict[str, Any]]:
         state = self.get_context_state({"segment_group_name": name})
         latest = self._bookmark(state)
-        # Who is new to another request never comes as a change.
+        # Profiles that only another request would include never come as changes.
         bookmark = latest if state.get(SUBJECT_KEY) == self._sync.exports.subject else None
         body = self._sync.exports.body(bookmark)
         attempts = Attempts(self._settings.run_attempts)
-        export = self._unfinished(state, body, latest)
-        doubted = False
+        export = self._find_resumable(state, body, latest)
+        is_doubted = False
         while True:
             if export is None:
                 attempts.start()
                 export = self._sync.exports.initiate(name, body, latest)
-                self._sync.state_writer.persist(partial(state.update, {RUNNING_KEY: export.facts}))
+                self._sync.state_writer.persist(
+                    partial(state.update, {RUNNING_KEY: export.to_state()})
+                )
             latest = timestamps.parse(export.exported_at)
             try:
-                yield from self._emitted(name, export, doubted=doubted)
+                yield from self._emit(name, export, is_doubted=is_doubted)
             except (ExportLostError, IncompleteExportError, MalformedResponseError) as error:
                 state.pop(RUNNING_KEY, None)
                 attempts.raise_if_exhausted(error)
@@ -126,9 +128,9 @@ class SegmentGroupExports(ChildrenFirstStream):
                 export = None
             except ImplausibleExportError as error:
                 state.pop(RUNNING_KEY, None)
-                if doubted:
+                if is_doubted:
                     raise
-                doubted = True
+                is_doubted = True
                 attempts.grant_extra()
                 self.logger.warning("segment group %r: %s; exporting it once more", name, error)
                 export = None
@@ -138,10 +140,10 @@ class SegmentGroupExports(ChildrenFirstStream):
             else:
                 return
 
-    def _emitted(self, name: str, export: Export, *, doubted: bool) -> Iterator[dict[str, Any]]:
+    def _emit(self, name: str, export: Export, *, is_doubted: bool) -> Iterator[dict[str, Any]]:
         self._sync.exports.wait(export, self._settings.run_timeout)
         context = {"segment_group_name": name, "exported_at": export.exported_at}
-        total = self._read(export, context, doubted=doubted)
+        total = self._read_and_emit(export, context, is_doubted=is_doubted)
         if self.ABORT_AT_RECORD_COUNT is not None:
             return
         yield {
@@ -165,11 +167,11 @@ class SegmentGroupExports(ChildrenFirstStream):
         except TapError as error:
             self.logger.warning("segment group %r: it was not committed: %s", name, error)
 
-    def _read(self, export: Export, context: dict[str, Any], *, doubted: bool) -> int:
-        """Emit the profiles, once more if they were not all, and return how many there are."""
+    def _read_and_emit(self, export: Export, context: dict[str, Any], *, is_doubted: bool) -> int:
+        """Emit the profiles, once more if they were incomplete, and return their number."""
 
         def believe(total: int) -> None:
-            self._believe(export, context["segment_group_name"], total, doubted=doubted)
+            self._believe(export, context["segment_group_name"], total, is_doubted=is_doubted)
 
         first = self._emit_profiles(ExportReader(self._sync.exports, export, believe), context)
         try:
@@ -191,8 +193,8 @@ class SegmentGroupExports(ChildrenFirstStream):
         self._sync_children(context)
         return reader
 
-    def _believe(self, export: Export, name: str, total: int, *, doubted: bool) -> None:
-        """Hold a whole export against the last one of the same request.
+    def _believe(self, export: Export, name: str, total: int, *, is_doubted: bool) -> None:
+        """Compare the size of a full export with that of the last one of the same request.
 
         Raises:
             ImplausibleExportError: It is so much smaller that it is not believed.
@@ -207,18 +209,18 @@ class SegmentGroupExports(ChildrenFirstStream):
         if not breaker.is_large_drop(before, total):
             return
         sentence = breaker.describe(before - total, before, "profiles")
-        if not doubted or breaker.trips(before - total, before):
+        if not is_doubted or breaker.trips(before - total, before):
             raise ImplausibleExportError(sentence)
         self.logger.warning(
             "segment group %r: %s; two exports agree, so it is believed", name, sentence
         )
 
-    def _unfinished(
+    def _find_resumable(
         self, state: dict[str, Any], body: dict[str, Any], latest: datetime | None
     ) -> Export | None:
-        """Return the export of an earlier sync to go on with, if there is one."""
-        export = Export.of(state.get(RUNNING_KEY))
-        if export is None or export.wish != wish(body):
+        """Return the unfinished export of an earlier sync that can be resumed, if there is one."""
+        export = Export.from_state(state.get(RUNNING_KEY))
+        if export is None or export.request_hash != hash_request(body):
             return None
         begun = timestamps.parse(export.exported_at)
         if latest and begun <= latest:
