@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments.mypreferences.client import MyPreferencesClient
-from tap_activecampaign_segments.mypreferences.exports import Exports
+from tap_activecampaign_segments.mypreferences.exports import ExportClient
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.clock import Clock
@@ -25,10 +25,10 @@ class ExportSync:
     """
 
     def __init__(self, tap: OutputTap, settings: MyPreferencesSettings, failures: Failures) -> None:
-        """Share what is needed; nothing is read yet.
+        """Set what the streams share; nothing is read yet.
 
         Args:
-            tap: Offers writers, clock and logger.
+            tap: Provides the state writer, clock and logger.
             settings: The settings.
             failures: Where failures are recorded.
         """
@@ -43,12 +43,11 @@ class ExportSync:
 
     @property
     def state_writer(self) -> ThrottledStateWriter:
-        """Where the state is persisted."""
+        """Persists the state."""
         return self._tap.state_writer
 
     @cached_property
-    def exports(self) -> Exports:
-        """Initiates, polls and reads exports."""
-        settings = self.settings
-        client = MyPreferencesClient(settings, self.clock, self._tap.logger)
-        return Exports(client, settings, self.clock)
+    def export_client(self) -> ExportClient:
+        """Starts, polls, reads and confirms exports."""
+        api = MyPreferencesClient(self.settings, self.clock, self._tap.logger)
+        return ExportClient(api, self.settings, self.clock)

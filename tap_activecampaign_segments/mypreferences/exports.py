@@ -1,10 +1,10 @@
-"""The life of an export: initiated, waited for, read, committed."""
+"""Exports of segment groups: start, poll, read, confirm."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from reprlib import repr as brief
 from typing import TYPE_CHECKING, Any, Protocol
@@ -27,32 +27,34 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
 
-SAME_SECOND = timedelta(seconds=1)
-LATER = timedelta(milliseconds=1)
-"""What sets an export apart from one of the same second."""
-FIRST_LOOK = 2.0
-LONGEST_PAUSE = 60.0
-"""Seconds between two looks at most; no interval is documented."""
-GRACE = 30.0
-"""Seconds after an export was found complete in which its data may not be there yet."""
-GRACE_PAUSE = 3.0
-"""Seconds until they are asked for again meanwhile."""
+DATE_RESOLUTION = timedelta(seconds=1)
+"""Resolution of the ``Date`` header."""
+TIMESTAMP_STEP = timedelta(milliseconds=1)
+"""Minimum difference between the timestamps of two exports."""
+FIRST_POLL_DELAY = 2.0
+"""Seconds between the first and the second poll."""
+MAX_POLL_INTERVAL = 60.0
+"""Maximum seconds between two polls; no interval is documented."""
+DATA_GRACE_SECONDS = 30.0
+"""Seconds after an export is complete in which its data may still be missing."""
+DATA_RETRY_INTERVAL = 3.0
+"""Seconds between two requests for data that are still missing."""
 
 
 class ExportFailedError(TapError):
-    """The vendor refuses the export for good."""
+    """The export failed permanently; another one would fail too."""
 
 
 class ExportLostError(TapError):
-    """The export was fetched before, or has expired: a new one may succeed."""
+    """The export was already retrieved, has expired or is unknown; another one may succeed."""
 
 
 class IncompleteExportError(TapError):
-    """The pages do not add up to one whole export."""
+    """The pages do not add up to the whole export."""
 
 
 class ExportChangedError(IncompleteExportError):
-    """The export is another one than when its profiles began to leave: a new one has to follow."""
+    """The export is not the one whose profiles were emitted; another one has to follow."""
 
 
 @dataclass(frozen=True)
@@ -60,40 +62,53 @@ class Export:
     """One export of a segment group.
 
     Attributes:
-        token: What the vendor calls it; never to be logged.
-        exported_at: Just before it was initiated, in the one form.
-        last_date_time: The instant from which on changes were asked for, None for a full export.
-        wish: Stands for what was asked for.
+        token: The access token of the export; must not be logged.
+        exported_at: Just before it was started, normalized (see `timestamps.normalize`).
+        last_date_time: The ``LastDateTime`` that changes are exported from, None if it is full.
+        request_hash: Hash of the request body, see `hash_request`.
     """
 
     token: str = field(repr=False)
     exported_at: str
     last_date_time: str | None
-    wish: str
+    request_hash: str
 
     @classmethod
-    def of(cls, facts: object) -> Export | None:
-        """Read an export back from what the state keeps, None where it is something else."""
-        if not isinstance(facts, dict):
+    def from_state(cls, value: object) -> Export | None:
+        """Return the export that `to_state` saved, None if `value` is something else.
+
+        Args:
+            value: What the state holds; may be of another version, or edited by hand.
+
+        Example:
+            >>> saved = {"token": "t1", "exported_at": "2026-01-31T04:00:00Z", "wish": "44136f"}
+            >>> Export.from_state(saved).exported_at
+            '2026-01-31T04:00:00.000000Z'
+        """
+        if not isinstance(value, dict):
             return None
-        known = {name: facts.get(name) for name in cls.__dataclass_fields__}
-        last = known.pop("last_date_time")
-        if not all(isinstance(value, str) for value in known.values()):
+        token, exported_at, request_hash = map(value.get, ("token", "exported_at", "wish"))
+        if not isinstance(token, str) or not isinstance(request_hash, str):
             return None
         try:
-            known["exported_at"] = timestamps.normalize(known["exported_at"])
+            exported_at = timestamps.normalize(exported_at)
         except MalformedResponseError:
             return None
-        return cls(last_date_time=last if isinstance(last, str) else None, **known)  # type: ignore[arg-type]
+        last = value.get("last_date_time")
+        return cls(token, exported_at, last if isinstance(last, str) else None, request_hash)
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What the state keeps of it."""
-        return asdict(self)
+    def to_state(self) -> dict[str, Any]:
+        """Return what the state keeps. Its keys are a contract."""
+        return {
+            "token": self.token,
+            "exported_at": self.exported_at,
+            "last_date_time": self.last_date_time,
+            "wish": self.request_hash,
+        }
 
 
 class ExportApi(Protocol):
-    """Sends one request each; `MyPreferencesClient` does so over HTTP."""
+    """Sends one request each; see `MyPreferencesClient`."""
 
     @property
     def server_time(self) -> datetime | None:
@@ -112,21 +127,27 @@ class ExportApi(Protocol):
         """Confirm that an export was read."""
 
 
-class Exports:
-    """Initiates, watches and reads exports."""
+class ExportClient:
+    """Starts, polls, reads and confirms exports."""
 
-    def __init__(self, client: ExportApi, settings: MyPreferencesSettings, clock: Clock) -> None:
-        """Ask nothing yet."""
-        self._client = client
-        self._settings = settings
-        self._clock = clock
-        self._completed: dict[str, float] = {}
-
-    def body(self, bookmark: datetime | None) -> dict[str, Any]:
-        """Return what to ask for.
+    def __init__(self, api: ExportApi, settings: MyPreferencesSettings, clock: Clock) -> None:
+        """Set what all exports share; nothing is sent yet.
 
         Args:
-            bookmark: When the last export was made, None if none was.
+            api: Sends the requests.
+            settings: The settings.
+            clock: Time source; replaceable in tests.
+        """
+        self._api = api
+        self._settings = settings
+        self._clock = clock
+        self._completion_times: dict[str, float] = {}
+
+    def build_body(self, bookmark: datetime | None) -> dict[str, Any]:
+        """Return the request body of an export.
+
+        Args:
+            bookmark: When the last export was started, None for a full export.
         """
         body: dict[str, Any] = {}
         if self._settings.export == "changes" and bookmark is not None:
@@ -140,27 +161,32 @@ class Exports:
         return body
 
     @property
-    def subject(self) -> str:
-        """What stands for those whom is asked for, and who asks; a bookmark belongs to it."""
-        settings = self._settings
-        return wish(self.body(None) | {"client": settings.client_id, "user": settings.user_id})
+    def criteria_hash(self) -> str:
+        """Hash of the request without its date, and of the account and user.
 
-    def initiate(
+        A bookmark and a total are valid only for the same hash.
+        """
+        settings = self._settings
+        account = {"client": settings.client_id, "user": settings.user_id}
+        return hash_request(self.build_body(None) | account)
+
+    def start(
         self, segment_group_name: str, body: dict[str, Any], after: datetime | None
     ) -> Export:
         """Start an export.
 
         Args:
-            segment_group_name: What to export.
-            body: What to ask for.
-            after: The instant of the export before, which this one has to be later than.
+            segment_group_name: The segment group.
+            body: The request body.
+            after: Timestamp of the export before; this one gets a later one.
 
         Raises:
-            TapError: It could not be started, or not later.
+            NotFoundError: The account or the segment group is unknown.
+            TapError: The export could not be started, or the clocks contradict `after`.
         """
         before = self._clock.now()
         try:
-            answer = self._client.start_export(segment_group_name, body)
+            answer = self._api.start_export(segment_group_name, body)
         except NotFoundError as error:
             msg = f"{error}: either the client_id or the segment group is unknown"
             raise NotFoundError(msg, error.status) from error
@@ -168,24 +194,30 @@ class Exports:
         if not isinstance(token, int | str) or isinstance(token, bool) or token == "":
             msg = "the export was initiated, but the answer has no AccessToken"
             raise MalformedResponseError(msg)
-        # A clock that is ahead of the server's would skip what changes meanwhile.
-        at = min(before, self._client.server_time or before)
-        if after and after - SAME_SECOND < at <= after:
-            # The server's clock is known in whole seconds. Rows of two exports with one instant
-            # would count as those of one.
-            at = after + LATER
+        # With a local clock that is fast, the next export of changes would miss some.
+        at = min(before, self._api.server_time or before)
+        if after and after - DATE_RESOLUTION < at <= after:
+            # The server's time is known to the second only. Two exports with the same timestamp
+            # would count as one.
+            at = after + TIMESTAMP_STEP
         if after and at <= after:
             msg = f"it is {timestamps.format_utc(at)}, before the last export: check the clocks"
             raise TapError(msg)
-        return Export(str(token), timestamps.format_utc(at), body.get("LastDateTime"), wish(body))
+        return Export(
+            str(token), timestamps.format_utc(at), body.get("LastDateTime"), hash_request(body)
+        )
 
     def wait(self, export: Export, timeout: float) -> None:
-        """Return when an export can be read.
+        """Poll an export until it is complete.
+
+        Args:
+            export: The export.
+            timeout: Maximum seconds to wait.
 
         Raises:
-            ExportLostError: It was fetched before, or has expired.
-            ExportFailedError: It cannot be had at all.
-            TapError: It was not done in time, or no usable answer came.
+            ExportLostError: It was already retrieved, has expired or is unknown.
+            ExportFailedError: It failed permanently.
+            TapError: It was not complete within `timeout`, or there was no usable answer.
         """
 
         def check() -> bool | None:
@@ -198,25 +230,27 @@ class Exports:
                 check,
                 clock=self._clock,
                 timeout=timeout,
-                first_delay=FIRST_LOOK,
-                max_interval=LONGEST_PAUSE,
+                first_delay=FIRST_POLL_DELAY,
+                max_interval=MAX_POLL_INTERVAL,
             )
         except PollTimeoutError as error:
             msg = f"the export is not complete: {error}; the next sync resumes it (see run_timeout)"
             raise TapError(msg) from error
 
-    def pages(self, export: Export) -> Iterator[tuple[list[dict[str, Any]], int]]:
-        """Give the profiles, each once, page by page, and how many there are in all.
+    def read_pages(self, export: Export) -> Iterator[tuple[list[dict[str, Any]], int]]:
+        """Yield pages of distinct profiles, each with the export's total.
+
+        An export without profiles yields one empty page.
 
         Raises:
-            IncompleteExportError: Only once the pages are out does it show that they are not all.
-            ExportLostError: It can be read no longer.
+            IncompleteExportError: Profiles are missing; raised only after the last page.
+            ExportLostError: The export can no longer be read.
             TapError: A page could not be read.
         """
         seen: set[int] = set()
         offset, total, has_more = 1, None, True
         while has_more:
-            answer = self._data(export, offset)
+            answer = self._get_page(export, offset)
             profiles = _profiles(answer)
             if total is None:
                 total = _count(answer, "totalresults")
@@ -237,38 +271,38 @@ class Exports:
             yield [], 0
 
     def commit(self, export: Export) -> None:
-        """Tell that everything was taken.
+        """Confirm that an export was read completely.
 
         Raises:
-            TapError: The vendor did not take note.
+            TapError: The request failed.
         """
-        self._client.commit_export(export.token)
+        self._api.commit_export(export.token)
 
-    def _data(self, export: Export, offset: int) -> dict[str, Any]:
+    def _get_page(self, export: Export, offset: int) -> dict[str, Any]:
         while True:
             try:
-                return self._client.get_profiles(export.token, offset)
+                return self._api.get_profiles(export.token, offset)
             except NotFoundError as error:
                 if not self._has_just_completed(export):
                     raise ExportLostError(str(error)) from error
             except ForbiddenError:
-                # Where a page could be read, it is no storage that lags behind.
+                # Once a page was read, a 403 does not mean that the data are late.
                 if offset > 1 or not self._has_just_completed(export):
                     raise
-            self._clock.sleep(GRACE_PAUSE)
+            self._clock.sleep(DATA_RETRY_INTERVAL)
 
     def _has_just_completed(self, export: Export) -> bool:
-        completed = self._completed.get(export.token, float("-inf"))
-        return self._clock.monotonic() - completed < GRACE
+        completed = self._completion_times.get(export.token, float("-inf"))
+        return self._clock.monotonic() - completed < DATA_GRACE_SECONDS
 
     def _is_complete(self, export: Export) -> bool:
         try:
-            status = self._client.get_export_status(export.token).get("status")
+            status = self._api.get_export_status(export.token).get("status")
         except NotFoundError as error:
             raise ExportLostError(str(error)) from error
         match status:
             case "Complete":
-                self._completed.setdefault(export.token, self._clock.monotonic())
+                self._completion_times.setdefault(export.token, self._clock.monotonic())
                 return True
             case "Retrieved" | "Expired":
                 msg = f"the export is {status.lower()}"
@@ -283,8 +317,8 @@ class Exports:
                 return False
 
 
-def wish(body: dict[str, Any]) -> str:
-    """Return what stands for a request's body, identifiers of persons among it."""
+def hash_request(body: dict[str, Any]) -> str:
+    """Return a hash of a request body, which may contain personal data."""
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -298,8 +332,8 @@ def _profiles(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _count(answer: dict[str, Any], name: str, otherwise: int | None = None) -> int:
-    value = answer.get(name, otherwise)
+def _count(answer: dict[str, Any], name: str, default: int | None = None) -> int:
+    value = answer.get(name, default)
     number = coerce_count(value)
     if number is None:
         msg = f"the export answered with {brief(value)} for {name}"

@@ -1,4 +1,4 @@
-"""Profiles as records."""
+"""Profiles: their ids, and their records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def profile_id(profile: Mapping[str, Any]) -> int:
     """Return the id of a profile.
 
     Raises:
-        MalformedResponseError: It has none.
+        MalformedResponseError: It has no valid id.
     """
     found = profile.get("ProfileId")
     if type(found) is not int or not 0 <= found <= MAX_INTEGER:
@@ -25,26 +25,27 @@ def profile_id(profile: Mapping[str, Any]) -> int:
     return found
 
 
-def row(profile: Mapping[str, Any], schema: Mapping[str, Any], **about: Any) -> dict[str, Any]:
-    """Return a profile as a record: every known field, null where it is absent.
+def to_record(
+    profile: Mapping[str, Any], schema: Mapping[str, Any], **context: Any
+) -> dict[str, Any]:
+    """Return a profile as a record with every column; missing fields are null.
 
-    What is beyond the known fields, or of another type than they have, stands in
-    `additional_fields`, so that nothing is lost.
+    Fields without a column, or whose value cannot be coerced, are kept in `additional_fields`.
 
     Args:
-        profile: As it came.
+        profile: The profile, as the API sent it.
         schema: The JSON schema of the stream.
-        about: The fields that are not the profile's own.
+        context: Columns that are not the profile's own; they take precedence over its fields.
     """
-    record = dict.fromkeys(schema["properties"]) | about
-    beyond: dict[str, Any] = {}
+    record = dict.fromkeys(schema["properties"]) | context
+    additional: dict[str, Any] = {}
     for name, value in profile.items():
-        if name not in record or name in about or name == "additional_fields":
-            beyond[name] = value
+        if name not in record or name in context or name == "additional_fields":
+            additional[name] = value
             continue
         try:
             record |= coerce({name: value}, schema)
         except MalformedResponseError:
-            beyond[name] = value
-    record["additional_fields"] = beyond or None
+            additional[name] = value
+    record["additional_fields"] = additional or None
     return record
