@@ -14,7 +14,6 @@ from tap_activecampaign_segments.activecampaign.match_all.streams import (
     MembershipChanges,
     Memberships,
 )
-from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
 from tap_activecampaign_segments.activecampaign.streams import (
     CountHistory,
     SegmentDefinitions,
@@ -75,7 +74,6 @@ class ActiveCampaign(Source):
         per_segment = [stream.name for stream in (CountHistory, MatchAllRuns, SegmentDefinitions)]
         sync = AccountSync(
             self.tap,
-            ActiveCampaignSettings.from_config(self.tap.config),
             self.failures,
             per_segment,
             _create_evaluator,

@@ -11,6 +11,7 @@ from tap_activecampaign_segments.activecampaign.match_all.acquire import START_W
 from tap_activecampaign_segments.activecampaign.prefetch import Prefetcher
 from tap_activecampaign_segments.activecampaign.progress import Progress
 from tap_activecampaign_segments.activecampaign.segment_state import SegmentState
+from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
 from tap_activecampaign_segments.activecampaign.token_user import TokenUser
 from tap_activecampaign_segments.failures import wrap_unexpected_errors
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.match_all.emit import Evaluates
     from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
     from tap_activecampaign_segments.activecampaign.segments import Segment
-    from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.failures import Failures
     from tap_activecampaign_segments.singer.output_tap import OutputTap
@@ -59,7 +59,6 @@ class AccountSync:
     """What the streams of an account share in one sync.
 
     Attributes:
-        settings: The settings.
         failures: Where failures are recorded.
         segment_streams: The streams with a partition for each segment, in the order of reading.
         last_changes: When a run of this sync found each segment to have been changed last, by
@@ -69,7 +68,6 @@ class AccountSync:
     def __init__(
         self,
         tap: OutputTap,
-        settings: ActiveCampaignSettings,
         failures: Failures,
         state_streams: Sequence[str],
         create_evaluator: Callable[[AccountSync, RunOptions], Evaluates],
@@ -77,20 +75,23 @@ class AccountSync:
         """Share what is needed; nothing is read yet.
 
         Args:
-            tap: Offers state, writers, clock and logger.
-            settings: The settings.
+            tap: Provides the configuration, state, writers, clock and logger.
             failures: Where failures are recorded.
             state_streams: The names of the streams whose state has a partition for each segment.
             create_evaluator: Creates what evaluates segments.
         """
         self._tap = tap
-        self.settings = settings
         self.failures = failures
         self._state_streams = state_streams
         self._create_evaluator = create_evaluator
         self.segment_streams: list[SegmentWork] = []
         self.last_changes: dict[str, Future[str | None]] = {}
         self.progress = Progress(tap.clock, tap.logger)
+
+    @cached_property
+    def settings(self) -> ActiveCampaignSettings:
+        """The settings. Discovery does not need them, and is allowed without valid ones."""
+        return ActiveCampaignSettings.from_config(self._tap.config)
 
     @property
     def clock(self) -> Clock:

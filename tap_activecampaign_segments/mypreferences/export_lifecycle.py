@@ -1,4 +1,4 @@
-"""The life of an export: initiate, poll, read, commit."""
+"""Exports of segment groups: start, poll, read, confirm."""
 
 from __future__ import annotations
 
@@ -27,33 +27,34 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
 
-SERVER_TIME_RESOLUTION = timedelta(seconds=1)
-MIN_DISTANCE = timedelta(milliseconds=1)
-"""Minimum distance of two exports, whose rows would otherwise count as those of one."""
-FIRST_DELAY = 2.0
-"""Seconds before the second poll."""
-MAX_INTERVAL = 60.0
+DATE_RESOLUTION = timedelta(seconds=1)
+"""Resolution of the ``Date`` header."""
+TIMESTAMP_STEP = timedelta(milliseconds=1)
+"""Minimum difference between the timestamps of two exports."""
+FIRST_POLL_DELAY = 2.0
+"""Seconds between the first and the second poll."""
+MAX_POLL_INTERVAL = 60.0
 """Maximum seconds between two polls; no interval is documented."""
-GRACE = 30.0
-"""Seconds after an export became complete in which its data may still be missing (inferred)."""
-GRACE_INTERVAL = 3.0
-"""Seconds between two requests for the data meanwhile."""
+DATA_GRACE_SECONDS = 30.0
+"""Seconds after an export is complete in which its data may still be missing."""
+DATA_RETRY_INTERVAL = 3.0
+"""Seconds between two requests for data that are still missing."""
 
 
 class ExportFailedError(TapError):
-    """The export failed permanently."""
+    """The export failed permanently; another one would fail too."""
 
 
 class ExportLostError(TapError):
-    """The export was retrieved before, or has expired: a new one may succeed."""
+    """The export was already retrieved, has expired or is unknown; another one may succeed."""
 
 
 class IncompleteExportError(TapError):
-    """The pages are not one complete export."""
+    """The pages do not add up to the whole export."""
 
 
 class ExportChangedError(IncompleteExportError):
-    """The export changed after profiles of it were emitted: a new one has to follow."""
+    """The export is not the one whose profiles were emitted; another one has to follow."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ class Export:
     """One export of a segment group.
 
     Attributes:
-        token: The vendor's access token for the export; never logged.
-        exported_at: Just before it was initiated, UTC.
-        last_date_time: The instant since which changes were requested, None for a full export.
-        request_hash: Hash of the request's body, see `hash_request`.
+        token: The access token of the export; must not be logged.
+        exported_at: Just before it was started, normalized (see `timestamps.normalize`).
+        last_date_time: The ``LastDateTime`` that changes are exported from, None if it is full.
+        request_hash: Hash of the request body, see `hash_request`.
     """
 
     token: str = field(repr=False)
@@ -74,26 +75,30 @@ class Export:
 
     @classmethod
     def from_state(cls, value: object) -> Export | None:
-        """Return what `to_state` saved, None if `value` is something else.
+        """Return the export that `to_state` saved, None if `value` is something else.
+
+        Args:
+            value: What the state holds; may be of another version, or edited by hand.
 
         Example:
-            >>> Export.from_state({"token": "a1"})  # no instant: unusable
+            >>> saved = {"token": "t1", "exported_at": "2026-01-31T04:00:00Z", "wish": "44136f"}
+            >>> Export.from_state(saved).exported_at
+            '2026-01-31T04:00:00.000000Z'
         """
         if not isinstance(value, dict):
             return None
-        texts = [value.get(name) for name in ("token", "exported_at", "wish")]
-        if not all(isinstance(each, str) for each in texts):
+        token, exported_at, request_hash = map(value.get, ("token", "exported_at", "wish"))
+        if not isinstance(token, str) or not isinstance(request_hash, str):
             return None
-        token, exported_at, request_hash = map(str, texts)
-        last = value.get("last_date_time")
         try:
             exported_at = timestamps.normalize(exported_at)
         except MalformedResponseError:
             return None
+        last = value.get("last_date_time")
         return cls(token, exported_at, last if isinstance(last, str) else None, request_hash)
 
     def to_state(self) -> dict[str, Any]:
-        """Return what the state keeps."""
+        """Return what the state keeps. Its keys are a contract."""
         return {
             "token": self.token,
             "exported_at": self.exported_at,
@@ -103,7 +108,7 @@ class Export:
 
 
 class ExportApi(Protocol):
-    """Sends one request each; `MyPreferencesClient` does so over HTTP."""
+    """Sends one request each; see `MyPreferencesClient`."""
 
     @property
     def server_time(self) -> datetime | None:
@@ -122,27 +127,27 @@ class ExportApi(Protocol):
         """Confirm that an export was read."""
 
 
-class Exports:
-    """Initiates, polls, reads and commits exports."""
+class ExportClient:
+    """Starts, polls, reads and confirms exports."""
 
-    def __init__(self, client: ExportApi, settings: MyPreferencesSettings, clock: Clock) -> None:
-        """Set what all exports share.
+    def __init__(self, api: ExportApi, settings: MyPreferencesSettings, clock: Clock) -> None:
+        """Set what all exports share; nothing is sent yet.
 
         Args:
-            client: The API client.
+            api: Sends the requests.
             settings: The settings.
             clock: Time source; replaceable in tests.
         """
-        self._client = client
+        self._api = api
         self._settings = settings
         self._clock = clock
-        self._completed: dict[str, float] = {}
+        self._completion_times: dict[str, float] = {}
 
-    def body(self, bookmark: datetime | None) -> dict[str, Any]:
-        """Return the body of the request.
+    def build_body(self, bookmark: datetime | None) -> dict[str, Any]:
+        """Return the request body of an export.
 
         Args:
-            bookmark: The instant of the last export, None if there is none.
+            bookmark: When the last export was started, None for a full export.
         """
         body: dict[str, Any] = {}
         if self._settings.export == "changes" and bookmark is not None:
@@ -156,29 +161,32 @@ class Exports:
         return body
 
     @property
-    def subject(self) -> str:
-        """Hash of whose profiles are requested, and by whom: a bookmark is valid for one."""
-        settings = self._settings
-        return hash_request(
-            self.body(None) | {"client": settings.client_id, "user": settings.user_id}
-        )
+    def criteria_hash(self) -> str:
+        """Hash of the request without its date, and of the account and user.
 
-    def initiate(
+        A bookmark and a total are valid only for the same hash.
+        """
+        settings = self._settings
+        account = {"client": settings.client_id, "user": settings.user_id}
+        return hash_request(self.build_body(None) | account)
+
+    def start(
         self, segment_group_name: str, body: dict[str, Any], after: datetime | None
     ) -> Export:
         """Start an export.
 
         Args:
             segment_group_name: The segment group.
-            body: The body of the request, see `body`.
-            after: The instant of the previous export; this one must be later.
+            body: The request body.
+            after: Timestamp of the export before; this one gets a later one.
 
         Raises:
-            TapError: The export could not be started, or would not be later.
+            NotFoundError: The account or the segment group is unknown.
+            TapError: The export could not be started, or the clocks contradict `after`.
         """
         before = self._clock.now()
         try:
-            answer = self._client.start_export(segment_group_name, body)
+            answer = self._api.start_export(segment_group_name, body)
         except NotFoundError as error:
             msg = f"{error}: either the client_id or the segment group is unknown"
             raise NotFoundError(msg, error.status) from error
@@ -186,11 +194,12 @@ class Exports:
         if not isinstance(token, int | str) or isinstance(token, bool) or token == "":
             msg = "the export was initiated, but the answer has no AccessToken"
             raise MalformedResponseError(msg)
-        # A clock ahead of the server's would skip the changes in between.
-        at = min(before, self._client.server_time or before)
-        if after and after - SERVER_TIME_RESOLUTION < at <= after:
-            # The server's time has whole seconds.
-            at = after + MIN_DISTANCE
+        # With a local clock that is fast, the next export of changes would miss some.
+        at = min(before, self._api.server_time or before)
+        if after and after - DATE_RESOLUTION < at <= after:
+            # The server's time is known to the second only. Two exports with the same timestamp
+            # would count as one.
+            at = after + TIMESTAMP_STEP
         if after and at <= after:
             msg = f"it is {timestamps.format_utc(at)}, before the last export: check the clocks"
             raise TapError(msg)
@@ -199,16 +208,16 @@ class Exports:
         )
 
     def wait(self, export: Export, timeout: float) -> None:
-        """Poll until an export can be read.
+        """Poll an export until it is complete.
 
         Args:
             export: The export.
-            timeout: Maximum seconds.
+            timeout: Maximum seconds to wait.
 
         Raises:
-            ExportLostError: It was retrieved before, or has expired.
+            ExportLostError: It was already retrieved, has expired or is unknown.
             ExportFailedError: It failed permanently.
-            TapError: It was not complete in time, or no response was usable.
+            TapError: It was not complete within `timeout`, or there was no usable answer.
         """
 
         def check() -> bool | None:
@@ -221,25 +230,27 @@ class Exports:
                 check,
                 clock=self._clock,
                 timeout=timeout,
-                first_delay=FIRST_DELAY,
-                max_interval=MAX_INTERVAL,
+                first_delay=FIRST_POLL_DELAY,
+                max_interval=MAX_POLL_INTERVAL,
             )
         except PollTimeoutError as error:
             msg = f"the export is not complete: {error}; the next sync resumes it (see run_timeout)"
             raise TapError(msg) from error
 
-    def pages(self, export: Export) -> Iterator[tuple[list[dict[str, Any]], int]]:
-        """Yield pages of profiles, each profile once, and the total with each page.
+    def read_pages(self, export: Export) -> Iterator[tuple[list[dict[str, Any]], int]]:
+        """Yield pages of distinct profiles, each with the export's total.
+
+        An export without profiles yields one empty page.
 
         Raises:
-            IncompleteExportError: The pages were not all; this only shows after the last one.
+            IncompleteExportError: Profiles are missing; raised only after the last page.
             ExportLostError: The export can no longer be read.
             TapError: A page could not be read.
         """
         seen: set[int] = set()
         offset, total, has_more = 1, None, True
         while has_more:
-            answer = self._data(export, offset)
+            answer = self._get_page(export, offset)
             profiles = _profiles(answer)
             if total is None:
                 total = _count(answer, "totalresults")
@@ -260,38 +271,38 @@ class Exports:
             yield [], 0
 
     def commit(self, export: Export) -> None:
-        """Confirm that the export was read, so that the vendor deletes its files.
+        """Confirm that an export was read completely.
 
         Raises:
-            TapError: The confirmation failed.
+            TapError: The request failed.
         """
-        self._client.commit_export(export.token)
+        self._api.commit_export(export.token)
 
-    def _data(self, export: Export, offset: int) -> dict[str, Any]:
+    def _get_page(self, export: Export, offset: int) -> dict[str, Any]:
         while True:
             try:
-                return self._client.get_profiles(export.token, offset)
+                return self._api.get_profiles(export.token, offset)
             except NotFoundError as error:
                 if not self._has_just_completed(export):
                     raise ExportLostError(str(error)) from error
             except ForbiddenError:
-                # After a readable page it cannot be a storage that lags behind.
+                # Once a page was read, a 403 does not mean that the data are late.
                 if offset > 1 or not self._has_just_completed(export):
                     raise
-            self._clock.sleep(GRACE_INTERVAL)
+            self._clock.sleep(DATA_RETRY_INTERVAL)
 
     def _has_just_completed(self, export: Export) -> bool:
-        completed = self._completed.get(export.token, float("-inf"))
-        return self._clock.monotonic() - completed < GRACE
+        completed = self._completion_times.get(export.token, float("-inf"))
+        return self._clock.monotonic() - completed < DATA_GRACE_SECONDS
 
     def _is_complete(self, export: Export) -> bool:
         try:
-            status = self._client.get_export_status(export.token).get("status")
+            status = self._api.get_export_status(export.token).get("status")
         except NotFoundError as error:
             raise ExportLostError(str(error)) from error
         match status:
             case "Complete":
-                self._completed.setdefault(export.token, self._clock.monotonic())
+                self._completion_times.setdefault(export.token, self._clock.monotonic())
                 return True
             case "Retrieved" | "Expired":
                 msg = f"the export is {status.lower()}"
@@ -307,7 +318,7 @@ class Exports:
 
 
 def hash_request(body: dict[str, Any]) -> str:
-    """Return a hash of a request's body, which may contain identifiers of persons."""
+    """Return a hash of a request body, which may contain personal data."""
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -321,8 +332,8 @@ def _profiles(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def _count(answer: dict[str, Any], name: str, otherwise: int | None = None) -> int:
-    value = answer.get(name, otherwise)
+def _count(answer: dict[str, Any], name: str, default: int | None = None) -> int:
+    value = answer.get(name, default)
     number = coerce_count(value)
     if number is None:
         msg = f"the export answered with {brief(value)} for {name}"

@@ -1,56 +1,65 @@
-"""Export reader: the profiles of one export, and whether they were all."""
+"""Export reader: streams the profiles of one export, then reports whether they are complete."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments.errors import TapError
-from tap_activecampaign_segments.mypreferences import profiles
+from tap_activecampaign_segments.mypreferences.profiles import profile_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_activecampaign_segments.mypreferences.export_lifecycle import Export, Exports
+    from tap_activecampaign_segments.mypreferences.export_lifecycle import Export, ExportClient
 
 
 class ExportReader:
-    """Reads one export. Its profiles may be emitted before it turns out to be incomplete.
+    """Reads one export, once. Profiles are yielded before they are known to be complete.
+
+    Example:
+        >>> reader = ExportReader(client, export, on_total=print)
+        >>> rows = list(reader.profiles())
+        2
+        >>> reader.finish()
+        2
 
     Attributes:
-        ids: The ids of the profiles that were emitted.
+        ids: The ids of the profiles that were yielded.
     """
 
-    def __init__(self, exports: Exports, export: Export, check: Callable[[int], None]) -> None:
-        """Read `export`.
+    def __init__(
+        self, client: ExportClient, export: Export, on_total: Callable[[int], None]
+    ) -> None:
+        """Create a reader; nothing is read yet.
 
         Args:
-            exports: Where pages are read.
-            export: The export, complete.
-            check: Called with the total before the first profile is emitted; may raise an error.
+            client: Reads the pages.
+            export: The export; it must be complete.
+            on_total: Called with the total before the first profile; a `TapError` stops reading.
         """
-        self._pages = exports.pages(export)
-        self._check = check
+        self._pages = client.read_pages(export)
+        self._on_total = on_total
         self._total: int | None = None
         self._error: TapError | None = None
         self.ids: set[int] = set()
 
     def profiles(self) -> Iterator[dict[str, Any]]:
-        """Yield the profiles. An error ends them, and is kept for `finish`."""
+        """Yield the profiles. A `TapError` ends them, and is raised by `finish`."""
         try:
             for page, total in self._pages:
                 if self._total is None:
-                    self._check(total)
+                    self._on_total(total)
                 self._total = total
-                self.ids.update(map(profiles.profile_id, page))
+                self.ids.update(map(profile_id, page))
                 yield from page
         except TapError as error:
             self._error = error
 
     def finish(self) -> int:
-        """Return the number of profiles, all of them read.
+        """Read what is left, and return the number of profiles.
 
         Raises:
-            TapError: They could not be read, or are incomplete.
+            TapError: A page could not be read, profiles are missing, or `on_total` raised.
         """
         for _ in self.profiles():
             pass

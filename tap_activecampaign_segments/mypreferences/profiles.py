@@ -1,4 +1,4 @@
-"""Profiles as records: known fields, and all others in `additional_fields`."""
+"""Profiles: their ids, and their records."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def profile_id(profile: Mapping[str, Any]) -> int:
     """Return the id of a profile.
 
     Raises:
-        MalformedResponseError: It has none.
+        MalformedResponseError: It has no valid id.
     """
     found = profile.get("ProfileId")
     if type(found) is not int or not 0 <= found <= MAX_INTEGER:
@@ -25,20 +25,22 @@ def profile_id(profile: Mapping[str, Any]) -> int:
     return found
 
 
-def row(profile: Mapping[str, Any], schema: Mapping[str, Any], **about: Any) -> dict[str, Any]:
-    """Return a profile as a record: every known field, null if absent.
+def to_record(
+    profile: Mapping[str, Any], schema: Mapping[str, Any], **context: Any
+) -> dict[str, Any]:
+    """Return a profile as a record with every column; missing fields are null.
 
-    Unknown fields, and known ones of another type, are kept in `additional_fields`.
+    Fields without a column, or whose value cannot be coerced, are kept in `additional_fields`.
 
     Args:
-        profile: The profile as received.
+        profile: The profile, as the API sent it.
         schema: The JSON schema of the stream.
-        about: Further fields of the record.
+        context: Columns that are not the profile's own; they take precedence over its fields.
     """
-    record = dict.fromkeys(schema["properties"]) | about
+    record = dict.fromkeys(schema["properties"]) | context
     additional: dict[str, Any] = {}
     for name, value in profile.items():
-        if name not in record or name in about or name == "additional_fields":
+        if name not in record or name in context or name == "additional_fields":
             additional[name] = value
             continue
         try:

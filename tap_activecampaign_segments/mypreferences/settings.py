@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CRITERIA = ("ProfileId", "AlternateId", "PhoneNumber", "EmailAddress")
-"""What `match_criteria` may be (documented)."""
+"""Allowed values of `match_criteria` (documented)."""
 
-# Without defaults: a default would make Meltano pass the object where nothing is set.
-_OBJECT = th.ObjectType(
+# Without defaults: with one, Meltano would pass the object even if nothing is set.
+_ACCOUNT = th.ObjectType(
     th.Property(
         "api_url",
         th.StringType,
@@ -124,7 +124,7 @@ _OBJECT = th.ObjectType(
 PROPERTIES: tuple[th.Property[Any], ...] = (
     th.Property(
         "mypreferences",
-        _OBJECT,
+        _ACCOUNT,
         title="MyPreferences",
         description="The second source, PossibleNOW MyPreferences; not offered unless set",
     ),
@@ -163,7 +163,7 @@ class MyPreferencesSettings(SharedSettings):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> MyPreferencesSettings:
-        """Read a valid configuration with `mypreferences`; null is as good as absent."""
+        """Read a valid configuration with `mypreferences`; null counts as missing."""
         given = config["mypreferences"]
         own = cls.__dataclass_fields__.keys() - SharedSettings.__dataclass_fields__.keys()
         found: dict[str, Any] = {
@@ -175,30 +175,30 @@ class MyPreferencesSettings(SharedSettings):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must never appear in a message."""
-        basic = f"{self.oauth_client_id}:{self.oauth_client_secret}"
-        known = (self.shared_secret, self.oauth_client_secret, self.oauth_client_id and basic)
+        """Values that are redacted from all messages."""
+        credentials = f"{self.oauth_client_id}:{self.oauth_client_secret}"
+        known = (self.shared_secret, self.oauth_client_secret, self.oauth_client_id and credentials)
         return tuple(each for each in known if each)
 
 
 def is_configured(config: Mapping[str, Any]) -> bool:
-    """Return whether the settings name this source."""
+    """Return whether this source is configured."""
     return bool(config.get("mypreferences"))
 
 
 def config_errors(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield settings that cannot be used: their name and a sentence without secrets.
+    """Yield each invalid setting: its name, and what is wrong with it, without secrets.
 
     Args:
-        config: A configuration that is valid by the JSON schema.
+        config: A configuration that matches the JSON schema.
     """
     for name, error in _errors(config["mypreferences"]) if is_configured(config) else ():
         yield f"mypreferences.{name}", error
 
 
 def config_warnings(config: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence for each name that is not a setting."""
-    known = _OBJECT.to_dict()["properties"]
+    """Yield a warning for each unknown setting."""
+    known = _ACCOUNT.to_dict()["properties"]
     yield from unknown_settings("mypreferences.", config["mypreferences"], known)
 
 
@@ -239,7 +239,7 @@ def _authorization_errors(config: Mapping[str, Any]) -> Iterator[tuple[str, str]
 def _text_error(name: str, text: str) -> str | None:
     if not text.strip():
         return "is empty"
-    # The user id is sent in a header as it is. The others are encoded.
+    # The user id is sent in a header, unencoded. The others are encoded.
     if not text.isprintable() or (name == "user_id" and not text.isascii()):
         return "contains characters that it cannot have"
     return None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_activecampaign_segments.mypreferences import settings
-from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
 from tap_activecampaign_segments.mypreferences.streams import (
     SegmentGroupExports,
     SegmentGroupProfiles,
@@ -47,7 +46,5 @@ class MyPreferences(Source):
 
     @override
     def create_streams(self) -> list[BaseStream]:
-        sync = ExportSync(
-            self.tap, MyPreferencesSettings.from_config(self.tap.config), self.failures
-        )
+        sync = ExportSync(self.tap, self.failures)
         return [stream(self.tap, sync) for stream in self.stream_types]

@@ -1,4 +1,4 @@
-"""MyPreferences' streams: each export is a commit of its profiles."""
+"""MyPreferences' streams: each export commits its profiles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from tap_activecampaign_segments.attempts import Attempts, is_recent
 from tap_activecampaign_segments.circuit_breaker import CircuitBreaker
 from tap_activecampaign_segments.errors import MalformedResponseError, TapError
 from tap_activecampaign_segments.failures import wrap_unexpected_errors
-from tap_activecampaign_segments.mypreferences import profiles
 from tap_activecampaign_segments.mypreferences.export_lifecycle import (
     Export,
     ExportChangedError,
@@ -22,6 +21,7 @@ from tap_activecampaign_segments.mypreferences.export_lifecycle import (
     hash_request,
 )
 from tap_activecampaign_segments.mypreferences.export_reader import ExportReader
+from tap_activecampaign_segments.mypreferences.profiles import to_record
 from tap_activecampaign_segments.singer.parent_streams import ChildrenFirstStream, ManualStateStream
 
 if TYPE_CHECKING:
@@ -32,24 +32,27 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.failures import Failures
-    from tap_activecampaign_segments.mypreferences.export_lifecycle import Exports
+    from tap_activecampaign_segments.mypreferences.export_lifecycle import ExportClient
     from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
     from tap_activecampaign_segments.singer.output_tap import OutputTap
     from tap_activecampaign_segments.singer.state_writer import ThrottledStateWriter
 
 RUNNING_KEY = "running"
-"""State key: the export that was initiated and not yet emitted whole."""
-SUBJECT_KEY = "subject"
-"""State key: the hash of what the bookmark's export asked for."""
+"""State key: the export that was started, and is not committed yet."""
+CRITERIA_HASH_KEY = "subject"
+"""State key: the criteria hash of the bookmark's export, see `ExportClient.criteria_hash`."""
 TOTAL_KEY = "total"
-"""State key: the number of profiles in the last full export of that."""
+"""State key: the total of the last full export with these criteria."""
 
 
 class ExportContext(Protocol):
     """What the streams of an account share in one sync; see `ExportSync`."""
 
-    settings: MyPreferencesSettings
     failures: Failures
+
+    @property
+    def settings(self) -> MyPreferencesSettings:
+        """The settings."""
 
     @property
     def clock(self) -> Clock:
@@ -57,19 +60,19 @@ class ExportContext(Protocol):
 
     @property
     def state_writer(self) -> ThrottledStateWriter:
-        """Where the state is persisted."""
+        """Persists the state."""
 
     @property
-    def exports(self) -> Exports:
-        """Initiates, polls and reads exports."""
+    def export_client(self) -> ExportClient:
+        """Starts, polls, reads and confirms exports."""
 
 
 class ImplausibleExportError(TapError):
-    """An export has so many profiles less than the last one that it is not believed."""
+    """An export has so few profiles, compared with the last one, that it is not believed."""
 
 
 class SegmentGroupExports(ChildrenFirstStream):
-    """The completed exports: each is the commit of its profiles, and follows them."""
+    """The complete exports. The row of each follows its profiles, and commits them."""
 
     name = "segment_group_exports"
     primary_keys = ("segment_group_name", "exported_at")
@@ -84,12 +87,11 @@ class SegmentGroupExports(ChildrenFirstStream):
         """
         super().__init__(tap, sync.failures)
         self._sync = sync
-        self._settings = sync.settings
 
     @property
     @override
     def partitions(self) -> list[dict[str, Any]]:
-        groups = self._settings.segment_groups
+        groups = self._sync.settings.segment_groups
         is_test = self.ABORT_AT_RECORD_COUNT is not None
         return [{"segment_group_name": each} for each in groups[: 1 if is_test else None]]
 
@@ -100,27 +102,27 @@ class SegmentGroupExports(ChildrenFirstStream):
         name = context["segment_group_name"]
         what = f"segment group {name!r}"
         with self.failures.catch(what), wrap_unexpected_errors(self.logger, what):
-            yield from self._export(name)
+            yield from self._export_until_believed(name)
 
-    def _export(self, name: str) -> Iterator[dict[str, Any]]:
-        state = self.get_context_state({"segment_group_name": name})
+    def _export_until_believed(self, name: str) -> Iterator[dict[str, Any]]:
+        """Resume the unfinished export or start one, and start others while attempts are left."""
+        state = self._group_state(name)
+        client = self._sync.export_client
         latest = self._bookmark(state)
-        # Profiles that only another request would include never come as changes.
-        bookmark = latest if state.get(SUBJECT_KEY) == self._sync.exports.subject else None
-        body = self._sync.exports.body(bookmark)
-        attempts = Attempts(self._settings.run_attempts)
+        # An export of changes omits who matches new criteria without having changed.
+        bookmark = latest if self._has_same_criteria(state) else None
+        body = client.build_body(bookmark)
+        attempts = Attempts(self._sync.settings.run_attempts)
         export = self._find_resumable(state, body, latest)
-        is_doubted = False
+        is_recheck = False
         while True:
             if export is None:
                 attempts.start()
-                export = self._sync.exports.initiate(name, body, latest)
-                self._sync.state_writer.persist(
-                    partial(state.update, {RUNNING_KEY: export.to_state()})
-                )
+                export = self._acquire(name, body, latest)
             latest = timestamps.parse(export.exported_at)
             try:
-                yield from self._emit(name, export, is_doubted=is_doubted)
+                client.wait(export, self._sync.settings.run_timeout)
+                yield from self._emit(name, export, is_recheck=is_recheck)
             except (ExportLostError, IncompleteExportError, MalformedResponseError) as error:
                 state.pop(RUNNING_KEY, None)
                 attempts.raise_if_exhausted(error)
@@ -128,9 +130,9 @@ class SegmentGroupExports(ChildrenFirstStream):
                 export = None
             except ImplausibleExportError as error:
                 state.pop(RUNNING_KEY, None)
-                if is_doubted:
+                if is_recheck:
                     raise
-                is_doubted = True
+                is_recheck = True
                 attempts.grant_extra()
                 self.logger.warning("segment group %r: %s; exporting it once more", name, error)
                 export = None
@@ -140,93 +142,130 @@ class SegmentGroupExports(ChildrenFirstStream):
             else:
                 return
 
-    def _emit(self, name: str, export: Export, *, is_doubted: bool) -> Iterator[dict[str, Any]]:
-        self._sync.exports.wait(export, self._settings.run_timeout)
+    def _find_resumable(
+        self, state: dict[str, Any], body: dict[str, Any], latest: datetime | None
+    ) -> Export | None:
+        """Return the unfinished export of an earlier sync, None if it must not be resumed."""
+        export = Export.from_state(state.get(RUNNING_KEY))
+        if export is None or export.request_hash != hash_request(body):
+            return None
+        started = timestamps.parse(export.exported_at)
+        if latest and started <= latest:
+            return None
+        now, within = self._sync.clock.now(), self._sync.settings.resume_within
+        return export if is_recent(started, now, within) else None
+
+    def _acquire(self, name: str, body: dict[str, Any], after: datetime | None) -> Export:
+        """Start an export, and persist it: the next sync may have to resume it."""
+        export = self._sync.export_client.start(name, body, after)
+        changes = {RUNNING_KEY: export.to_state()}
+        self._sync.state_writer.persist(partial(self._group_state(name).update, changes))
+        return export
+
+    def _emit(self, name: str, export: Export, *, is_recheck: bool) -> Iterator[dict[str, Any]]:
+        """Emit the profiles, then the export as their commit, then change the state."""
         context = {"segment_group_name": name, "exported_at": export.exported_at}
-        total = self._read_and_emit(export, context, is_doubted=is_doubted)
+        total = self._prove(export, context, is_recheck=is_recheck)
         if self.ABORT_AT_RECORD_COUNT is not None:
             return
         yield {
             **context,
             "completed_at": timestamps.format_utc(self._sync.clock.now()),
             "last_date_time": export.last_date_time and timestamps.normalize(export.last_date_time),
-            "is_full": not export.last_date_time and not self._settings.match_criteria,
+            "is_full": not export.last_date_time and not self._sync.settings.match_criteria,
             "total_results": total,
         }
-        state = self.get_context_state({"segment_group_name": name})
-        state.update(replication_key=self.replication_key, replication_key_value=export.exported_at)
-        if not export.last_date_time:
-            state[TOTAL_KEY] = total
-        elif state.get(SUBJECT_KEY) != self._sync.exports.subject:
-            state.pop(TOTAL_KEY, None)
-        state[SUBJECT_KEY] = self._sync.exports.subject
-        state.pop(RUNNING_KEY, None)
-        self._sync.state_writer.write_now()
-        try:
-            self._sync.exports.commit(export)
-        except TapError as error:
-            self.logger.warning("segment group %r: it was not committed: %s", name, error)
+        self._commit(name, export, total)
 
-    def _read_and_emit(self, export: Export, context: dict[str, Any], *, is_doubted: bool) -> int:
-        """Emit the profiles, once more if they were incomplete, and return their number."""
+    def _prove(self, export: Export, context: dict[str, Any], *, is_recheck: bool) -> int:
+        """Emit the profiles, and return their number once they are known to be complete.
 
-        def believe(total: int) -> None:
-            self._believe(export, context["segment_group_name"], total, is_doubted=is_doubted)
+        They are emitted while they are read. If some are missing, the export is read once more.
 
-        first = self._emit_profiles(ExportReader(self._sync.exports, export, believe), context)
+        Raises:
+            ExportChangedError: Profiles were emitted that the export does not have.
+            ImplausibleExportError: The export is not believed; no profile was emitted.
+            TapError: The export could not be read, or is still incomplete.
+        """
+
+        def on_total(total: int) -> None:
+            self._believe(export, context["segment_group_name"], total, is_recheck=is_recheck)
+
+        def read() -> ExportReader:
+            reader = ExportReader(self._sync.export_client, export, on_total)
+            self._emit_profiles(reader, context)
+            return reader
+
+        first = read()
         try:
             return first.finish()
         except ExportChangedError:
             raise
         except IncompleteExportError:
-            second = self._emit_profiles(ExportReader(self._sync.exports, export, believe), context)
+            second = read()
             total = second.finish()
         if not first.ids <= second.ids:
             msg = "the export has other profiles than when it was read before"
             raise ExportChangedError(msg)
         return total
 
-    def _emit_profiles(self, reader: ExportReader, context: dict[str, Any]) -> ExportReader:
-        for child in self.child_streams:
-            assert isinstance(child, SegmentGroupProfiles)  # noqa: S101
-            child.reader = reader
-        self._sync_children(context)
-        return reader
+    def _believe(self, export: Export, name: str, total: int, *, is_recheck: bool) -> None:
+        """Compare a full export with the last one that had the same criteria.
 
-    def _believe(self, export: Export, name: str, total: int, *, is_doubted: bool) -> None:
-        """Compare the size of a full export with that of the last one of the same request.
+        Args:
+            export: The export.
+            name: The segment group.
+            total: Its number of profiles.
+            is_recheck: Whether the export before it was not believed, so that this one decides.
 
         Raises:
             ImplausibleExportError: It is so much smaller that it is not believed.
         """
-        state = self.get_context_state({"segment_group_name": name})
+        state = self._group_state(name)
         before = state.get(TOTAL_KEY)
-        if export.last_date_time or state.get(SUBJECT_KEY) != self._sync.exports.subject:
+        if export.last_date_time or not self._has_same_criteria(state):
             return
         if not isinstance(before, int):
             return
-        breaker = CircuitBreaker(self._settings.max_left_share)
+        breaker = CircuitBreaker(self._sync.settings.max_left_share)
         if not breaker.is_large_drop(before, total):
             return
         sentence = breaker.describe(before - total, before, "profiles")
-        if not is_doubted or breaker.trips(before - total, before):
+        if not is_recheck or breaker.trips(before - total, before):
             raise ImplausibleExportError(sentence)
         self.logger.warning(
             "segment group %r: %s; two exports agree, so it is believed", name, sentence
         )
 
-    def _find_resumable(
-        self, state: dict[str, Any], body: dict[str, Any], latest: datetime | None
-    ) -> Export | None:
-        """Return the unfinished export of an earlier sync that can be resumed, if there is one."""
-        export = Export.from_state(state.get(RUNNING_KEY))
-        if export is None or export.request_hash != hash_request(body):
-            return None
-        begun = timestamps.parse(export.exported_at)
-        if latest and begun <= latest:
-            return None
-        now, within = self._sync.clock.now(), self._settings.resume_within
-        return export if is_recent(begun, now, within) else None
+    def _emit_profiles(self, reader: ExportReader, context: dict[str, Any]) -> None:
+        for child in self.child_streams:
+            assert isinstance(child, SegmentGroupProfiles)  # noqa: S101
+            child.reader = reader
+        self._sync_children(context)
+
+    def _commit(self, name: str, export: Export, total: int) -> None:
+        """Write the state, then confirm the export; if only that fails, it is a warning."""
+        state = self._group_state(name)
+        state.update(replication_key=self.replication_key, replication_key_value=export.exported_at)
+        if not export.last_date_time:
+            state[TOTAL_KEY] = total
+        elif not self._has_same_criteria(state):
+            state.pop(TOTAL_KEY, None)
+        state[CRITERIA_HASH_KEY] = self._sync.export_client.criteria_hash
+        state.pop(RUNNING_KEY, None)
+        self._sync.state_writer.write_now()
+        try:
+            self._sync.export_client.commit(export)
+        except TapError as error:
+            self.logger.warning("segment group %r: it was not committed: %s", name, error)
+
+    def _group_state(self, name: str) -> dict[str, Any]:
+        """Return the state of a segment group; it is mutated in place."""
+        return self.get_context_state({"segment_group_name": name})
+
+    def _has_same_criteria(self, state: dict[str, Any]) -> bool:
+        """Return whether the bookmark's export had the criteria, account and user of this sync."""
+        return bool(state.get(CRITERIA_HASH_KEY) == self._sync.export_client.criteria_hash)
 
     @staticmethod
     def _bookmark(state: dict[str, Any]) -> datetime | None:
@@ -245,7 +284,7 @@ class SegmentGroupProfiles(ManualStateStream):
     replication_key = "exported_at"
     state_partitioning_keys: Sequence[str] = ()
     reader: ExportReader
-    """Reads the export that is emitted."""
+    """Reads the export whose profiles are emitted next; set by the parent stream."""
 
     def __init__(self, tap: OutputTap, sync: ExportContext) -> None:
         """Create the stream; see `SegmentGroupExports`."""
@@ -255,4 +294,4 @@ class SegmentGroupProfiles(ManualStateStream):
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
         assert context is not None  # noqa: S101
         for profile in self.reader.profiles():
-            yield profiles.row(profile, self.schema, **context)
+            yield to_record(profile, self.schema, **context)

@@ -6,12 +6,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments.mypreferences.client import MyPreferencesClient
-from tap_activecampaign_segments.mypreferences.export_lifecycle import Exports
+from tap_activecampaign_segments.mypreferences.export_lifecycle import ExportClient
+from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.failures import Failures
-    from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
     from tap_activecampaign_segments.singer.output_tap import OutputTap
     from tap_activecampaign_segments.singer.state_writer import ThrottledStateWriter
 
@@ -20,21 +20,23 @@ class ExportSync:
     """What the streams of an account share in one sync.
 
     Attributes:
-        settings: The settings.
         failures: Where failures are recorded.
     """
 
-    def __init__(self, tap: OutputTap, settings: MyPreferencesSettings, failures: Failures) -> None:
-        """Share what is needed; nothing is read yet.
+    def __init__(self, tap: OutputTap, failures: Failures) -> None:
+        """Set what the streams share; nothing is read yet.
 
         Args:
-            tap: Offers writers, clock and logger.
-            settings: The settings.
+            tap: Provides the configuration, state writer, clock and logger.
             failures: Where failures are recorded.
         """
         self._tap = tap
-        self.settings = settings
         self.failures = failures
+
+    @cached_property
+    def settings(self) -> MyPreferencesSettings:
+        """The settings. Discovery does not need them, and is allowed without valid ones."""
+        return MyPreferencesSettings.from_config(self._tap.config)
 
     @property
     def clock(self) -> Clock:
@@ -43,12 +45,11 @@ class ExportSync:
 
     @property
     def state_writer(self) -> ThrottledStateWriter:
-        """Where the state is persisted."""
+        """Persists the state."""
         return self._tap.state_writer
 
     @cached_property
-    def exports(self) -> Exports:
-        """Initiates, polls and reads exports."""
-        settings = self.settings
-        client = MyPreferencesClient(settings, self.clock, self._tap.logger)
-        return Exports(client, settings, self.clock)
+    def export_client(self) -> ExportClient:
+        """Starts, polls, reads and confirms exports."""
+        api = MyPreferencesClient(self.settings, self.clock, self._tap.logger)
+        return ExportClient(api, self.settings, self.clock)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def parse_catalog(
     content: dict[str, Any], primary_keys: Mapping[str, Sequence[str]], logger: Logger
 ) -> Catalog:
-    """Return a catalog with what a hand-written one leaves out.
+    """Return a catalog with what a hand-written one omits.
 
     Args:
         content: The file, as a JSON object.
@@ -86,6 +86,6 @@ def _complete(entry: CatalogEntry, key: Sequence[str], logger: Logger) -> None:
         entry.stream = entry.tap_stream_id
     # `metadata.root` would create an entry that selects nothing.
     root: Any = entry.metadata.get(())
-    # Hand-written catalogs leave out the keys. The SDK would take that for none.
+    # Hand-written catalogs omit the keys, which the SDK would read as an empty key.
     if not (entry.key_properties or (root and root.table_key_properties)):
         entry.key_properties = [*key]

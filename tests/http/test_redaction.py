@@ -122,7 +122,7 @@ def test_reprs_show_no_secret(both_vendors: Sandbox, clock: SharedClock) -> None
         {**config_of(both_vendors), "mypreferences": signed_config(both_vendors)}
     )
     http = MyPreferencesClient(second, clock, logging.getLogger("test"))
-    export = Export("export token", "2026-01-01T00:00:00.000000Z", None, "wish")
+    export = Export("export token", "2026-01-01T00:00:00.000000Z", None, "request hash")
     content = RequestSpec("GET", "https://x/export%20token", auth=HTTPBasicAuth("x", "a password"))
     for each in (first, second, http, vars(http), client_of(both_vendors, clock), export, content):
         shown = repr(each) + str(each)

@@ -87,3 +87,19 @@ def test_unreadable_config_file_is_named(tmp_path: Path) -> None:
         assert synced.exit_code == 2
         assert file.name in synced.log
         assert "Traceback" not in synced.log
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"api_url": "no URL", "api_token": "x", "start_date": "some day"},
+        {"mypreferences": {"shared_secret": "x", "oauth_client_secret": "y"}},
+        {"mypreferences": {"export": "some", "match_values": ["x"]}, "page_size": 0},
+    ],
+    ids=["none", "wrong", "both ways to authorize", "incomplete"],
+)
+def test_discovery_needs_no_valid_settings(config: dict[str, Any]) -> None:
+    discovered = run_tap(config, "--discover")
+    assert discovered.exit_code == 0, discovered.log
+    assert "Traceback" not in discovered.log

@@ -151,7 +151,7 @@ class Evaluator:
         belief: Belief,
         resumable: Run | None,
     ) -> Evaluation | EvaluateAgain:
-        """Ask the five questions once."""
+        """Acquire, prove, believe and compare one run."""
         ready = self._acquisition.acquire(segment, state, resumable)
         result = self._prover.prove(ready)
         if self._options.first_page_only:
