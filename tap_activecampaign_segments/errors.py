@@ -8,6 +8,7 @@
     - ForbiddenError (403)
     - NotFoundError (404)
     - TransientError (429, 5xx, time-outs; retried)
+      - ConnectError (no connection; retried)
 """
 
 from __future__ import annotations
@@ -84,3 +85,7 @@ class TransientError(RequestError):
         """Create the error; see the class."""
         super().__init__(message, status)
         self.retry_after = retry_after
+
+
+class ConnectError(TransientError):
+    """No connection could be made (unknown host, refused, TLS, a proxy). Retried."""

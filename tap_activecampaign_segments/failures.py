@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from singer_sdk.exceptions import AbortedSyncFailedException, AbortedSyncPausedException
 
 from tap_activecampaign_segments.errors import AccountError, TapError, one_line
+from tap_activecampaign_segments.logs.context import log_context, log_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from logging import Logger
 
 
@@ -35,12 +36,9 @@ class Failures:
     def __init__(self) -> None:
         """Create an empty record."""
         self._messages: dict[str, list[str]] = {}
+        self._fields: dict[str, Mapping[str, str]] = {}
         self.fatal: AccountError | None = None
         """The error after which nothing more can be read."""
-
-    def __bool__(self) -> bool:
-        """Return whether anything failed."""
-        return bool(self._messages or self.fatal)
 
     @property
     def lines(self) -> list[str]:
@@ -51,6 +49,17 @@ class Failures:
             *(f"{subject}: {'; '.join(why)}" for subject, why in self._messages.items()),
         ]
 
+    def has(self, subject: object) -> bool:
+        """Return whether a subject failed."""
+        return one_line(str(subject)) in self._messages
+
+    def log(self, logger: Logger) -> None:
+        """Log the lines, each with the log context in which it was recorded."""
+        subjects = [*([""] if self.fatal else []), *self._messages]
+        for subject, line in zip(subjects, self.lines, strict=True):
+            with log_context(**self._fields.get(subject, {})):
+                logger.error(line)
+
     def record(self, subject: object, message: object) -> None:
         """Record a failure. Repeated messages of a subject are recorded once.
 
@@ -58,7 +67,9 @@ class Failures:
             subject: What failed, e.g. a segment.
             message: One sentence, or an error.
         """
-        messages = self._messages.setdefault(one_line(str(subject)), [])
+        key = one_line(str(subject))
+        messages = self._messages.setdefault(key, [])
+        self._fields.setdefault(key, log_fields())
         if str(message) not in messages:
             messages.append(str(message))
 
@@ -74,6 +85,7 @@ class Failures:
             yield
         except AccountError as error:
             self.fatal = self.fatal or error
+            self._fields.setdefault("", log_fields())
         except TapError as error:
             self.record(subject, error)
 

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_activecampaign_segments.failures import Failures
+from tap_activecampaign_segments.http.metrics import RequestMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ class Source(ABC):
 
     Attributes:
         failures: What failed of this source.
+        metrics: Counts the source's requests.
     """
 
     properties: ClassVar[Sequence[th.Property[Any]]]
@@ -41,6 +43,7 @@ class Source(ABC):
         """
         self.tap = tap
         self.failures = Failures()
+        self.metrics = RequestMetrics(tap.wait_timer)
 
     @classmethod
     @abstractmethod
@@ -71,6 +74,14 @@ class Source(ABC):
     @abstractmethod
     def create_streams(self) -> list[BaseStream]:
         """Return the streams, in the order of `stream_types`."""
+
+    def close(self) -> None:
+        """End what reports on the sync; called once nothing more is read."""
+        self.metrics.finish()
+
+    @abstractmethod
+    def results(self) -> dict[str, int]:
+        """Return what was read so far, for the summary; see `Summary.results`."""
 
     def begin(self) -> None:  # noqa: B027
         """Read what must be known before anything is written.

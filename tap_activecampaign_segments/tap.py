@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import traceback
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,7 +13,9 @@ from typing_extensions import override
 from tap_activecampaign_segments import settings
 from tap_activecampaign_segments.activecampaign.source import ActiveCampaign
 from tap_activecampaign_segments.failures import Failures, describe_error
+from tap_activecampaign_segments.logs.summary import Summary
 from tap_activecampaign_segments.mypreferences.source import MyPreferences
+from tap_activecampaign_segments.singer.base_stream import BaseStream
 from tap_activecampaign_segments.singer.base_tap import BaseTap
 from tap_activecampaign_segments.singer.message_writer import OutputError, SyncStoppedError
 
@@ -40,6 +43,7 @@ class TapActiveCampaignSegments(BaseTap):
 
     def __init__(self, **kwargs: Any) -> None:
         """Prepare a sync; nothing is read yet."""
+        self._started = self.clock.monotonic()
         self.failures = Failures()
         """What failed of the sync as a whole; the rest is in the sources' failures."""
         super().__init__(**kwargs)
@@ -116,22 +120,53 @@ class TapActiveCampaignSegments(BaseTap):
         """Write the last STATE, log what failed, and return the exit code."""
         self.writer.finish()
         self.state_writer.close()
+        for source in self.configured_sources:
+            source.close()
         if writes_state:
             try:
                 self.state_writer.write_now()
             except OutputError as error:
                 self.failures.record("output", error)
-        for line in self.failure_lines:
-            self.logger.error(line)
+        summary = self._summarize()
+        self.logger.info(str(summary), extra={"summary": summary.fields})
+        # The failures come last: Meltano shows the last line of a failed test.
+        self.log_failures()
         if self.received_signal:
             return 128 + self.received_signal
         return int(bool(self.failure_lines))
 
+    def _summarize(self) -> Summary:
+        if self.received_signal:
+            outcome = f"sync stopped by {signal.Signals(self.received_signal).name}"
+        else:
+            outcome = "sync failed" if self.failure_lines else "sync finished"
+        summary = Summary(outcome, {}, seconds=self.clock.monotonic() - self._started)
+        for source in self.configured_sources:
+            summary.results |= source.results()
+            summary.requests |= source.metrics.by_endpoint
+            summary.retries += source.metrics.retries
+            summary.rejections += source.metrics.rejections
+        summary.rows = {
+            name: stream.rows_written
+            for name, stream in self.streams.items()
+            if isinstance(stream, BaseStream) and stream.selected
+        }
+        summary.waited = self.wait_timer.seconds
+        return summary
+
     @property
     @override
     def failure_lines(self) -> list[str]:
-        by_source = [line for source in self.sources for line in source.failures.lines]
-        return [*by_source, *self.failures.lines]
+        return [line for failures in self._all_failures for line in failures.lines]
+
+    @override
+    def log_failures(self) -> None:
+        for failures in self._all_failures:
+            failures.log(self.logger)
+
+    @property
+    def _all_failures(self) -> list[Failures]:
+        return [*(source.failures for source in self.sources), self.failures]
 
     @override
     def normalize_config(self, config: dict[str, Any]) -> None:

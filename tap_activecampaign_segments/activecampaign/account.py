@@ -157,6 +157,12 @@ class Account:
         """Number of unreadable segments: listed ones, and configured ones that may exist."""
         return self._unusable + len(self._unread)
 
+    @property
+    def failed_count(self) -> int:
+        """Number of segments that failed: selected ones, and those that could not be."""
+        failed = sum(self.failures.has(each) for each in self.selected)
+        return failed + self.unread_count + len(self._missing)
+
     def check_not_all_vanished(self) -> None:
         """Record a failure if every selected segment vanished during the sync."""
         if self._vanished and self._vanished >= {each.segment_id for each in self.selected}:

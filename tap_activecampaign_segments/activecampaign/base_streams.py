@@ -14,6 +14,7 @@ from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.replay_buffer import ReplayBuffer
 from tap_activecampaign_segments.clock import MAX_CLOCK_SKEW
 from tap_activecampaign_segments.errors import MalformedResponseError, TapError
+from tap_activecampaign_segments.logs.context import log_context
 from tap_activecampaign_segments.singer.base_stream import BaseStream
 from tap_activecampaign_segments.singer.coercion import coerce
 
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_activecampaign_segments.activecampaign.account import Account
-    from tap_activecampaign_segments.activecampaign.progress import Progress
+    from tap_activecampaign_segments.activecampaign.progress import SyncProgress
     from tap_activecampaign_segments.activecampaign.segments import Segment
+    from tap_activecampaign_segments.activecampaign.sync_results import SyncResults
     from tap_activecampaign_segments.activecampaign.token_user import TokenUser
     from tap_activecampaign_segments.failures import Failures
     from tap_activecampaign_segments.singer.output_tap import OutputTap
@@ -42,7 +44,8 @@ class AccountContext(Protocol):
     failures: Failures
     segment_streams: list[Any]
     last_changes: dict[str, Future[str | None]]
-    progress: Progress
+    progress: SyncProgress
+    results: SyncResults
 
     @property
     def account(self) -> Account:
@@ -155,12 +158,14 @@ class SegmentStream(AccountStream):
         if context is None or self.failures.fatal:
             return
         segment = self.account.segments_by_id[context["segment_id"]]
-        with self.failures.catch(segment):
+        with log_context(**segment.log_fields), self.failures.catch(segment):
             try:
                 yield from self.rows(segment, self.sync_context.prefetched(self, segment))
             except TapError as error:
                 self.give_up(segment, error)
                 self.account.handle_expected_error(segment, error)
+            else:
+                self.sync_context.results.count_segment(segment.segment_id)
 
     def work(self, segment: Segment) -> Callable[[], Any]:
         """Return what can be done for a segment ahead of its turn, in another thread."""

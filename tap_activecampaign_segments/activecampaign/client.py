@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from requests.auth import AuthBase
 
 from tap_activecampaign_segments.errors import NotFoundError
-from tap_activecampaign_segments.http.client import HttpClient
+from tap_activecampaign_segments.http.client import HttpClient, SettingNames
 from tap_activecampaign_segments.http.rate_limiter import RateLimiter
 from tap_activecampaign_segments.http.urls import quote_path_part
 
@@ -21,9 +21,14 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
     from tap_activecampaign_segments.clock import Clock
+    from tap_activecampaign_segments.http.metrics import RequestMetrics
     from tap_activecampaign_segments.http.responses import Response
 
 
+PATH_WORDS = {
+    *("audiences", "segmentMatchAll", "segmentsV2", "count-history", "createdDate", "users", "me"),
+}
+"""The parts of paths that are no ids."""
 NOT_FOUND_RETRY_DELAY = 5.0
 """Seconds after which a doubtful 404 is requested again."""
 LEGACY_NOT_FOUND_PREFIX = "no result found"
@@ -56,13 +61,20 @@ class ActiveCampaignClient:
         {'data': [{'id': '17', 'attributes': {...}}]}
     """
 
-    def __init__(self, settings: ActiveCampaignSettings, clock: Clock, logger: Logger) -> None:
+    def __init__(
+        self,
+        settings: ActiveCampaignSettings,
+        clock: Clock,
+        logger: Logger,
+        metrics: RequestMetrics | None = None,
+    ) -> None:
         """Create a client; nothing is sent yet.
 
         Args:
             settings: The settings of this source.
             clock: Time source.
             logger: Receives a warning for each retry.
+            metrics: Counts the requests.
         """
         self._base_url = f"{settings.api_url}/api/3"
         self._clock = clock
@@ -75,6 +87,8 @@ class ActiveCampaignClient:
             is_usable=lambda answer: isinstance(answer.get("data"), (list, dict)),
             is_api_error=_is_api_error,
             user_agent=settings.user_agent,
+            settings=SettingNames(url="api_url", credentials="api_token"),
+            metrics=metrics,
             logger=logger,
         )
         self._http.set_auth(ApiTokenAuth(settings.api_token))
@@ -122,13 +136,14 @@ class ActiveCampaignClient:
 
     def _get(self, path: Sequence[str], *, confirm_404: bool, **options: Any) -> dict[str, Any]:
         url = "/".join([self._base_url, *map(quote_path_part, path)])
+        endpoint = "".join(f"/{part if part in PATH_WORDS else '{id}'}" for part in path)
         try:
-            return self._http.request("GET", url, **options)
+            return self._http.request("GET", url, endpoint=endpoint, **options)
         except NotFoundError:
             if not confirm_404:
                 raise
         self._clock.sleep(NOT_FOUND_RETRY_DELAY)
-        return self._http.request("GET", url, **options)
+        return self._http.request("GET", url, endpoint=endpoint, **options)
 
 
 def _is_api_error(response: Response) -> bool:

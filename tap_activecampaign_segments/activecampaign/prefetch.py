@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future
+from contextvars import copy_context
 from threading import Thread
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -19,12 +20,16 @@ V = TypeVar("V")
 
 
 def run_in_background(work: Callable[[], V]) -> Future[V]:
-    """Run `work` in a new daemon thread; the future carries its result or exception."""
+    """Run `work` in a new daemon thread; the future carries its result or exception.
+
+    It runs in a copy of the present context, so that its log lines have the same fields.
+    """
+    context = copy_context()
     future: Future[V] = Future()
 
     def run() -> None:
         try:
-            future.set_result(work())
+            future.set_result(context.run(work))
         except BaseException as error:  # noqa: BLE001
             future.set_exception(error)
 
@@ -76,16 +81,24 @@ class Prefetcher(Generic[K, V]):
             max_weight: Maximum total weight of started keys. A single key may exceed it once it
                 is taken.
         """
-        self._keys = keys
         self._work = work
         self._max_pending = max_pending
         self._weight = weight
         self._max_weight = max_weight
-        self._positions = {key: position for position, key in enumerate(keys)}
         self._waiting = set(keys)
         self._queues = (deque(first[: max_pending // 2]), deque(keys))
         self._started: dict[K, Future[V]] = {}
         self._weights: dict[K, int] = {}
+        self._finished: set[K] = set()
+
+    @property
+    def is_all_started(self) -> bool:
+        """Whether no key still has to be started."""
+        return not self._waiting
+
+    def is_finished(self, key: K) -> bool:
+        """Return whether the work for a key has ended."""
+        return key in self._finished
 
     def take(self, key: K) -> Future[V]:
         """Return the future of `key`, started now if necessary, and prefetch further keys."""
@@ -96,10 +109,6 @@ class Prefetcher(Generic[K, V]):
         del self._weights[key]
         return self._started.pop(key)
 
-    def position(self, key: K) -> tuple[int, int]:
-        """Return how many keys precede `key`, and how many keys there are."""
-        return self._positions[key], len(self._keys)
-
     def _has_room_for(self, key: K) -> bool:
         load = sum(self._weights.values()) + self._weight(key)
         return len(self._started) < self._max_pending and load <= self._max_weight
@@ -109,3 +118,4 @@ class Prefetcher(Generic[K, V]):
             self._waiting.remove(key)
             self._weights[key] = self._weight(key)
             self._started[key] = run_in_background(self._work(key))
+            self._started[key].add_done_callback(lambda _: self._finished.add(key))

@@ -65,6 +65,11 @@ class Segment:
         return f"segment {self.name!r} ({segment_id})" if self.name else segment_id
 
     @property
+    def log_fields(self) -> dict[str, str]:
+        """The fields of its log lines."""
+        return {"segment_id": self.segment_id, "segment": self.name or self.segment_id}
+
+    @property
     def record(self) -> dict[str, Any]:
         """The record of `segments`, without the fields of the listing as a whole."""
         return {"segment_id": self.segment_id, "name": self.name, **self.fields}

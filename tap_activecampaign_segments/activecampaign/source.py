@@ -20,6 +20,7 @@ from tap_activecampaign_segments.activecampaign.streams import (
     Segments,
 )
 from tap_activecampaign_segments.activecampaign.sync_context import AccountSync
+from tap_activecampaign_segments.logs.context import log_context
 from tap_activecampaign_segments.source import Source
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class ActiveCampaign(Source):
         sync = AccountSync(
             self.tap,
             self.failures,
+            self.metrics,
             per_segment,
             _create_evaluator,
         )
@@ -84,13 +86,28 @@ class ActiveCampaign(Source):
 
     @override
     def begin(self) -> None:
-        with self.failures.catch("segments"):
+        with log_context(stream_name="segments"), self.failures.catch("segments"):
             self._sync.list_segments()
 
     @override
     def end(self) -> None:
         if not self.failures.fatal:
             self._sync.account.check_not_all_vanished()
+
+    @override
+    def close(self) -> None:
+        super().close()
+        self._sync.progress.close()
+
+    @override
+    def results(self) -> dict[str, int]:
+        results = self._sync.results
+        return {
+            **self._sync.count_segments(),
+            "baselines": results.baselines,
+            "joined": results.joined,
+            "left": results.left,
+        }
 
     @override
     def activate_versions(self) -> None:

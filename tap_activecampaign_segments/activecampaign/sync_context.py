@@ -9,11 +9,14 @@ from tap_activecampaign_segments.activecampaign.account import Account
 from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 from tap_activecampaign_segments.activecampaign.match_all.acquire import START_WAIT
 from tap_activecampaign_segments.activecampaign.prefetch import Prefetcher
-from tap_activecampaign_segments.activecampaign.progress import Progress
+from tap_activecampaign_segments.activecampaign.progress import SyncProgress, Unit
 from tap_activecampaign_segments.activecampaign.segment_state import SegmentState
 from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
+from tap_activecampaign_segments.activecampaign.sync_results import SyncResults
 from tap_activecampaign_segments.activecampaign.token_user import TokenUser
 from tap_activecampaign_segments.failures import wrap_unexpected_errors
+from tap_activecampaign_segments.logs.context import log_context
+from tap_activecampaign_segments.logs.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.failures import Failures
+    from tap_activecampaign_segments.http.metrics import RequestMetrics
     from tap_activecampaign_segments.singer.output_tap import OutputTap
     from tap_activecampaign_segments.singer.state_writer import ThrottledStateWriter
 
@@ -63,12 +67,15 @@ class AccountSync:
         segment_streams: The streams with a partition for each segment, in the order of reading.
         last_changes: When a run of this sync found each segment to have been changed last, by
             its id; None if no run told.
+        results: What was read.
+        progress: Where the sync is.
     """
 
     def __init__(
         self,
         tap: OutputTap,
         failures: Failures,
+        metrics: RequestMetrics,
         state_streams: Sequence[str],
         create_evaluator: Callable[[AccountSync, RunOptions], Evaluates],
     ) -> None:
@@ -77,16 +84,20 @@ class AccountSync:
         Args:
             tap: Provides the configuration, state, writers, clock and logger.
             failures: Where failures are recorded.
+            metrics: Counts the requests.
             state_streams: The names of the streams whose state has a partition for each segment.
             create_evaluator: Creates what evaluates segments.
         """
         self._tap = tap
         self.failures = failures
+        self._metrics = metrics
+        self._has_listed = False
         self._state_streams = state_streams
         self._create_evaluator = create_evaluator
         self.segment_streams: list[SegmentWork] = []
         self.last_changes: dict[str, Future[str | None]] = {}
-        self.progress = Progress(tap.clock, tap.logger)
+        self.results = SyncResults()
+        self.progress = SyncProgress(tap.clock, metrics, Progress(tap.clock, tap.logger))
 
     @cached_property
     def settings(self) -> ActiveCampaignSettings:
@@ -113,7 +124,7 @@ class AccountSync:
     def account(self) -> Account:
         """The account."""
         return Account(
-            ActiveCampaignClient(self.settings, self.clock, self.logger),
+            ActiveCampaignClient(self.settings, self.clock, self.logger, self._metrics),
             self.settings,
             self.clock,
             self.logger,
@@ -138,6 +149,15 @@ class AccountSync:
         # Whatever is selected, a setting that matches no segment is reported.
         _ = self.account.selection
         self._segment_state.save_listed_count(sum(each.is_listed for each in segments))
+        self._has_listed = True
+
+    def count_segments(self) -> dict[str, int]:
+        """Return how many segments were read, and how many failed."""
+        streams = len(self._read_streams)
+        selected = self.account.selected if self._has_listed else []
+        read = sum(self.results.has_read(each.segment_id, streams) for each in selected)
+        failed = self.account.failed_count if self._has_listed else 0
+        return {"segments_read": read, "segments_failed": failed}
 
     def create_evaluator(self, options: RunOptions) -> Evaluates:
         """Return what evaluates segments."""
@@ -159,13 +179,16 @@ class AccountSync:
         Raises:
             TapError: It failed.
         """
-        key = (stream.name, segment.segment_id)
-        future = self._prefetcher.take(key)
-        done, total = self._prefetcher.position(key)
-        segments = len(self.account.selected)
+        future = self._prefetcher.take((stream.name, segment.segment_id))
+        unit = self._units[stream.name, segment.segment_id]
 
         def report() -> None:
-            self.progress.report(done, total, segments, f"{stream.name}: {segment}")
+            self.progress.report(
+                unit,
+                [*self._units.values()],
+                self._prefetcher.is_finished,
+                is_all_started=self._prefetcher.is_all_started,
+            )
 
         return self.wait_for(segment, future, report)
 
@@ -186,26 +209,49 @@ class AccountSync:
         with wrap_unexpected_errors(self.logger, segment):
             return self.state_writer.wait_for(future, on_wakeup)
 
+    @property
+    def _read_streams(self) -> dict[str, SegmentWork]:
+        return {each.name: each for each in self.segment_streams if each.is_read}
+
+    @cached_property
+    def _units(self) -> dict[tuple[str, str], Unit]:
+        units = [
+            Unit(
+                name,
+                segment,
+                size=1 + stream.expected_contacts(segment) / self.settings.page_size,
+                evaluation_seconds=(stream.evaluates and segment.evaluation_seconds) or 0.0,
+            )
+            for name, stream in self._read_streams.items()
+            for segment in self.account.selected
+        ]
+        return {each.key: each for each in units}
+
     @cached_property
     def _prefetcher(self) -> Prefetcher[tuple[str, str], Any]:
-        streams = {each.name: each for each in self.segment_streams if each.is_read}
-        segments = self.account.selected
+        streams, units = self._read_streams, self._units
         slow = sorted(
-            (each for each in segments if (each.evaluation_seconds or 0) > START_WAIT),
-            key=lambda each: -(each.evaluation_seconds or 0),
+            (each for each in units.values() if each.evaluation_seconds > START_WAIT),
+            key=lambda each: -each.evaluation_seconds,
         )
         is_test = any(each.ABORT_AT_RECORD_COUNT is not None for each in streams.values())
-        by_id = self.account.segments_by_id
+
+        def start(key: tuple[str, str]) -> Callable[[], Any]:
+            stream, segment = streams[key[0]], units[key].segment
+            with log_context(stream_name=stream.name, **segment.log_fields):
+                work = stream.work(segment)
+
+            def work_in_context() -> Any:
+                with log_context(stream_name=stream.name, **segment.log_fields):
+                    return work()
+
+            return work_in_context
+
         return Prefetcher(
-            [(name, each.segment_id) for name in streams for each in segments],
-            lambda key: streams[key[0]].work(by_id[key[1]]),
+            [*units],
+            start,
             max_pending=0 if is_test else PREFETCH_WIDTH,
-            weight=lambda key: streams[key[0]].expected_contacts(by_id[key[1]]),
+            weight=lambda key: streams[key[0]].expected_contacts(units[key].segment),
             max_weight=PREFETCHED_CONTACTS,
-            first=[
-                (name, each.segment_id)
-                for name, stream in streams.items()
-                if stream.evaluates
-                for each in slow
-            ],
+            first=[each.key for each in slow],
         )

@@ -6,7 +6,6 @@ Shared by both vendors, each of which brings its URL, its credentials and its fo
 from __future__ import annotations
 
 import logging
-import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -18,10 +17,13 @@ import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
-from tap_activecampaign_segments.errors import AccountError, RequestError, TransientError
+from tap_activecampaign_segments.errors import AccountError, TransientError
+from tap_activecampaign_segments.http.connection_errors import to_connection_error
+from tap_activecampaign_segments.http.metrics import RequestMetrics
 from tap_activecampaign_segments.http.redaction import Redactor
 from tap_activecampaign_segments.http.responses import Response, to_error
 from tap_activecampaign_segments.http.retry import call_with_retries
+from tap_activecampaign_segments.logs.wait_timer import WaitTimer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,6 +57,7 @@ class RequestSpec:
         requires_json: Whether a 2xx without a JSON object is an error.
         is_usable: Returns whether the JSON object of a 200 has what was requested; the client's
             check if None.
+        endpoint: The path with placeholders for ids, for the metrics.
     """
 
     method: str
@@ -65,11 +68,25 @@ class RequestSpec:
     auth: AuthBase | None = None
     requires_json: bool = True
     is_usable: Callable[[dict[str, Any]], bool] | None = None
+    endpoint: str = ""
 
     @property
     def path(self) -> str:
         """The URL without scheme and host."""
         return self.url.partition("://")[2].partition("/")[2]
+
+
+@dataclass(frozen=True)
+class SettingNames:
+    """The settings that a message tells to check.
+
+    Attributes:
+        url: Of the URL.
+        credentials: Of the credentials.
+    """
+
+    url: str
+    credentials: str
 
 
 class HttpClient:
@@ -86,6 +103,8 @@ class HttpClient:
         is_usable: Callable[[dict[str, Any]], bool],
         is_api_error: Callable[[Response], bool],
         user_agent: str | None,
+        settings: SettingNames,
+        metrics: RequestMetrics | None,
         logger: Logger,
     ) -> None:
         """Create a client; nothing is sent yet.
@@ -100,6 +119,8 @@ class HttpClient:
             is_api_error: Returns whether the API itself sent a 4xx, by its body. One of a gateway
                 is retried.
             user_agent: The ``User-Agent`` header, None for `USER_AGENT`.
+            settings: The settings to check, for messages.
+            metrics: Counts the requests, None for metrics of its own.
             logger: Receives a warning for each retry.
         """
         self._session = requests.Session()
@@ -121,6 +142,9 @@ class HttpClient:
         self._is_usable = is_usable
         self._is_api_error = is_api_error
         self._fatal: AccountError | None = None
+        self._has_connected = False
+        self._settings = settings
+        self._metrics = metrics or RequestMetrics(WaitTimer(clock))
         self._logger = logger
 
     def set_auth(self, auth: AuthBase, refresh: Callable[[], None] | None = None) -> None:
@@ -157,7 +181,8 @@ class HttpClient:
             raise self._fatal
         spec = RequestSpec(method, url, **options)
         try:
-            return self._request_with_retries(spec)
+            with self._metrics.wait_timer.waiting():
+                return self._request_with_retries(spec)
         except AccountError as error:
             if error.status == HTTPStatus.UNAUTHORIZED and self._refresh_auth and spec.auth is None:
                 self._refresh_auth()
@@ -166,7 +191,9 @@ class HttpClient:
             raise
 
     def _request_with_retries(self, spec: RequestSpec) -> dict[str, Any]:
-        return call_with_retries(lambda: self._request_once(spec), self._logger)
+        return call_with_retries(
+            lambda: self._request_once(spec), self._logger, self._metrics.count_retry
+        )
 
     def _request_once(self, spec: RequestSpec) -> dict[str, Any]:
         name = self._redactor.redact(f"{spec.method} {spec.path}")
@@ -174,17 +201,21 @@ class HttpClient:
             acquired_at = self._rate_limiter.acquire()
             if self._fatal:
                 raise self._fatal
+            self._metrics.count_request(spec.endpoint)
+            start = time.monotonic()
             try:
                 response = self._send(spec)
-            except (requests.Timeout, urllib3.exceptions.TimeoutError):
-                msg = f"{name} took longer than {self._timeout:g} s (see request_timeout)"
-                raise TransientError(msg) from None
-            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-                if _is_certificate_error(error):
-                    msg = f"{name}: the certificate is not trusted (see REQUESTS_CA_BUNDLE)"
-                    raise RequestError(msg) from None
-                msg = f"{name} broke off ({type(error).__name__})"
-                raise TransientError(msg) from None
+            except (OSError, urllib3.exceptions.HTTPError) as error:
+                raise to_connection_error(
+                    error,
+                    name,
+                    url=spec.url,
+                    url_setting=self._settings.url,
+                    timeout=self._timeout,
+                    is_first=not self._has_connected,
+                ) from None
+            self._has_connected = True
+            self._metrics.count_response(spec.endpoint, response.status, time.monotonic() - start)
             # While this request still counts as in flight: no other may be sent between the
             # response and the pause that it asks for.
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -239,16 +270,8 @@ class HttpClient:
             is_api_error=self._is_api_error(response),
             now=self._clock.now(),
             rejected_for=self._rate_limiter.rejected_for,
+            credentials_setting=self._settings.credentials,
         )
         if isinstance(error, TransientError) and error.retry_after:
             self._rate_limiter.pause(error.retry_after)
         raise error
-
-
-def _is_certificate_error(error: BaseException | None) -> bool:
-    """Return whether a request failed because the server's certificate could not be verified."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__context__
-    return False

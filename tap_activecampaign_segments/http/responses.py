@@ -33,14 +33,18 @@ MAX_REJECTED_TIME = 300.0
 MAX_QUOTE_LENGTH = 200
 """Characters of a server's error message that are quoted."""
 
+FORBIDDEN_ADVICE = (
+    ": check the rights and the plan of the key "
+    "({credentials} is wrong, or its user lacks the right)"
+)
 _PERMANENT_ERRORS: dict[int, tuple[type[RequestError], str]] = {
     400: (BadRequestError, ""),
-    401: (AccountError, ": the credentials are not accepted, check them"),
+    401: (AccountError, ": the credentials are not accepted, check {credentials}"),
     402: (AccountError, ": the account is not paid for"),
-    403: (ForbiddenError, ": check the rights and the plan of the key"),
+    403: (ForbiddenError, FORBIDDEN_ADVICE),
     404: (NotFoundError, ""),
 }
-"""Error type and advice by status."""
+"""Error type and advice by status; ``{credentials}`` is the setting of the credentials."""
 _TRANSIENT_STATUSES = {408, 421, 425, 429, 460, 499}
 """Client errors that are not the request's fault: time-outs, rate limits, and connections that a
 proxy or load balancer closed. All server errors (5xx) are transient."""
@@ -113,8 +117,14 @@ class Response:
         return f" ({line[:MAX_QUOTE_LENGTH]})"
 
 
-def to_error(
-    response: Response, message: str, *, is_api_error: bool, now: datetime, rejected_for: float
+def to_error(  # noqa: PLR0913
+    response: Response,
+    message: str,
+    *,
+    is_api_error: bool,
+    now: datetime,
+    rejected_for: float,
+    credentials_setting: str,
 ) -> RequestError:
     """Return the error that an unsuccessful response means.
 
@@ -124,6 +134,7 @@ def to_error(
         is_api_error: Whether the API itself sent it; otherwise a gateway did, and it is transient.
         now: The current time, UTC.
         rejected_for: Seconds in which all requests got a 429.
+        credentials_setting: The setting of the credentials.
     """
     status = response.status
     retry_after = response.retry_after(now)
@@ -149,7 +160,7 @@ def to_error(
         message += " in a form that is not the API's own: a gateway's, see user_agent"
     elif status in _PERMANENT_ERRORS:
         error_type, advice = _PERMANENT_ERRORS[status]
-        return error_type(message + advice, status)
+        return error_type(message + advice.format(credentials=credentials_setting), status)
     elif not is_server_error and status not in _TRANSIENT_STATUSES:
         return RequestError(message, status)
     return TransientError(message, status, retry_after)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import backoff
 
-from tap_activecampaign_segments.errors import ForbiddenError, TransientError
+from tap_activecampaign_segments.errors import ConnectError, ForbiddenError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -52,26 +53,34 @@ class RetryPolicy:
         return max(retry_after or 0.0, float(2 ** (self._tries - 1)))
 
 
-def call_with_retries(send: Callable[[], T], logger: Logger) -> T:
+def call_with_retries(send: Callable[[], T], logger: Logger, on_retry: Callable[[], object]) -> T:
     """Call a function until it succeeds or its `RetryPolicy` is exhausted.
 
     Args:
         send: Sends a request once.
-        logger: Receives a warning for each retry.
+        logger: Receives a warning for each retry. What prevents a connection is the same each
+            time, so it is a warning only once.
+        on_retry: Called before each retry.
 
     Raises:
         TransientError: No usable response, also after the retries.
         ForbiddenError: Likewise.
     """
     policy = RetryPolicy()
+
+    def log_retry(details: Any) -> None:
+        on_retry()
+        error = details["exception"]
+        is_known = isinstance(error, ConnectError) and details["tries"] > 1
+        level = logging.DEBUG if is_known else logging.WARNING
+        logger.log(level, "%s; trying again in %.0f s", error, details["wait"])
+
     send_with_retries = backoff.on_exception(
         policy.wait_times,
         (TransientError, ForbiddenError),
         max_tries=MAX_TRIES,
         giveup=policy.is_exhausted,
-        on_backoff=lambda details: logger.warning(
-            "%s; trying again in %.0f s", details["exception"], details["wait"]
-        ),
+        on_backoff=log_retry,
         jitter=None,
         logger=None,
     )

@@ -124,6 +124,7 @@ class OAuthAuth(AuthBase):
             answer = self._http.request(
                 "POST",
                 self._settings.oauth_token_url or "",
+                endpoint="oauth_token_url",
                 data={
                     "grant_type": "client_credentials",
                     "scope": f"{self._settings.client_id}/{self._settings.user_id}",

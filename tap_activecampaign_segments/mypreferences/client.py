@@ -6,7 +6,7 @@ from codecs import BOM_UTF8
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from tap_activecampaign_segments.http.client import HttpClient
+from tap_activecampaign_segments.http.client import HttpClient, SettingNames
 from tap_activecampaign_segments.http.rate_limiter import RateLimiter
 from tap_activecampaign_segments.http.urls import quote_path_part
 from tap_activecampaign_segments.mypreferences.auth import OAuthAuth, SignatureAuth
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from logging import Logger
 
     from tap_activecampaign_segments.clock import Clock
+    from tap_activecampaign_segments.http.metrics import RequestMetrics
     from tap_activecampaign_segments.http.responses import Response
     from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
 
@@ -39,6 +40,7 @@ class MyPreferencesClient:
         settings: MyPreferencesSettings,
         clock: Clock,
         logger: Logger,
+        metrics: RequestMetrics | None = None,
     ) -> None:
         """Create a client; nothing is sent yet.
 
@@ -46,11 +48,12 @@ class MyPreferencesClient:
             settings: The settings of this source.
             clock: Time source.
             logger: Receives a warning for each retry.
+            metrics: Counts the requests.
         """
         self._settings = settings
         self._base_url = settings.api_url.strip().rstrip("/")
 
-        def create_http() -> HttpClient:
+        def create_http(url: str, credentials: str) -> HttpClient:
             return HttpClient(
                 secrets=settings.secrets,
                 rate_limiter=RateLimiter(REQUESTS_PER_SECOND, clock),
@@ -60,17 +63,25 @@ class MyPreferencesClient:
                 is_usable=bool,
                 is_api_error=_is_api_error,
                 user_agent=settings.user_agent,
+                settings=SettingNames(f"mypreferences.{url}", f"mypreferences.{credentials}"),
+                metrics=metrics,
                 logger=logger,
             )
 
-        self._http = create_http()
+        is_signed = bool(settings.shared_secret)
+        self._http = create_http("api_url", "shared_secret" if is_signed else "oauth_client_id")
         if settings.shared_secret:
             self._http.set_auth(
                 SignatureAuth(settings.client_id, settings.user_id, settings.shared_secret, clock)
             )
         else:
             # Of its own: the request that waits for a token is the only one allowed in flight.
-            oauth = OAuthAuth(settings, create_http(), clock, on_token=self._http.add_secret)
+            oauth = OAuthAuth(
+                settings,
+                create_http("oauth_token_url", "oauth_client_secret"),
+                clock,
+                on_token=self._http.add_secret,
+            )
             self._http.set_auth(oauth, refresh=oauth.refresh)
 
     @property
@@ -93,7 +104,7 @@ class MyPreferencesClient:
         """
         path = self._settings.initiate_path
         url = self._build_url(path, segment_group_name=segment_group_name)
-        return _lower_keys(self._http.request("POST", url, json=body))
+        return _lower_keys(self._http.request("POST", url, endpoint=path, json=body))
 
     def get_export_status(self, token: str) -> dict[str, Any]:
         """Return an object with the ``status`` of an export.
@@ -101,7 +112,8 @@ class MyPreferencesClient:
         Raises:
             RequestError: The request failed permanently.
         """
-        return _lower_keys(self._http.request("GET", self._export_url("status_path", token)))
+        url = self._export_url("status_path", token)
+        return _lower_keys(self._http.request("GET", url, endpoint=self._settings.status_path))
 
     def get_profiles(self, token: str, offset: int) -> dict[str, Any]:
         """Return a page of an export, an object with ``userprofilepreferences``.
@@ -116,7 +128,9 @@ class MyPreferencesClient:
         # With keepAlive=false the token expires with the last page, even if its response is lost.
         params = {"limit": self._settings.page_size, "offset": offset, "keepAlive": "true"}
         url = self._export_url("data_path", token)
-        return _lower_keys(self._http.request("GET", url, params=params))
+        return _lower_keys(
+            self._http.request("GET", url, endpoint=self._settings.data_path, params=params)
+        )
 
     def commit_export(self, token: str) -> None:
         """Confirm that an export was read completely; the server deletes its files.
@@ -125,7 +139,10 @@ class MyPreferencesClient:
             RequestError: The request failed permanently.
         """
         url = self._export_url("commit_path", token)
-        self._http.request("POST", url, params={"keepFiles": "false"}, requires_json=False)
+        endpoint = self._settings.commit_path
+        self._http.request(
+            "POST", url, endpoint=endpoint, params={"keepFiles": "false"}, requires_json=False
+        )
 
     def _export_url(self, setting: str, token: str) -> str:
         self._http.add_secret(token)

@@ -21,7 +21,7 @@ from tap_activecampaign_segments.polling import PollTimeoutError, poll
 from tap_activecampaign_segments.singer.coercion import coerce_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from tap_activecampaign_segments.clock import Clock
@@ -207,12 +207,13 @@ class ExportClient:
             str(token), timestamps.format_utc(at), body.get("LastDateTime"), hash_request(body)
         )
 
-    def wait(self, export: Export, timeout: float) -> None:
+    def wait(self, export: Export, timeout: float, on_poll: Callable[[], object]) -> None:
         """Poll an export until it is complete.
 
         Args:
             export: The export.
             timeout: Maximum seconds to wait.
+            on_poll: Called after each poll that finds it incomplete.
 
         Raises:
             ExportLostError: It was already retrieved, has expired or is unknown.
@@ -221,7 +222,10 @@ class ExportClient:
         """
 
         def check() -> bool | None:
-            return self._is_complete(export) or None
+            if self._is_complete(export):
+                return True
+            on_poll()
+            return None
 
         if self._is_complete(export):
             return

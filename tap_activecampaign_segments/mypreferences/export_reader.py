@@ -28,7 +28,11 @@ class ExportReader:
     """
 
     def __init__(
-        self, client: ExportClient, export: Export, on_total: Callable[[int], None]
+        self,
+        client: ExportClient,
+        export: Export,
+        on_total: Callable[[int], None],
+        on_page: Callable[[int, int], None] = lambda _read, _total: None,
     ) -> None:
         """Create a reader; nothing is read yet.
 
@@ -36,9 +40,11 @@ class ExportReader:
             client: Reads the pages.
             export: The export; it must be complete.
             on_total: Called with the total before the first profile; a `TapError` stops reading.
+            on_page: Called with the number of profiles read and the total, after each page.
         """
         self._pages = client.read_pages(export)
         self._on_total = on_total
+        self._on_page = on_page
         self._total: int | None = None
         self._error: TapError | None = None
         self.ids: set[int] = set()
@@ -51,6 +57,7 @@ class ExportReader:
                     self._on_total(total)
                 self._total = total
                 self.ids.update(map(profile_id, page))
+                self._on_page(len(self.ids), total)
                 yield from page
         except TapError as error:
             self._error = error

@@ -10,6 +10,7 @@ from tap_activecampaign_segments.mypreferences import settings
 from tap_activecampaign_segments.mypreferences.streams import (
     SegmentGroupExports,
     SegmentGroupProfiles,
+    group_subject,
 )
 from tap_activecampaign_segments.mypreferences.sync_context import ExportSync
 from tap_activecampaign_segments.source import Source
@@ -46,5 +47,16 @@ class MyPreferences(Source):
 
     @override
     def create_streams(self) -> list[BaseStream]:
-        sync = ExportSync(self.tap, self.failures)
-        return [stream(self.tap, sync) for stream in self.stream_types]
+        self._sync = ExportSync(self.tap, self.failures, self.metrics)
+        return [stream(self.tap, self._sync) for stream in self.stream_types]
+
+    @override
+    def close(self) -> None:
+        super().close()
+        self._sync.progress.close()
+
+    @override
+    def results(self) -> dict[str, int]:
+        groups = [group_subject(each) for each in self._sync.settings.segment_groups]
+        failed = sum(self.failures.has(each) for each in groups)
+        return {"groups_exported": self._sync.exported, "groups_failed": failed}

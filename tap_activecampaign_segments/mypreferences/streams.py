@@ -12,6 +12,7 @@ from tap_activecampaign_segments.attempts import Attempts, is_recent
 from tap_activecampaign_segments.circuit_breaker import CircuitBreaker
 from tap_activecampaign_segments.errors import MalformedResponseError, TapError
 from tap_activecampaign_segments.failures import wrap_unexpected_errors
+from tap_activecampaign_segments.logs.context import log_context
 from tap_activecampaign_segments.mypreferences.export_lifecycle import (
     Export,
     ExportChangedError,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.failures import Failures
+    from tap_activecampaign_segments.logs.progress import Progress
+    from tap_activecampaign_segments.logs.wait_timer import WaitTimer
     from tap_activecampaign_segments.mypreferences.export_lifecycle import ExportClient
     from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
     from tap_activecampaign_segments.singer.output_tap import OutputTap
@@ -49,6 +52,8 @@ class ExportContext(Protocol):
     """What the streams of an account share in one sync; see `ExportSync`."""
 
     failures: Failures
+    progress: Progress
+    exported: int
 
     @property
     def settings(self) -> MyPreferencesSettings:
@@ -63,8 +68,17 @@ class ExportContext(Protocol):
         """Persists the state."""
 
     @property
+    def wait_timer(self) -> WaitTimer:
+        """Measures the waits for the vendor."""
+
+    @property
     def export_client(self) -> ExportClient:
         """Starts, polls, reads and confirms exports."""
+
+
+def group_subject(name: str) -> str:
+    """Return the form of a segment group in log lines."""
+    return f"segment group {name!r}"
 
 
 class ImplausibleExportError(TapError):
@@ -100,9 +114,14 @@ class SegmentGroupExports(ChildrenFirstStream):
         if context is None or self.failures.fatal:
             return
         name = context["segment_group_name"]
-        what = f"segment group {name!r}"
-        with self.failures.catch(what), wrap_unexpected_errors(self.logger, what):
+        what = group_subject(name)
+        with (
+            log_context(segment_group=name),
+            self.failures.catch(what),
+            wrap_unexpected_errors(self.logger, what),
+        ):
             yield from self._export_until_believed(name)
+            self._sync.exported += 1
 
     def _export_until_believed(self, name: str) -> Iterator[dict[str, Any]]:
         """Resume the unfinished export or start one, and start others while attempts are left."""
@@ -121,7 +140,7 @@ class SegmentGroupExports(ChildrenFirstStream):
                 export = self._acquire(name, body, latest)
             latest = timestamps.parse(export.exported_at)
             try:
-                client.wait(export, self._sync.settings.run_timeout)
+                self._wait(name, export)
                 yield from self._emit(name, export, is_recheck=is_recheck)
             except (ExportLostError, IncompleteExportError, MalformedResponseError) as error:
                 state.pop(RUNNING_KEY, None)
@@ -141,6 +160,26 @@ class SegmentGroupExports(ChildrenFirstStream):
                 raise
             else:
                 return
+
+    def _wait(self, name: str, export: Export) -> None:
+        """Wait until an export is complete, and report that."""
+        start = self._sync.clock.monotonic()
+
+        def report() -> None:
+            seconds = self._sync.clock.monotonic() - start
+            self._report(name, f"the export is not complete after {seconds:.0f} s")
+
+        with self._sync.wait_timer.waiting():
+            timeout = self._sync.settings.run_timeout
+            self._sync.export_client.wait(export, timeout, on_poll=report)
+
+    def _report(self, name: str, what: str) -> None:
+        groups = self._sync.settings.segment_groups
+        done = groups.index(name)
+        place = f"{done + 1} of {len(groups)}"
+        self._sync.progress.report(
+            done, len(groups), lambda: f"{self.name}: {group_subject(name)} ({place}); {what}"
+        )
 
     def _find_resumable(
         self, state: dict[str, Any], body: dict[str, Any], latest: datetime | None
@@ -187,12 +226,18 @@ class SegmentGroupExports(ChildrenFirstStream):
             ImplausibleExportError: The export is not believed; no profile was emitted.
             TapError: The export could not be read, or is still incomplete.
         """
+        name = context["segment_group_name"]
 
         def on_total(total: int) -> None:
-            self._believe(export, context["segment_group_name"], total, is_recheck=is_recheck)
+            self._believe(export, name, total, is_recheck=is_recheck)
 
         def read() -> ExportReader:
-            reader = ExportReader(self._sync.export_client, export, on_total)
+            reader = ExportReader(
+                self._sync.export_client,
+                export,
+                on_total,
+                on_page=lambda read, total: self._report(name, f"{read} of {total} profiles read"),
+            )
             self._emit_profiles(reader, context)
             return reader
 

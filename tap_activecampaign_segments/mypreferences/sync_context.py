@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tap_activecampaign_segments.logs.progress import Progress
 from tap_activecampaign_segments.mypreferences.client import MyPreferencesClient
 from tap_activecampaign_segments.mypreferences.export_lifecycle import ExportClient
 from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
@@ -12,6 +13,8 @@ from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSett
 if TYPE_CHECKING:
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.failures import Failures
+    from tap_activecampaign_segments.http.metrics import RequestMetrics
+    from tap_activecampaign_segments.logs.wait_timer import WaitTimer
     from tap_activecampaign_segments.singer.output_tap import OutputTap
     from tap_activecampaign_segments.singer.state_writer import ThrottledStateWriter
 
@@ -21,17 +24,23 @@ class ExportSync:
 
     Attributes:
         failures: Where failures are recorded.
+        progress: Where the sync is.
+        exported: Number of segment groups that were exported.
     """
 
-    def __init__(self, tap: OutputTap, failures: Failures) -> None:
+    def __init__(self, tap: OutputTap, failures: Failures, metrics: RequestMetrics) -> None:
         """Set what the streams share; nothing is read yet.
 
         Args:
             tap: Provides the configuration, state writer, clock and logger.
             failures: Where failures are recorded.
+            metrics: Counts the requests.
         """
         self._tap = tap
+        self._metrics = metrics
         self.failures = failures
+        self.progress = Progress(tap.clock, tap.logger)
+        self.exported = 0
 
     @cached_property
     def settings(self) -> MyPreferencesSettings:
@@ -48,8 +57,13 @@ class ExportSync:
         """Persists the state."""
         return self._tap.state_writer
 
+    @property
+    def wait_timer(self) -> WaitTimer:
+        """Measures the waits for the vendor."""
+        return self._tap.wait_timer
+
     @cached_property
     def export_client(self) -> ExportClient:
         """Starts, polls, reads and confirms exports."""
-        api = MyPreferencesClient(self.settings, self.clock, self._tap.logger)
+        api = MyPreferencesClient(self.settings, self.clock, self._tap.logger, self._metrics)
         return ExportClient(api, self.settings, self.clock)

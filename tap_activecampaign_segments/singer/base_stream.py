@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from tap_activecampaign_segments import schemas
 from tap_activecampaign_segments.failures import wrap_unexpected_errors
+from tap_activecampaign_segments.logs.context import log_context
 from tap_activecampaign_segments.singer.activate_version import DeferredActivateVersion
 from tap_activecampaign_segments.singer.batches import BatchStream
 from tap_activecampaign_segments.singer.catalog_file import select_automatically
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from singer_sdk.helpers._batch import BatchConfig
-    from singer_sdk.helpers.types import Context
+    from singer_sdk.helpers.types import Context, Record
     from singer_sdk.singerlib import Catalog
 
     from tap_activecampaign_segments.failures import Failures
@@ -38,6 +39,8 @@ class BaseStream(DeferredActivateVersion, BatchStream):
 
     _tap: OutputTap
     _has_written_schema = False
+    rows_written = 0
+    """Number of records that were emitted."""
 
     def __init__(self, tap: OutputTap, failures: Failures) -> None:
         """Create the stream.
@@ -56,9 +59,9 @@ class BaseStream(DeferredActivateVersion, BatchStream):
 
     @override
     def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
-        # The SDK logs every end of a stream as an unhandled error, that of a connection test
-        # included. The tap reports failures itself.
-        if level == logging.ERROR:
+        # The SDK logs lines for each context, and each end of a stream as an unhandled error, that
+        # of a connection test included. The tap reports failures itself.
+        if level in {logging.INFO, logging.ERROR}:
             level = logging.DEBUG
         super().log(message, *args, level=level, **kwargs)
 
@@ -102,12 +105,18 @@ class BaseStream(DeferredActivateVersion, BatchStream):
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], Any, Any]:
         records = super()._sync_records(context, write_messages=write_messages)
-        with self._isolated():
+        with log_context(stream_name=self.name), self._isolated():
             yield from records
 
     @override
+    def _generate_record_messages(self, record: Record) -> Generator[Any, None, None]:
+        for message in super()._generate_record_messages(record):
+            self.rows_written += 1
+            yield message
+
+    @override
     def _sync_batches(self, batch_config: BatchConfig, context: Context | None = None) -> None:
-        with self._isolated():
+        with log_context(stream_name=self.name), self._isolated():
             self.write_batches(batch_config, context)
 
     @contextmanager

@@ -12,6 +12,7 @@ from singer_sdk.tap_base import CliTestOptionValue
 from typing_extensions import override
 
 from tap_activecampaign_segments.failures import describe_error
+from tap_activecampaign_segments.logs.context import install_record_factory
 from tap_activecampaign_segments.singer import batch_config, stream_maps
 from tap_activecampaign_segments.singer.catalog_file import is_selected, parse_catalog
 from tap_activecampaign_segments.singer.command_line import (
@@ -20,6 +21,10 @@ from tap_activecampaign_segments.singer.command_line import (
     read_json_object,
 )
 from tap_activecampaign_segments.singer.environment import environment_errors, environment_warnings
+from tap_activecampaign_segments.singer.log_levels import (
+    demote_sdk_lines,
+    hide_metrics_from_console,
+)
 from tap_activecampaign_segments.singer.output_tap import OutputTap
 from tap_activecampaign_segments.singer.state_file import sanitize_state
 
@@ -44,6 +49,9 @@ class BaseTap(CommandLineTap, OutputTap):
         Raises:
             ConfigValidationError: One of them cannot be used.
         """
+        install_record_factory()
+        demote_sdk_lines(self.logger)
+        hide_metrics_from_console()
         if parse_env_config:
             # Without a setting to parse, this only loads the `.env` file into the environment.
             parse_environment_config({}, self._env_var_prefix)
@@ -65,6 +73,10 @@ class BaseTap(CommandLineTap, OutputTap):
     @property
     def failure_lines(self) -> list[str]:
         """One line for each thing that failed."""
+        raise NotImplementedError
+
+    def log_failures(self) -> None:
+        """Log these lines, each with its log context."""
         raise NotImplementedError
 
     def config_errors(self, config: dict[str, Any]) -> Iterator[str]:
@@ -103,7 +115,7 @@ class BaseTap(CommandLineTap, OutputTap):
         if about:
             super().invoke(about=about, about_format=about_format)
             return
-        cls.print_version(print_fn=cls.logger.info)
+        cls.logger.info("%s v%s, Meltano SDK v%s", cls.name, cls.plugin_version, cls.sdk_version)
         # Unlike the SDK's own: one line for a file that is not JSON, and an exit code.
         state_content = read_json_object(state, "--state")
         catalog_content = read_json_object(catalog, "--catalog")
@@ -133,8 +145,7 @@ class BaseTap(CommandLineTap, OutputTap):
         except Exception as error:  # noqa: BLE001
             cls.logger.error("the test broke off: %s", describe_error(error))  # noqa: TRY400
             ctx.exit(1)
-        for line in tap.failure_lines:
-            cls.logger.error(line)
+        tap.log_failures()
         ctx.exit(int(bool(tap.failure_lines)))
 
     @override

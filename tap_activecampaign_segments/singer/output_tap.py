@@ -11,6 +11,7 @@ from singer_sdk import Tap
 from typing_extensions import override
 
 from tap_activecampaign_segments.clock import Clock
+from tap_activecampaign_segments.logs.wait_timer import WaitTimer
 from tap_activecampaign_segments.singer.message_writer import MessageWriter
 from tap_activecampaign_segments.singer.state_writer import ThrottledStateWriter
 
@@ -35,11 +36,14 @@ class OutputTap(Tap):
 
     def __init__(self, **kwargs: Any) -> None:
         """Pass all arguments on to the SDK."""
+        self.wait_timer = WaitTimer(self.clock)
         super().__init__(**kwargs)
         assert isinstance(self.message_writer, MessageWriter)  # noqa: S101
         self.writer = self.message_writer
         # The SDK offers no way to replace the state writer (0.54).
-        self._state_writer = ThrottledStateWriter(self.writer, self.clock, self.state)
+        self._state_writer = ThrottledStateWriter(
+            self.writer, self.clock, self.wait_timer, self.state
+        )
 
     @property
     @override

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import TapState
 
     from tap_activecampaign_segments.clock import Clock
+    from tap_activecampaign_segments.logs.wait_timer import WaitTimer
     from tap_activecampaign_segments.singer.message_writer import MessageWriter
 
 T = TypeVar("T")
@@ -51,17 +52,21 @@ class ThrottledStateWriter(StateWriter):
     (`persist`) and wait until these are written.
     """
 
-    def __init__(self, writer: MessageWriter, clock: Clock, state: TapState) -> None:
+    def __init__(
+        self, writer: MessageWriter, clock: Clock, wait_timer: WaitTimer, state: TapState
+    ) -> None:
         """Write `state` to `writer`.
 
         Args:
             writer: Where STATE messages go.
             clock: Time source; replaceable in tests.
+            wait_timer: Measures the waits for other threads.
             state: The state, changed by the calling thread alone from now on.
         """
         super().__init__(writer)
         self._writer = writer
         self._clock = clock
+        self._wait_timer = wait_timer
         self._state = state
         self._size = 0
         self._not_before = float("-inf")
@@ -131,13 +136,14 @@ class ThrottledStateWriter(StateWriter):
         """
         self._writer.flush()
         future.add_done_callback(lambda _: self._notify())
-        while not future.done():
-            self.process_requests()
-            on_wakeup()
-            with self._wakeup:
-                if not self._requested and not future.done():
-                    wait = self._seconds_to_wait() if self._unwritten else MAX_WAIT
-                    self._wakeup.wait(min(wait, MAX_WAIT) or MAX_WAIT)
+        with self._wait_timer.waiting():
+            while not future.done():
+                self.process_requests()
+                on_wakeup()
+                with self._wakeup:
+                    if not self._requested and not future.done():
+                        wait = self._seconds_to_wait() if self._unwritten else MAX_WAIT
+                        self._wakeup.wait(min(wait, MAX_WAIT) or MAX_WAIT)
         on_wakeup()
         return future.result()
 

@@ -142,6 +142,7 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
         if not self.is_test:
             if not evaluation.is_repeated:
                 yield evaluation.record
+                self.sync_context.results.count_run(evaluation.record)
             self.run_state(segment).update(**evaluation.state_changes)
 
     @override
@@ -182,6 +183,7 @@ class RunChildStream(ManualStateStream, AccountStream):
         [message] = self._generate_record_messages(page.record.copy())
         self._tap.write_message(RecordPageMessage.from_message(message, page))
         self._counter.increment(len(page))
+        self.rows_written += len(page) - 1
 
     @override
     def get_record_counter(self, **options: Any) -> Counter:

@@ -1,0 +1,77 @@
+"""Progress of a long sync: a bar on a terminal, otherwise a log line every few seconds."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from logging import Logger
+
+    from tap_activecampaign_segments.clock import Clock
+
+MIN_INTERVAL = 5.0
+"""Minimum time between two log lines, in seconds."""
+MAX_INTERVAL = 60.0
+"""Maximum time that the interval grows to in a long sync, in seconds."""
+LINES = 12
+"""Number of log lines in which the time since the start grows by a factor of about 2.7."""
+BAR_FORMAT = "{percentage:3.0f}% |{bar:20}| {desc}"
+
+
+class Progress:
+    """Reports how far a sync has come."""
+
+    def __init__(self, clock: Clock, logger: Logger) -> None:
+        """Start measuring.
+
+        Args:
+            clock: Time source; replaceable in tests.
+            logger: Receives the lines at level INFO.
+        """
+        self._clock = clock
+        self._logger = logger
+        self._start = self._last = clock.monotonic()
+        self._bar: tqdm[Any] | None = None
+        self._cleanup = ExitStack()
+
+    def report(self, done: int, total: int, describe: Callable[[], str]) -> None:
+        """Show the progress, unless the last log line is too recent.
+
+        Args:
+            done: Finished units of work.
+            total: All units of work.
+            describe: Returns what is being done.
+        """
+        if is_terminal():
+            self._show_bar(done, total, describe())
+            return
+        now = self._clock.monotonic()
+        interval = min(max((now - self._start) / LINES, MIN_INTERVAL), MAX_INTERVAL)
+        if now - self._last >= interval:
+            self._last = now
+            self._logger.info(describe())
+
+    def close(self) -> None:
+        """Remove the bar."""
+        self._cleanup.close()
+        self._bar = None
+
+    def _show_bar(self, done: int, total: int, description: str) -> None:
+        if self._bar is None:
+            # Log lines are written above the bar meanwhile.
+            self._cleanup.enter_context(logging_redirect_tqdm())
+            bar = tqdm[Any](total=total, bar_format=BAR_FORMAT, leave=False, dynamic_ncols=True)
+            self._bar = self._cleanup.enter_context(bar)
+        self._bar.n = done
+        self._bar.set_description_str(description)
+
+
+def is_terminal() -> bool:
+    """Return whether somebody watches: the log goes to a terminal, and the messages do not."""
+    return sys.stderr.isatty() and not sys.stdout.isatty()
