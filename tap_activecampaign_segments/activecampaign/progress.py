@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.http.metrics import RequestMetrics
     from tap_activecampaign_segments.logs.progress import Progress
 
+MIN_WHOLE_RATE = 10.0
+"""Contacts per second below which the rate has decimals."""
 RATE_WINDOW = 30.0
-"""Seconds over which rates are measured."""
+"""Seconds over which the request rate is measured."""
 MIN_RATE_WINDOW = 4.0
 """Seconds of measurement before which no time is estimated."""
+MIN_RATE_REQUESTS = 10
+"""Requests in that time before which no time is estimated."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,18 @@ class Unit:
         stream: The stream.
         segment: The segment.
         size: Number of requests, in proportion to the stream's other units.
-        evaluation_seconds: How long the segment is evaluated, 0 if it is not, or unknown.
+        evaluates: Whether the segment is evaluated and its contacts are read.
     """
 
     stream: str
     segment: Segment
     size: float
-    evaluation_seconds: float
+    evaluates: bool
+
+    @property
+    def evaluation_seconds(self) -> float:
+        """How long the segment is probably evaluated, 0 if it is not, or unknown."""
+        return (self.evaluates and self.segment.evaluation_seconds) or 0.0
 
     @property
     def key(self) -> tuple[str, str]:
@@ -45,11 +54,10 @@ class Unit:
 
 @dataclass(frozen=True)
 class Sample:
-    """What had been done at an instant, in seconds of the monotonic clock."""
+    """How many requests had been sent at an instant, in seconds of the monotonic clock."""
 
     instant: float
     requests: int
-    contacts: int
 
 
 class SyncProgress:
@@ -69,6 +77,7 @@ class SyncProgress:
         self._start = clock.monotonic()
         self._samples = deque[Sample]()
         self._lock = Lock()
+        self._first_page_at = 0.0
         self._pages = 0
         self._contacts = 0
         self._total = 0
@@ -81,6 +90,7 @@ class SyncProgress:
             total: Contacts in the whole result on its first page, 0 on the others.
         """
         with self._lock:
+            self._first_page_at = self._first_page_at or self._clock.monotonic()
             self._pages += 1
             self._contacts += contacts
             self._total += total
@@ -109,7 +119,7 @@ class SyncProgress:
             place = f"{peers.index(current) + 1} of {len(peers)}"
             parts = [
                 f"{current.stream}: {current.segment} ({place})",
-                self._describe_contacts(),
+                self._describe_contacts() if current.evaluates else "",
                 # What is under way already waits for evaluations, and not for requests.
                 "" if is_all_started else self._describe_time_left(units, unfinished),
             ]
@@ -123,37 +133,35 @@ class SyncProgress:
 
     def _take_sample(self) -> None:
         now = self._clock.monotonic()
-        self._samples.append(Sample(now, self._metrics.total, self._contacts))
+        self._samples.append(Sample(now, self._metrics.total))
         while self._samples[0].instant < now - RATE_WINDOW:
             self._samples.popleft()
 
     def _describe_contacts(self) -> str:
-        first, last = self._samples[0], self._samples[-1]
-        if not self._pages:
+        if not self._contacts:
             return ""
-        text = f"{self._pages} pages, {self._contacts} of {self._total} contacts read"
-        read = self._contacts - first.contacts
-        seconds = max(last.instant - first.instant, MIN_RATE_WINDOW)
-        return f"{text}, {read / seconds:.0f} contacts/s" if read else text
+        rate = self._contacts / max(self._clock.monotonic() - self._first_page_at, 1.0)
+        return (
+            f"{self._pages} pages, {self._contacts} of {self._total} contacts read, "
+            f"{rate:.{0 if rate >= MIN_WHOLE_RATE else 2}f} contacts/s"
+        )
 
     def _describe_time_left(self, units: Sequence[Unit], unfinished: Sequence[Unit]) -> str:
         first, last = self._samples[0], self._samples[-1]
         seconds = last.instant - first.instant
         sent = last.requests - first.requests
-        if seconds < MIN_RATE_WINDOW or not sent:
+        requests = self._requests_to_come(units, unfinished)
+        if requests is None or seconds < MIN_RATE_WINDOW or sent < MIN_RATE_REQUESTS:
             return ""
-        requests, is_minimum = self._requests_to_come(units, unfinished)
         slowest = max((each.evaluation_seconds for each in unfinished), default=0.0)
         left = max(requests * seconds / sent, slowest - (last.instant - self._start))
-        return f"{'at least' if is_minimum else 'about'} {left:.0f} s left"
+        return f"about {left:.0f} s left"
 
-    def _requests_to_come(
-        self, units: Sequence[Unit], unfinished: Sequence[Unit]
-    ) -> tuple[float, bool]:
-        """Return how many requests are still to be sent, and whether that is a minimum.
+    def _requests_to_come(self, units: Sequence[Unit], unfinished: Sequence[Unit]) -> float | None:
+        """Return how many requests are still to be sent.
 
-        A unit takes as many for its size as its stream's finished ones did, or one if none is
-        finished.
+        A unit takes as many for its size as the finished ones of its stream did. None if a stream
+        has no finished one: how much is new there is not known.
         """
         sizes, sent = dict[str, float](), dict[str, int]()
         open_keys = {each.key for each in unfinished}
@@ -161,9 +169,13 @@ class SyncProgress:
             if unit.key not in open_keys:
                 sizes[unit.stream] = sizes.get(unit.stream, 0) + unit.size
                 sent[unit.stream] = sent.get(unit.stream, 0) + self._metrics.count_for(*unit.key)
-        requests = 0.0
-        for unit in unfinished:
-            is_known = unit.stream in sizes
-            expected = unit.size * sent[unit.stream] / sizes[unit.stream] if is_known else 1.0
-            requests += max(expected - self._metrics.count_for(*unit.key), 0.0)
-        return requests, any(each.stream not in sizes for each in unfinished)
+        if not {each.stream for each in unfinished} <= sizes.keys():
+            return None
+        return sum(
+            max(
+                unit.size * sent[unit.stream] / sizes[unit.stream]
+                - self._metrics.count_for(*unit.key),
+                0.0,
+            )
+            for unit in unfinished
+        )
