@@ -220,7 +220,7 @@ class AccountSync:
                 name,
                 segment,
                 size=1 + stream.expected_contacts(segment) / self.settings.page_size,
-                evaluation_seconds=(stream.evaluates and segment.evaluation_seconds) or 0.0,
+                evaluates=stream.evaluates,
             )
             for name, stream in self._read_streams.items()
             for segment in self.account.selected

@@ -42,22 +42,22 @@ def to_connection_error(  # noqa: PLR0911, PLR0913
         connection broke, a plain `RequestError` if the cause is a setting.
     """
     causes = [*_causes(error)]
-    server, setting = _host_and_port(urlsplit(url)), url_setting
+    kind, address, setting = "host", _host_and_port(urlsplit(url)), url_setting
     if _find(causes, requests.exceptions.InvalidSchema):
         return RequestError(f"{name}: a SOCKS proxy in {PROXY} needs PySocks: pip install PySocks")
     if _find(causes, requests.exceptions.InvalidURL):
         return RequestError(f"{name}: {PROXY} is no URL of a proxy: check it")
     if certificate := _find(causes, ssl.SSLCertVerificationError):
-        advice = f"{certificate.verify_message or 'verification failed'} at {server}"
+        advice = f"{certificate.verify_message or 'verification failed'} at {address}"
         return RequestError(f"{name}: the certificate is not trusted (see {CA_BUNDLE}): {advice}")
     if _is_missing_ca_bundle(error):
         return RequestError(f"{name}: {CA_BUNDLE} names no file of certificates: check it")
     if _find(causes, urllib3.exceptions.ProxyError):
-        server, setting = _proxy_of(url), PROXY
+        kind, address, setting = "proxy", _proxy_of(url), PROXY
         if any("407" in str(each) for each in causes if type(each) is OSError):
-            advice = f"the proxy {server} requires a user and a password"
+            advice = f"the proxy {address} requires a user and a password"
             return RequestError(f"{name}: {advice}: check {PROXY}")
-    if sentence := _describe_cause(causes, server, timeout):
+    if sentence := _describe_cause(causes, kind, address, timeout):
         error_type = RequestError if is_first and _is_lasting(causes) else ConnectError
         return error_type(f"{name}: {sentence}: check {setting}")
     if _find(causes, requests.Timeout, urllib3.exceptions.TimeoutError):
@@ -66,12 +66,12 @@ def to_connection_error(  # noqa: PLR0911, PLR0913
 
 
 def _describe_cause(  # noqa: PLR0911
-    causes: list[BaseException], server: str, timeout: float
+    causes: list[BaseException], kind: str, address: str, timeout: float
 ) -> str | None:
     """Return why no connection was made, None if one was."""
-    host = server.rpartition(":")[0]
+    server = f"the {kind} {address}"
     if _find(causes, socket.gaierror):
-        return f"the host {host} is unknown, its name does not resolve"
+        return f"the {kind} {address.rpartition(':')[0]} is unknown, its name does not resolve"
     if _find(causes, ConnectionRefusedError):
         return f"{server} refuses the connection"
     if _find(causes, requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
@@ -79,8 +79,8 @@ def _describe_cause(  # noqa: PLR0911
     if tls := _find(causes, ssl.SSLError):
         reason = (tls.reason or "unknown reason").replace("_", " ").lower()
         return f"{server} does not speak TLS as expected ({reason})"
-    if _find(causes, urllib3.exceptions.ProxyError):
-        return f"the proxy {server} makes no connection"
+    if kind == "proxy":
+        return f"{server} makes no connection"
     if unreachable := _find(causes, urllib3.exceptions.NewConnectionError):
         reason = getattr(unreachable.__cause__, "strerror", None) or "no connection"
         return f"{server} cannot be reached ({reason})"
