@@ -57,7 +57,7 @@ def to_connection_error(  # noqa: PLR0911, PLR0913
         if any("407" in str(each) for each in causes if type(each) is OSError):
             advice = f"the proxy {address} requires a user and a password"
             return RequestError(f"{name}: {advice}: check {PROXY}")
-    if sentence := _describe_cause(causes, kind, address, timeout):
+    if sentence := _describe_cause(causes, kind, address, timeout, is_first=is_first):
         error_type = RequestError if is_first and _is_lasting(causes) else ConnectError
         return error_type(f"{name}: {sentence}: check {setting}")
     if _find(causes, requests.Timeout, urllib3.exceptions.TimeoutError):
@@ -66,7 +66,7 @@ def to_connection_error(  # noqa: PLR0911, PLR0913
 
 
 def _describe_cause(  # noqa: PLR0911
-    causes: list[BaseException], kind: str, address: str, timeout: float
+    causes: list[BaseException], kind: str, address: str, timeout: float, *, is_first: bool
 ) -> str | None:
     """Return why no connection was made, None if one was."""
     server = f"the {kind} {address}"
@@ -76,7 +76,7 @@ def _describe_cause(  # noqa: PLR0911
         return f"{server} refuses the connection"
     if _find(causes, requests.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError):
         return f"{server} accepts no connection within {timeout:g} s"
-    if tls := _find(causes, ssl.SSLError):
+    if is_first and (tls := _find(causes, ssl.SSLError)):
         reason = (tls.reason or "unknown reason").replace("_", " ").lower()
         return f"{server} does not speak TLS as expected ({reason})"
     if kind == "proxy":
