@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -49,7 +49,9 @@ class Progress:
             describe: Returns what is being done.
         """
         if is_terminal():
-            self._show_bar(done, total, describe())
+            # A terminal that is gone ends no sync.
+            with suppress(OSError):
+                self._show_bar(done, total, describe())
             return
         now = self._clock.monotonic()
         interval = min(max((now - self._start) / LINES, MIN_INTERVAL), MAX_INTERVAL)
@@ -59,14 +61,17 @@ class Progress:
 
     def close(self) -> None:
         """Remove the bar."""
-        self._cleanup.close()
+        with suppress(OSError):
+            self._cleanup.close()
         self._bar = None
 
     def _show_bar(self, done: int, total: int, description: str) -> None:
         if self._bar is None:
             # Log lines are written above the bar meanwhile.
             self._cleanup.enter_context(logging_redirect_tqdm())
-            bar = tqdm[Any](total=total, bar_format=BAR_FORMAT, leave=False, dynamic_ncols=True)
+            bar: tqdm[Any] = tqdm(
+                total=total, bar_format=BAR_FORMAT, leave=False, dynamic_ncols=True
+            )
             self._bar = self._cleanup.enter_context(bar)
         self._bar.n = done
         self._bar.set_description_str(description)
