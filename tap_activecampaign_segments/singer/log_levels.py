@@ -36,7 +36,6 @@ def hide_metrics_from_console() -> None:
     There are several for each segment, at INFO. Handlers of that logger get all of them.
     """
     logger = logging.getLogger(METRICS_LOGGER_NAME)
-    is_configured = "SINGER_SDK_LOG_CONFIG" in os.environ and (
-        logger.handlers or logger.level != logging.NOTSET
-    )
-    logger.propagate = bool(is_configured) or logging.getLogger().isEnabledFor(logging.DEBUG)
+    is_configured = logger.handlers or logger.level != logging.NOTSET
+    if "SINGER_SDK_LOG_CONFIG" not in os.environ or not is_configured:
+        logger.propagate = logging.getLogger().isEnabledFor(logging.DEBUG)

@@ -64,6 +64,21 @@ class SharedClock(Clock, SandboxClock):
             self._ahead += max(seconds, 0)
 
 
+class ManualClock(Clock):
+    """Time that only `advance` moves."""
+
+    def __init__(self) -> None:
+        self._seconds = 1000.0
+
+    @override
+    def monotonic(self) -> float:
+        return self._seconds
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self._seconds += seconds
+
+
 class IdleClock(Clock, SandboxClock):
     """Time that advances to the end of the shortest wait when nothing else happens.
 
