@@ -59,10 +59,12 @@ def to_connection_error(  # noqa: PLR0911, PLR0913
             return RequestError(f"{name}: {advice}: check {PROXY}")
     if sentence := _describe_cause(causes, kind, address, timeout, is_first=is_first):
         error_type = RequestError if is_first and _is_lasting(causes) else ConnectError
-        return error_type(f"{name}: {sentence}: check {setting}")
+        return error_type(f"{name} broke off: {sentence}: check {setting}")
     if _find(causes, requests.Timeout, urllib3.exceptions.TimeoutError):
         return TransientError(f"{name} took longer than {timeout:g} s (see request_timeout)")
-    return TransientError(f"{name} broke off ({type(error).__name__})")
+    return TransientError(
+        f"{name} broke off: the connection ended before the response was complete"
+    )
 
 
 def _describe_cause(  # noqa: PLR0911

@@ -208,7 +208,7 @@ def test_setting_of_mypreferences_is_named(
 @pytest.mark.parametrize(("status", "words"), [(401, "check {}"), (403, "({} is wrong, or")])
 def test_refused_credentials_are_named(both_vendors: Sandbox, status: int, words: str) -> None:
     def refuse(_: str) -> str:
-        return f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\n\r\n"
+        return f"HTTP/1.1 {status} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
     with Listener(refuse) as server:
         first = sync(both_vendors, api_url=server.url)
