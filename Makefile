@@ -10,6 +10,7 @@ DEMO := .meltano/.demo
 LOWEST := $(VENV)/lowest
 NEXT := $(VENV)/next
 DAGSTER := $(VENV)/dagster
+PEERS := $(VENV)/peers
 ACCOUNTS := examples/dagster/.meltano/.ready
 BUILT := $(VENV)/built
 DOCS := $(VENV)/docs
@@ -66,8 +67,8 @@ demo: $(DEMO)
 	@.meltano/extractors/tap-activecampaign-segments/venv/bin/activecampaign-sandbox -- \
 	  .meltano/loaders/target-duckdb/venv/bin/python -m examples.demo $(MELTANO)/bin/meltano
 
-# Everything in about six minutes; QUICK=1 for fewer and smaller syncs.
-bench: $(READY) $(PLUGINS)
+# Everything in about ten minutes; QUICK=1 for fewer and smaller syncs.
+bench: $(READY) $(PLUGINS) $(PEERS)/.ready
 	@$(BIN)/python -m tools.bench $(if $(QUICK),--quick)
 
 # Two accounts on Dagster: that none gets in the other's way, and what it brings.
@@ -147,6 +148,14 @@ $(DAGSTER)/.ready: $(MELTANO)/.ready
 	@$(PYTHON) -m venv $(DAGSTER)
 	@$(MELTANO)/bin/uv pip install --quiet --compile-bytecode --python $(DAGSTER)/bin/python \
 	  'dagster>=1.13,<2'
+	@touch $@
+
+# What the benchmark compares the tap with.
+$(PEERS)/.ready: pyproject.toml
+	@echo 'Installing dlt (once) ...'
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(PEERS)/bin/python -m pip install --quiet --group peers
 	@touch $@
 
 $(MELTANO)/.ready:

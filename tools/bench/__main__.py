@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tools.bench import (
     loaders,
     memory,
+    peers,
     rate_limit,
     request_counts,
     scale,
@@ -34,6 +35,7 @@ PARTS: tuple[ModuleType, ...] = (
     state_messages,
     scale,
     loaders,
+    peers,
 )
 INTERRUPTED = 130
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tools.bench.servers import Server
 
 LOADERS = Path(".meltano", "loaders")
+DATABASE = "activecampaign.duckdb"
+SCHEMA = "tap_activecampaign_segments"
 FULL = ("match_all_runs", "match_all_results")
 
 
@@ -46,7 +48,6 @@ def _compare(server: Server, contacts: int, loader: str) -> Figure:
 
 
 def _sync_twice(server: Server, contacts: int, loader: str, streams: Sequence[str]) -> list[Sync]:
-    executable = str(LOADERS / loader / "venv" / "bin" / loader)
     syncs: list[Sync] = []
     with TemporaryDirectory() as folder:
         for _ in range(2):
@@ -54,19 +55,25 @@ def _sync_twice(server: Server, contacts: int, loader: str, streams: Sequence[st
                 {**server.settings, "segment_ids": [f"of-{contacts}"]},
                 streams=streams,
                 state=syncs[-1].state if syncs else None,
-                target=(executable, _settings(loader, folder)),
+                target=target(loader, folder),
             )
             syncs.append(result)
     return syncs
 
 
-def _settings(loader: str, folder: str) -> dict[str, Any]:
-    """Return the settings that `meltano.yml` has for a loader."""
+def target(loader: str, folder: str) -> tuple[str, dict[str, Any]]:
+    """Return the executable of a loader, and the settings that `meltano.yml` has for it.
+
+    Args:
+        loader: Its name.
+        folder: Of its output.
+    """
+    executable = str(LOADERS / loader / "venv" / "bin" / loader)
     if loader == "target-jsonl":
-        return {"destination_path": folder, "do_timestamp_file": False}
-    return {
-        "path": str(Path(folder, "activecampaign.duckdb")),
-        "default_target_schema": "tap_activecampaign_segments",
+        return executable, {"destination_path": folder, "do_timestamp_file": False}
+    return executable, {
+        "path": str(Path(folder, DATABASE)),
+        "default_target_schema": SCHEMA,
         "flush_all_streams": True,
         "batch_size_rows": 100_000,
         "add_metadata_columns": False,

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from contextlib import ExitStack
@@ -85,6 +86,7 @@ def sync(  # noqa: PLR0913
     target: tuple[str, dict[str, Any]] | None = None,
     reads_lines: bool = False,
     keeps_records: bool = False,
+    timeout: float = TIMEOUT,
 ) -> Sync:
     """Run one sync.
 
@@ -96,6 +98,7 @@ def sync(  # noqa: PLR0913
         target: Executable and settings of a loader that takes the output.
         reads_lines: Whether to parse the STATE messages.
         keeps_records: Whether to parse and keep the records as well.
+        timeout: Seconds after which it is stopped.
 
     Raises:
         SyncError: It failed or timed out.
@@ -113,11 +116,11 @@ def sync(  # noqa: PLR0913
             if content is not None:
                 line += [f"--{name}", str(_write_json(folder / f"{name}.json", content))]
         start = time.monotonic()
-        tap = stack.enter_context(_Process(line, log))
+        tap = stack.enter_context(_Process(line, log, timeout))
         if target:
             path = _write_json(folder / "target.json", target[1])
             loader = stack.enter_context(
-                _Process([target[0], "--config", str(path)], log, source=tap)
+                _Process([target[0], "--config", str(path)], log, timeout, source=tap)
             )
             result = _read_chunks(loader, is_loader=True)
             loader.wait(log)
@@ -134,14 +137,19 @@ def sync(  # noqa: PLR0913
 class _Process:
     """One process of a pipeline."""
 
-    def __init__(self, line: Sequence[str], log: Any, source: _Process | None = None) -> None:
+    def __init__(
+        self, line: Sequence[str], log: Any, timeout: float, source: _Process | None = None
+    ) -> None:
         self._name = Path(line[0]).name
-        self._popen = subprocess.Popen(  # noqa: S603 (the tap, or what it is compared with)
-            line,
-            stdin=source.output if source else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
+        try:
+            self._popen = subprocess.Popen(  # noqa: S603 (the tap, or what it is compared with)
+                line,
+                stdin=source.output if source else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+        except FileNotFoundError:
+            raise SyncError(f"there is no {line[0]}: `make bench` installs it") from None
         if source:
             # Otherwise the tap would not notice that the loader exits.
             source.output.close()
@@ -149,42 +157,52 @@ class _Process:
         self.output: IO[bytes] = self._popen.stdout
         self.peak = 0
         self.cpu = 0.0
-        self._deadline = time.monotonic() + TIMEOUT
+        # A reader gets the end of the output when the process is killed.
+        self._timeout = timeout
+        self._timed_out = threading.Event()
+        self._timer = threading.Timer(timeout, self._stop)
+        self._timer.start()
 
     def __enter__(self) -> _Process:  # noqa: PYI034 (Python 3.10 has no Self)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
         if self._popen.returncode is None:
             self._popen.kill()
             self._popen.wait()
 
-    def check_deadline(self) -> None:
-        """Check that the process has time left.
+    def check_timeout(self) -> None:
+        """Check that the process was not killed for its duration.
 
         Raises:
-            SyncError: It has not.
+            SyncError: It was.
         """
-        if time.monotonic() > self._deadline:
-            raise SyncError(f"{self._name} took longer than {TIMEOUT:.0f} s")
+        if self._timed_out.is_set():
+            raise SyncError(f"{self._name} took longer than {self._timeout:.0f} s")
 
     def wait(self, log: Any) -> None:
         """Wait for the process to exit and record its resource usage.
 
         Raises:
-            SyncError: It exited with an error.
+            SyncError: It exited with an error or timed out.
         """
         _, status, usage = os.wait4(self._popen.pid, 0)
         self._popen.returncode = os.waitstatus_to_exitcode(status)
         # Linux reports kilobytes, macOS bytes.
         self.peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         self.cpu = usage.ru_utime + usage.ru_stime
+        self.check_timeout()
         if self._popen.returncode:
             log.seek(0)
             last = log.read().decode(errors="replace").strip().splitlines()[-3:]
             raise SyncError(
                 f"{self._name} exited with {self._popen.returncode}: {' / '.join(last)}"
             )
+
+    def _stop(self) -> None:
+        self._timed_out.set()
+        self._popen.kill()
 
 
 def _read_chunks(process: _Process, *, is_loader: bool = False) -> Sync:
@@ -194,7 +212,7 @@ def _read_chunks(process: _Process, *, is_loader: bool = False) -> Sync:
     while chunk := os.read(descriptor, CHUNK):
         result.lines += chunk.count(b"\n")
         tail.append(chunk)
-        process.check_deadline()
+    process.check_timeout()
     for line in reversed(b"".join(tail).splitlines()):
         if is_loader or line.startswith(STATE):
             state = json.loads(line)
@@ -206,13 +224,13 @@ def _read_chunks(process: _Process, *, is_loader: bool = False) -> Sync:
 def _read_lines(process: _Process, *, keeps_records: bool) -> Sync:
     result = Sync()
     for line in process.output:
+        process.check_timeout()
         result.lines += 1
         if line.startswith(STATE):
             result.state = json.loads(line)["value"]
             result.state_sizes.append(len(line))
         elif keeps_records and (message := json.loads(line))["type"] == "RECORD":
             result.records.append(message["record"])
-        process.check_deadline()
     return result
 
 
