@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from singer_sdk.helpers._batch import BatchConfig
-    from singer_sdk.helpers.types import Context
-    from singer_sdk.singerlib import Catalog
+    from singer_sdk.helpers.types import Context, Record
+    from singer_sdk.singerlib import Catalog, RecordMessage
 
     from tap_activecampaign_segments.failures import Failures
     from tap_activecampaign_segments.singer.output_tap import OutputTap
@@ -109,6 +109,20 @@ class BaseStream(DeferredActivateVersion, BatchStream):
     def _sync_batches(self, batch_config: BatchConfig, context: Context | None = None) -> None:
         with self._isolated():
             self.write_batches(batch_config, context)
+
+    @override
+    def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
+        # The SDK flattens a record by its content: a nested object that is null, or has unknown
+        # properties, results in columns that the flattened schema does not have.
+        columns = {
+            each.stream_alias: each.transformed_schema["properties"]
+            for each in self.stream_maps
+            if each.flattening_enabled
+        }
+        for message in super()._generate_record_messages(record):
+            if names := columns.get(message.stream):
+                message.record = {name: message.record.get(name) for name in names}
+            yield message
 
     @contextmanager
     def _isolated(self) -> Iterator[None]:
