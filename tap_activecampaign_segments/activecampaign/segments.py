@@ -16,6 +16,10 @@ from tap_activecampaign_segments.singer.coercion import coerce_count
 if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.api import Api
 
+COUNTS = ("last_total", "last_active_total")
+"""The counts of a listing item, each with the evaluation that gave it."""
+COUNT_TIMESTAMPS = ("last_total_updated", "run_id_start", "run_id_end")
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -44,14 +48,13 @@ class Segment:
             item: A valid item: `item_id` is a string, its name is a string, a number or null.
         """
         found = item["attributes"]
-        counts = found.get("counts")
         return cls(
             item_id(item),
             _name(found),
             is_listed=True,
             fields={
                 "category": found.get("category"),
-                "counts": counts if isinstance(counts, dict) else None,
+                "counts": _counts_or_none(found.get("counts")),
                 **{
                     name: _timestamp_or_none(found.get(name))
                     for name in ("created_date", "updated_date", "last_used_date")
@@ -183,6 +186,21 @@ def exists(client: Api, segment_id: str) -> bool:
 def _name(found: dict[str, Any]) -> str | None:
     name = found.get("name")
     return None if name is None else str(name)
+
+
+def _counts_or_none(counts: object) -> dict[str, Any] | None:
+    """Return the listing's counts, timestamps normalized; None for anything but an object."""
+    if not isinstance(counts, dict):
+        return None
+    return {
+        name: {
+            key: _timestamp_or_none(value) if key in COUNT_TIMESTAMPS else value
+            for key, value in each.items()
+        }
+        if name in COUNTS and isinstance(each, dict)
+        else each
+        for name, each in counts.items()
+    }
 
 
 def _timestamp_or_none(text: object) -> str | None:

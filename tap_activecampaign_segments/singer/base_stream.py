@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context, Record
-    from singer_sdk.singerlib import Catalog
+    from singer_sdk.singerlib import Catalog, RecordMessage
 
     from tap_activecampaign_segments.failures import Failures
     from tap_activecampaign_segments.singer.output_tap import OutputTap
@@ -109,15 +109,24 @@ class BaseStream(DeferredActivateVersion, BatchStream):
             yield from records
 
     @override
-    def _generate_record_messages(self, record: Record) -> Generator[Any, None, None]:
-        for message in super()._generate_record_messages(record):
-            self.rows_written += 1
-            yield message
-
-    @override
     def _sync_batches(self, batch_config: BatchConfig, context: Context | None = None) -> None:
         with log_context(stream_name=self.name), self._isolated():
             self.write_batches(batch_config, context)
+
+    @override
+    def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
+        # The SDK flattens a record by its content: a nested object that is null, or has unknown
+        # properties, results in columns that the flattened schema does not have.
+        columns = {
+            each.stream_alias: each.transformed_schema["properties"]
+            for each in self.stream_maps
+            if each.flattening_enabled
+        }
+        for message in super()._generate_record_messages(record):
+            if names := columns.get(message.stream):
+                message.record = {name: message.record.get(name) for name in names}
+            self.rows_written += 1
+            yield message
 
     @contextmanager
     def _isolated(self) -> Iterator[None]:

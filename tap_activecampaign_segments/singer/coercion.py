@@ -18,14 +18,16 @@ MAX_INTEGER = 2**63 - 1
 def coerce(record: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record whose values have the types of its schema.
 
-    Numbers become strings and numeric strings become numbers. Nothing else is converted.
+    Numbers become strings and numeric strings become numbers. Nothing else is converted. Nested
+    values that cannot be coerced become null; nested fields without a schema stay as they are.
 
     Args:
         record: Values by name, each of them in the schema.
-        schema: The JSON schema of the stream; its types are names or lists of names.
+        schema: The JSON schema of the stream; its types are names or lists of names. The
+            properties of nested objects are nullable.
 
     Raises:
-        MalformedResponseError: A value has another type.
+        MalformedResponseError: A value has another type, or is out of range.
 
     Example:
         >>> coerce({"id": "7"}, {"properties": {"id": {"type": ["integer", "null"]}}})
@@ -37,14 +39,36 @@ def coerce(record: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _coerce(name: str, value: Any, schema: Mapping[str, Any]) -> Any:
     types = schema["type"]
-    expected = types if isinstance(types, str) else types[0]
-    if value is None and expected != types:
+    if value is None and not isinstance(types, str):
         return None
-    coerced = _COERCIONS[expected](value)
+    coerced = _coerced_or_none(value, schema)
     if coerced is None:
-        msg = f"the API answered with a {name} that is no {expected}"
+        kind = _first_type(schema) + (" in its range" if "minimum" in schema else "")
+        msg = f"the API answered with a {name} that is no {kind}"
         raise MalformedResponseError(msg)
     return coerced
+
+
+def _coerced_or_none(value: Any, schema: Mapping[str, Any]) -> Any:
+    expected = _first_type(schema)
+    coerced = _COERCIONS[expected](value)
+    if coerced is None:
+        return None
+    if expected == "integer":
+        is_in_range = schema.get("minimum", coerced) <= coerced <= schema.get("maximum", coerced)
+        return coerced if is_in_range else None
+    if expected == "object" and "properties" in schema:
+        nested = schema["properties"]
+        return {
+            name: _coerced_or_none(each, nested[name]) if name in nested else each
+            for name, each in coerced.items()
+        }
+    return coerced
+
+
+def _first_type(schema: Mapping[str, Any]) -> str:
+    types = schema["type"]
+    return types if isinstance(types, str) else str(types[0])
 
 
 def coerce_count(value: Any) -> int | None:
@@ -87,7 +111,6 @@ def _array(value: Any) -> list[dict[str, Any]] | None:
 _COERCIONS: dict[str, Callable[[Any], Any]] = {
     "string": _string,
     "integer": _integer,
-    "number": _number,
     "boolean": lambda value: value if isinstance(value, bool) else None,
     "object": lambda value: value if isinstance(value, dict) else None,
     "array": _array,

@@ -62,7 +62,32 @@ def test_huge_count_fails_the_segment_in_one_line(sandbox: Sandbox) -> None:
     synced = sync(sandbox, streams={"count_history"})
     check_end(synced)
     [line] = synced.errors
-    assert "result_count that is no number" in line
+    assert "result_count that is no integer" in line
+
+
+@pytest.mark.parametrize("value", [12.5, -1, "many", True, [1]], ids=str)
+def test_count_that_is_none_fails_the_segment(
+    account: Account, sandbox: Sandbox, value: object
+) -> None:
+    add_history(account)
+    answer = with_attribute(value, "active_result_count")
+    sandbox.faults.add(Fault("edit", "count_history", times=None, answer=answer))
+    synced = sync(sandbox, streams=STREAM)
+    assert synced.exit_code == 1
+    assert synced.records("count_history") == []
+    [line] = synced.errors
+    assert "active_result_count that is no integer in its range" in line
+
+
+@pytest.mark.parametrize("value", [12.0, "12", "12.0", "1.2e1"], ids=str)
+def test_count_in_another_form_is_an_integer(
+    account: Account, sandbox: Sandbox, value: object
+) -> None:
+    add_history(account)
+    answer = with_attribute(value, "result_count")
+    sandbox.faults.add(Fault("edit", "count_history", times=None, answer=answer))
+    for row in sync(sandbox, streams=STREAM).records("count_history"):
+        assert type(row["result_count"]) is int
 
 
 def test_full_seconds_below_the_page_size_are_not_warned_of(
