@@ -106,10 +106,11 @@ $(VENV)/.mutation: $(READY)
 	$(BIN)/python -m pip install --quiet --group mutation
 	@touch $@
 
-# The entry for the Meltano Hub. With REPO=https://github.com/OWNER/NAME the whole one is in output/.
+# The entry for the Meltano Hub. With REPO=https://github.com/OWNER/NAME the whole one is in output/;
+# with TAG=v0.1.0 it installs that tag of the repository, as long as no index has the package.
 hub: $(READY)
 	@$(BIN)/python -m tools.hub
-	@$(if $(REPO),mkdir -p output && $(BIN)/python -m tools.hub $(REPO) > output/hub.yml)
+	@$(if $(REPO),mkdir -p output && $(BIN)/python -m tools.hub $(REPO) $(TAG) > output/hub.yml)
 
 # What is published, tried in environments where nothing else is. With
 # REPO=https://github.com/OWNER/NAME the README's links work outside the repository.

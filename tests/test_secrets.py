@@ -13,7 +13,7 @@ import pytest
 
 from tap_activecampaign_segments.sandbox import Fault, Sandbox
 from tests.support.secrets import assert_absent, config_of_both, secret_forms, secrets_of
-from tests.support.sync import ENV_PREFIX, run_tap
+from tests.support.sync import ENV_PREFIX, run_tap, sync_everything
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +119,7 @@ def test_batch_files_and_states_hold_no_secret(both_vendors: Sandbox, tmp_path: 
         "encoding": {"format": "jsonl", "compression": "gzip"},
         "storage": {"root": tmp_path.as_uri(), "prefix": ""},
     }
-    synced = run_tap(config_of_both(both_vendors, batch_config=batch))
+    synced = sync_everything(config_of_both(both_vendors, batch_config=batch))
     assert synced.exit_code == 0
     files = [*tmp_path.iterdir()]
     assert files
@@ -152,7 +152,7 @@ def test_values_hidden_by_a_stream_map_appear_nowhere(
             "encoding": {"format": "jsonl", "compression": "gzip"},
             "storage": {"root": tmp_path.as_uri(), "params": {"auto_mkdir": True}},
         }
-    synced = run_tap(config)
+    synced = sync_everything(config)
     assert synced.exit_code == 0
     [group] = both_vendors.preferences.groups
     hidden = {"sesame", "@", *(each["CustomerName"]["Last"] for each in group.profiles)}

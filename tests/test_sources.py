@@ -9,12 +9,12 @@ import pytest
 
 from tap_activecampaign_segments.sandbox import Fault, Sandbox
 from tests.support.mypreferences import export, exported_groups, signed_config
-from tests.support.sync import Sync, config_of, discover, run_tap
+from tests.support.sync import Sync, config_of, discover, run_tap, sync_everything
 
 
 def sync_both(sandbox: Sandbox, state: dict[str, Any] | None = None, **settings: Any) -> Sync:
     config = {**config_of(sandbox), "mypreferences": signed_config(sandbox), **settings}
-    return run_tap(config, **{"--state": state})
+    return sync_everything(config, state)
 
 
 GROUP_STREAMS = {"segment_group_exports", "segment_group_profiles"}
@@ -118,6 +118,10 @@ def _discovered(config: dict[str, Any]) -> dict[str, Any]:
     assert config["mypreferences"]
     found = discover()
     text, number = {"type": "string"}, {"type": "integer"}
+    for entry in found["streams"]:
+        for metadata in entry["metadata"]:
+            if metadata["breadcrumb"] == []:
+                metadata["metadata"]["selected"] = True
     for name, key in (
         ("segment_group_exports", {"exported_at": text}),
         ("segment_group_profiles", {"ProfileId": number}),

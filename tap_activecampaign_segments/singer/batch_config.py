@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.helpers._batch import BatchConfig
+
+from tap_activecampaign_segments.singer import extras
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,6 +19,8 @@ _REQUIRED_AND_KNOWN: dict[str, tuple[set[str], set[str]]] = {
     "storage": ({"root"}, {"root", "prefix", "params"}),
 }
 """The required and the known properties of each part."""
+_S3 = {"s3", "s3a"}
+_FOLDER = {"", "file"}
 
 
 def config_errors(config: Mapping[str, Any]) -> Iterator[str]:
@@ -27,7 +30,8 @@ def config_errors(config: Mapping[str, Any]) -> Iterator[str]:
         config: A configuration that is valid by that schema.
     """
     if config.get("batch_config") is not None:
-        for name, error in _errors(_without_nulls(config["batch_config"])):
+        batch = _without_nulls(config["batch_config"])
+        for name, error in _errors(batch, is_flat=bool(config.get("flattening_enabled"))):
             yield f"batch_config{name}: {error}"
 
 
@@ -47,20 +51,30 @@ def _without_nulls(batch: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _errors(batch: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _errors(batch: dict[str, Any], *, is_flat: bool) -> Iterator[tuple[str, str]]:
     is_valid = True
-    for error in _shape_errors(batch):
+    for shape_error in _shape_errors(batch):
         is_valid = False
-        yield error
+        yield shape_error
     if not is_valid:
         return
     encoding = batch["encoding"]
     if encoding["format"] == "jsonl" and encoding.get("compression") == "none":
         yield ".encoding.compression", "files of JSON lines are always gzip: set gzip"
-    if encoding["format"] == "parquet" and find_spec("pyarrow") is None:
-        yield ".encoding.format", "parquet needs pyarrow: pip install pyarrow beside the tap"
-    if storage_error := _storage_error(batch):
-        yield ".storage.root", storage_error
+    if encoding["format"] == "parquet" and (error := _parquet_error(is_flat=is_flat)):
+        yield ".encoding.format", error
+    if error := _storage_error(batch):
+        yield ".storage.root", error
+
+
+def _parquet_error(*, is_flat: bool) -> str | None:
+    if error := extras.missing("parquet"):
+        return f"parquet {error}"
+    if not is_flat:
+        # The SDK infers the columns' types from the rows of each file. Objects that are empty, or
+        # have other fields in every row, then fail in mid-sync.
+        return "parquet cannot hold objects: set flattening_enabled and flattening_max_depth"
+    return None
 
 
 def _shape_errors(batch: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -83,19 +97,25 @@ def _shape_errors(batch: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _storage_error(batch: dict[str, Any]) -> str | None:
     """Return why no file could be written, None if nothing shows yet."""
+    prefix, separator, bucket = str(batch["storage"]["root"]).partition("://")
+    protocol = prefix if separator else ""
+    if protocol not in _FOLDER | _S3:
+        # Others need further libraries or a connection to be looked at, or cannot be written to.
+        return "must be a folder, or begin with file:// or s3://"
+    if protocol in _S3:
+        if error := extras.missing("s3"):
+            return f"{protocol}:// {error}"
+        if not bucket.strip("/"):
+            return "names no bucket"
     try:
         storage = BatchConfig.from_dict(batch).storage
         root = storage._root_path  # noqa: SLF001
-        # Accessing the filesystem creates it, which needs another library for some storages.
+        # Accessing the filesystem creates it.
         _ = root.fs, storage.get_url("x")
-        if root.protocol == "memory":
-            return "is gone when the tap ends"
-        if root.protocol in {"", "file"}:
+        if protocol in _FOLDER:
             folder = root.joinpath(f"{storage.prefix or ''}x").parent
             folder.mkdir(parents=True, exist_ok=True)
             return None if os.access(folder.path, os.W_OK) else "cannot be written to"
-    except ImportError as error:
-        return f"{error}, beside the tap"
-    except (AttributeError, OSError, TypeError, ValueError):
+    except (AttributeError, NotImplementedError, OSError, TypeError, ValueError):
         return "is no place that can be written to"
     return None

@@ -6,7 +6,7 @@ import ast
 import logging
 from copy import deepcopy
 from fnmatch import fnmatch
-from importlib.util import find_spec
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
@@ -14,6 +14,7 @@ from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import PluginBase
 
+from tap_activecampaign_segments.singer import extras
 from tap_activecampaign_segments.singer.command_line import raise_config_errors
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ NULL = "__NULL__"
 
 
 def config_errors(config: Mapping[str, Any]) -> Iterator[str]:
-    """Yield one sentence for each stream map that cannot be used.
+    """Yield one sentence for each stream map that cannot be used, and for `faker_config`.
 
     Args:
         config: A configuration that is valid by the SDK's JSON schema.
@@ -38,6 +39,7 @@ def config_errors(config: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{where}: must be of type string"
             if name in {"__alias__", "__filter__"} or not name.startswith("__"):
                 yield from _expression_errors(where, expression)
+    yield from _faker_errors(config.get("faker_config") or {})
 
 
 def else_errors(config: Mapping[str, Any]) -> Iterator[str]:
@@ -136,8 +138,20 @@ def _expression_errors(where: str, expression: object) -> Iterator[str]:
         body = []
     if len(body) != 1 or not isinstance(body[0], ast.Expr):
         yield f"{where}: is no expression"
-    elif _uses(body[0], "fake") and find_spec("faker") is None:
-        yield f"{where}: needs faker: pip install faker beside the tap"
+    elif _uses(body[0], "fake") and (error := extras.missing("faker")):
+        yield f"{where}: {error}"
+
+
+def _faker_errors(faker_config: Mapping[str, Any]) -> Iterator[str]:
+    if all(value is None for value in faker_config.values()):
+        return
+    if error := extras.missing("faker"):
+        yield f"faker_config: {error}"
+    elif (locale := faker_config.get("locale")) is not None:
+        try:
+            import_module("faker").Faker(locale)
+        except (AttributeError, ValueError):
+            yield "faker_config.locale: is no locale of faker"
 
 
 def _uses(expression: ast.Expr, name: str) -> bool:

@@ -84,6 +84,8 @@ def test_checked_in_entry_can_be_added(project: Project) -> None:
         "add", "--no-install", "--plugin-type", "extractor", "--from-ref", reference, TAP
     )
     [plugin] = yaml.safe_load(project.file.read_text())["plugins"]["extractors"]
+    # Meltano leaves it out: the docs say so.
+    assert "select" not in plugin
     name_extractors(project, [plugin | {"pip_url": PIP_URL}])
     said = project.meltano("invoke", TAP, "--about", "--format=json")
     assert '"name": "tap-activecampaign-segments"' in said

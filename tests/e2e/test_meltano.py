@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from tests.e2e.project import Project
     from tests.e2e.truth import Rows
 
+PREFIX = "TAP_ACTIVECAMPAIGN_SEGMENTS_"
 STATE_ID = f"{TAP}-to-target-jsonl"
 
 
@@ -78,6 +81,98 @@ def test_streams_and_columns_can_be_selected(project: Project, sandbox: Sandbox)
     definitions = (project.output / "segment_definitions.jsonl").read_text()
     assert '"name"' in definitions
     assert '"description"' not in definitions
+
+
+def test_meltano_selects_everything_unless_the_project_tells(
+    project: Project, sandbox: Sandbox
+) -> None:
+    # If this fails, Meltano honours what the tap deselects: the docs say otherwise.
+    text = project.file.read_text()
+    selection = "    select:\n    - '*.*'\n    - '!match_all_results.*'\n"
+    assert selection in text
+    project.file.write_text(text.replace(selection, ""))
+    project.meltano("run", "--no-install", TAP, "target-jsonl", **variables_of(sandbox))
+    assert (project.output / "match_all_results.jsonl").exists()
+    # As the docs say.
+    project.meltano("config", "set", TAP, "_select", json.dumps(["*.*", "!match_all_results.*"]))
+    (project.output / "match_all_results.jsonl").unlink()
+    project.meltano("run", "--no-install", TAP, "target-jsonl", **variables_of(sandbox))
+    assert not (project.output / "match_all_results.jsonl").exists()
+
+
+def config_of(project: Project, **settings: str) -> dict[str, Any]:
+    """Return what Meltano passes to the tap, with these environment variables."""
+    variables = {f"{PREFIX}{name}": value for name, value in settings.items()}
+    said = project.meltano("invoke", "--no-install", "--dump=config", TAP, **variables)
+    text = said[said.index("{\n") :]
+    return json.JSONDecoder().raw_decode(text)[0]  # type: ignore[no-any-return]
+
+
+def test_unset_settings_are_not_passed_to_the_tap(project: Project) -> None:
+    config = config_of(project, API_URL="https://example.com", API_TOKEN="x")
+    assert None not in config.values()
+    assert not {
+        *("batch_config", "faker_config", "mypreferences", "stream_map_config", "stream_maps"),
+        *("flattening_enabled", "flattening_max_depth"),
+    } & set(config)
+
+
+def test_settings_of_the_sdk_have_their_types(project: Project) -> None:
+    config = config_of(
+        project,
+        FLATTENING_ENABLED="true",
+        FLATTENING_MAX_DEPTH="2",
+        BATCH_CONFIG_ENCODING_FORMAT="jsonl",
+        BATCH_CONFIG_STORAGE_ROOT="file:///srv/batches",
+        BATCH_CONFIG_STORAGE_PARAMS='{"auto_mkdir": true}',
+        BATCH_CONFIG_BATCH_SIZE="7",
+        FAKER_CONFIG_LOCALE='["de_DE"]',
+        STREAM_MAPS='{"memberships": {"x": "run_id"}}',
+        STREAM_MAP_CONFIG='{"salt": "pepper"}',
+    )
+    expected = {
+        "flattening_enabled": True,
+        "flattening_max_depth": 2,
+        "batch_config": {
+            "encoding": {"format": "jsonl"},
+            "storage": {"root": "file:///srv/batches", "params": {"auto_mkdir": True}},
+            "batch_size": 7,
+        },
+        "faker_config": {"locale": ["de_DE"]},
+        "stream_maps": {"memberships": {"x": "run_id"}},
+        "stream_map_config": {"salt": "pepper"},
+    }
+    assert {name: config[name] for name in expected} == expected
+
+
+def test_flattening_and_batches_can_be_set_one_by_one(project: Project, sandbox: Sandbox) -> None:
+    batches = project.folder / "batches"
+    settings = {
+        "FLATTENING_ENABLED": "true",
+        "FLATTENING_MAX_DEPTH": "2",
+        "BATCH_CONFIG_ENCODING_FORMAT": "jsonl",
+        "BATCH_CONFIG_STORAGE_ROOT": batches.as_uri(),
+        "BATCH_CONFIG_STORAGE_PREFIX": "nightly-",
+    }
+    variables = variables_of(sandbox, more=settings)
+    said = project.meltano("invoke", "--no-install", TAP, **variables)
+    schemas = [json.loads(line) for line in said.splitlines() if '"type":"SCHEMA"' in line]
+    columns = [each for schema in schemas for each in schema["schema"]["properties"].values()]
+    assert not [each for each in columns if "object" in each["type"]]
+    assert all(file.name.startswith("nightly-") for file in batches.iterdir())
+    rows_read = sum(
+        len(gzip.decompress(file.read_bytes()).splitlines())
+        for file in batches.iterdir()
+        if "-memberships-" in file.name
+    )
+    assert rows_read == sum(len(each.members) for each in sandbox.account.segments)
+
+
+def test_credentials_and_salts_are_stored_in_the_env_file(project: Project) -> None:
+    for name in ("stream_map_config", "batch_config.storage.params"):
+        project.meltano("config", "set", TAP, name, '{"secret": "SESAME"}')
+    assert "SESAME" not in project.file.read_text()
+    assert (project.folder / ".env").read_text().count("SESAME") == 2
 
 
 def test_scheduled_job_uses_its_environments_state(project: Project, sandbox: Sandbox) -> None:

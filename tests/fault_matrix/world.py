@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tap_activecampaign_segments.sandbox import Fault
 from tests.fault_matrix.request_kinds import COMMIT, EVERYTHING, TOKEN
 from tests.fault_matrix.truth import Truth, owners, partition
-from tests.support.sync import RUN_STREAMS, catalog, run_tap, sync
+from tests.support.sync import RUN_STREAMS, catalog, everything, run_tap, sync
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Sandbox
@@ -111,7 +111,8 @@ class World:
         if not (is_whole or kind.is_of_groups):
             spoilt = frozenset() if kind.spoils == EVERYTHING else kind.spoils
             options["--catalog"] = catalog({"segments", *spoilt})
-        return run_tap({**self._config(kind), **settings}, **options)
+        config = {**self._config(kind), **settings}
+        return run_tap(config, **{"--catalog": everything(config), **options})
 
     def state(self, kind: RequestKind) -> dict[str, Any] | None:
         """Return the initial state."""

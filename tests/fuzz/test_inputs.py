@@ -14,7 +14,7 @@ from tap_activecampaign_segments.sandbox import Account, Fault, Preferences, San
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
 from tests.support.fuzzing import Change, changes, check_end, fuzz, json_values, members_by_log
 from tests.support.mypreferences import oauth_config, signed_config
-from tests.support.sync import catalog, config_of, run_tap, sync
+from tests.support.sync import catalog, config_of, run_tap, sync, sync_everything
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,18 +57,18 @@ def test_damaged_state_keeps_the_log_true(
     with served(clock) as sandbox:
         source = authorize(sandbox, export=export)
         config = config_of(sandbox, page_size=7, max_left_share=1, mypreferences=source)
-        syncs = [run_tap(config)]
+        syncs = [sync_everything(config)]
         sandbox.account.segments[0].members = [*range(5, 20), *range(30, 35)]
         if broken:
             sandbox.faults.add(Fault("status", operation=broken, times=None))
-            syncs.append(run_tap(config, **{"--state": syncs[-1].state}))
+            syncs.append(sync_everything(config, syncs[-1].state))
             sandbox.faults.clear()
         state: Any = syncs[-1].states[-2 if is_early else -1]
         for edit in edits:
             state = edit.of(state)
 
         sandbox.clear_requests()
-        syncs.append(run_tap(config, **{"--state": state}))
+        syncs.append(sync_everything(config, state))
         check_end(syncs[-1], sandbox.token, source.get("shared_secret") or sandbox.token)
         assert len(sandbox.requests) < MOST_REQUESTS
         if not isinstance(state, dict | None):

@@ -14,7 +14,7 @@ import pytest
 from tap_activecampaign_segments.sandbox import Account, Sandbox
 from tap_activecampaign_segments.singer.atomic_output import AtomicOutput
 from tests.support.processes import REAL_TIME_TAP, running_tap
-from tests.support.sync import RUN_STREAMS, config_of
+from tests.support.sync import RUN_STREAMS, catalog, config_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,8 +54,11 @@ def test_lines_are_whole_with_and_without_buffering(tmp_path: Path, options: lis
     with Sandbox(account, requests_per_second=None) as sandbox:
         config = tmp_path / "config.json"
         config.write_text(json.dumps(config_of(sandbox)))
+        selection = tmp_path / "catalog.json"
+        selection.write_text(json.dumps(catalog(RUN_STREAMS)))
+        files = ["--config", str(config), "--catalog", str(selection)]
         done = subprocess.run(  # noqa: S603
-            [sys.executable, *options, "-m", "tests.support.fast_tap", "--config", str(config)],
+            [sys.executable, *options, "-m", "tests.support.fast_tap", *files],
             capture_output=True,
             check=True,
             timeout=60,

@@ -13,7 +13,15 @@ import pytest
 
 from tests.support.batches import batch_config, rows_of
 from tests.support.mypreferences import signed_config
-from tests.support.sync import DEFAULT_STREAMS, catalog, config_of, run_tap, sync
+from tests.support.sync import (
+    DEFAULT_STREAMS,
+    catalog,
+    config_of,
+    everything,
+    run_tap,
+    sync,
+    sync_everything,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +116,7 @@ def test_batch_files_equal_records(populated: Sandbox, tmp_path: Path, choice: s
     config = {**config_of(populated), **settings}
     if not options:
         config["mypreferences"] = signed_config(populated)
+        options["--catalog"] = everything(config)
     plain = run_tap(copy.deepcopy(config), **options)
     batched = run_tap({**config, "batch_config": batch_config(tmp_path)}, **options)
     assert plain.exit_code == batched.exit_code == 0
@@ -121,6 +130,27 @@ def test_batch_files_equal_records(populated: Sandbox, tmp_path: Path, choice: s
     for kind, of in batched.types:
         schemas |= {of} if kind == "SCHEMA" else set()
         assert kind != "BATCH" or of in schemas
+
+
+@pytest.mark.parametrize("compression", [{}, {"compression": "gzip"}, {"compression": "none"}])
+@pytest.mark.parametrize("depth", [1, 3])
+def test_parquet_files_equal_flattened_records(
+    populated: Sandbox, tmp_path: Path, compression: dict[str, str], depth: int
+) -> None:
+    pytest.importorskip("pyarrow")
+    config: dict[str, Any] = {
+        **config_of(populated),
+        "mypreferences": signed_config(populated),
+        "flattening_enabled": True,
+        "flattening_max_depth": depth,
+    }
+    plain = sync_everything(config)
+    encoding = {"format": "parquet", **compression}
+    config["batch_config"] = batch_config(tmp_path, encoding=encoding, batch_size=25)
+    batched = sync_everything(config)
+    assert plain.exit_code == batched.exit_code == 0
+    assert {"BATCH", "RECORD"} <= {kind for kind, _ in batched.types}
+    assert rows_of(plain) == rows_of(batched)
 
 
 def test_deselected_columns_are_in_no_batch_file(populated: Sandbox, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_settings_are_read_from_the_environment(
         monkeypatch.setenv(f"TAP_ACTIVECAMPAIGN_SEGMENTS_{name}", value)
     synced = run_tap({}, "--config=ENV")
     assert synced.exit_code == 0
-    assert [row["contact_id"] for row in synced.records("match_all_results")] == [1]
+    assert [row["contact_id"] for row in synced.records("memberships")] == [1]
     assert any("page_size=7" in request.raw_query for request in sandbox.requests)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-if TYPE_CHECKING:
-    from pathlib import Path
+import pytest
 
+if TYPE_CHECKING:
     from tests.support.sync import Sync
 
 CHANGING = {"listed_at", "last_used_date", "exported_at", "completed_at", "changed_at"}
@@ -33,14 +34,22 @@ def rows_of(synced: Sync) -> dict[str, list[str]]:
         if message["type"] == "RECORD":
             found.setdefault(message["stream"], []).append(message["record"])
         elif message["type"] == "BATCH":
-            assert message["encoding"] == {"format": "jsonl", "compression": "gzip"}
             for file in message["manifest"]:
-                with gzip.open(url2pathname(urlsplit(file).path), "rt") as lines:
-                    found.setdefault(message["stream"], []).extend(map(json.loads, lines))
+                rows = _read(Path(url2pathname(urlsplit(file).path)), message["encoding"])
+                found.setdefault(message["stream"], []).extend(rows)
     return {
         stream: [json.dumps(_steady(row), sort_keys=True) for row in rows]
         for stream, rows in found.items()
     }
+
+
+def _read(path: Path, encoding: dict[str, str | None]) -> list[dict[str, Any]]:
+    if encoding["format"] == "parquet":
+        table: Any = pytest.importorskip("pyarrow.parquet").read_table(path)
+        return table.to_pylist()  # type: ignore[no-any-return]
+    assert encoding == {"format": "jsonl", "compression": "gzip"}
+    with gzip.open(path, "rt") as lines:
+        return [*map(json.loads, lines)]
 
 
 def _steady(row: dict[str, Any]) -> dict[str, Any]:

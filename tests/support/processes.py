@@ -9,7 +9,7 @@ import sys
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
-from tests.support.sync import Sync, catalog, check_messages, config_of
+from tests.support.sync import Sync, catalog, check_messages, config_of, everything
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -88,10 +88,11 @@ def running_tap(
 ) -> Iterator[TapProcess]:
     """Run the tap in a process that is killed at the end of the block."""
     line = [sys.executable, *command]
+    config = config_of(sandbox, **settings)
     files = {
-        "config": config_of(sandbox, **settings),
+        "config": config,
         "state": state,
-        "catalog": None if streams is None else catalog(streams),
+        "catalog": everything(config) if streams is None else catalog(streams),
     }
     for name, content in files.items():
         if content is not None:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
-from tap_activecampaign_segments.tap import TapActiveCampaignSegments
+from tap_activecampaign_segments.tap import TapActiveCampaignSegments, configured_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from tap_activecampaign_segments.sandbox import Sandbox
 
@@ -34,7 +34,7 @@ DEFAULT_STREAMS = {
     *("segments", "segment_definitions", "count_history", "match_all_runs"),
     *("membership_changes", "memberships"),
 }
-"""What `meltano.yml` selects: all of ActiveCampaign's but match_all_results."""
+"""What is selected by default: all of ActiveCampaign's but match_all_results."""
 VALIDATED_PER_STREAM = 20
 """Records that are validated against the schema, per stream."""
 
@@ -107,10 +107,15 @@ def sync(
         streams: Selected streams; all if absent.
         settings: The tap's settings.
     """
-    options: dict[str, Any] = {"--state": state}
-    if streams is not None:
-        options["--catalog"] = catalog(streams)
-    return run_tap(config_of(sandbox, **settings), **options)
+    config = config_of(sandbox, **settings)
+    if streams is None:
+        return sync_everything(config, state)
+    return run_tap(config, **{"--state": state, "--catalog": catalog(streams)})
+
+
+def sync_everything(config: dict[str, Any], state: Any = None) -> Sync:
+    """Sync every stream that a configuration offers, match_all_results included."""
+    return run_tap(config, **{"--state": state, "--catalog": everything(config)})
 
 
 def run_tap(config: dict[str, Any], *arguments: str, **options: Any) -> Sync:
@@ -135,9 +140,13 @@ def run_tap(config: dict[str, Any], *arguments: str, **options: Any) -> Sync:
     return Sync(exit_code, messages, err)
 
 
-def discover() -> dict[str, Any]:
-    """Return the catalog that is discovered without settings."""
-    exit_code, out, _ = _invoke(["--discover"])
+def discover(*, both_sources: bool = False) -> dict[str, Any]:
+    """Return the catalog that is discovered without settings, or with both sources."""
+    config = {"api_url": "https://example.com", "mypreferences": {"client_id": "55"}}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "config.json")
+        path.write_text(json.dumps(config if both_sources else {}))
+        exit_code, out, _ = _invoke(["--discover", "--config", str(path)])
     assert exit_code == 0
     return json.loads(out)  # type: ignore[no-any-return]
 
@@ -150,13 +159,25 @@ def about() -> dict[str, Any]:
 
 
 @cache
-def _catalog_text() -> str:
-    return json.dumps(discover())
+def _catalog_text(*, both_sources: bool = False) -> str:
+    return json.dumps(discover(both_sources=both_sources))
 
 
-def catalog(streams: Iterable[str]) -> dict[str, Any]:
-    """Return a catalog that selects only these streams."""
-    found: dict[str, Any] = json.loads(_catalog_text())
+def everything(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a catalog that selects every stream that a configuration offers."""
+    both_sources = bool(config.get("mypreferences"))
+    offered = (stream for source in configured_sources(config) for stream in source.stream_types)
+    return catalog({stream.name for stream in offered}, both_sources=both_sources)
+
+
+def catalog(streams: Iterable[str], *, both_sources: bool = False) -> dict[str, Any]:
+    """Return a catalog that selects only these streams.
+
+    Args:
+        streams: The names of the streams.
+        both_sources: Whether the catalog has the streams of MyPreferences too.
+    """
+    found: dict[str, Any] = json.loads(_catalog_text(both_sources=both_sources))
     for entry in found["streams"]:
         for metadata in entry["metadata"]:
             if metadata["breadcrumb"] == []:

@@ -31,11 +31,14 @@ METADATA: dict[str, Any] = {
     "log_parser": "singer-sdk",
     # On the Hub already, for another ActiveCampaign tap.
     "logo_url": "/assets/logos/extractors/activecampaign.png",
+    # Until an account has confirmed what the tap infers: docs/explanation/unverified.md.
     "maintenance_status": "beta",
     "name": NAME,
     "namespace": "tap_activecampaign_segments",
     "next_steps": (
-        "To try it without an account, install `tap-activecampaign-segments[sandbox]` and run "
+        "If the package is not on the package index, set `pip_url` to the git repository and a tag "
+        "(`git+REPOSITORY_URL@TAG`), or to the path of a checkout. To try it without an account, "
+        "install `tap-activecampaign-segments[sandbox]` and run "
         "`activecampaign-sandbox -- meltano run tap-activecampaign-segments target-jsonl`."
     ),
     "pip_url": NAME,
@@ -70,10 +73,31 @@ METADATA: dict[str, Any] = {
         "4.4 cannot pass a `decimal` from the environment to a tap."
     ),
     "usage": (
-        "All streams are selected except `match_all_results`, the full result of each evaluation. "
-        "Select it for positions, or for a table of members without SQL."
+        "Why not `tap-activecampaign`? It lists segments, but does not read who is in them; this "
+        "tap reads their members, and who joined and left since the last sync.\n\n"
+        "`match_all_results`, the full result of each evaluation, is only needed for positions, or "
+        "for a table of members without SQL. It is not selected by default, but Meltano selects "
+        "every stream of an extractor that has no `select`: give it "
+        "`['*.*', '!match_all_results.*']`, as this entry does.\n\n"
+        "The tap is in beta until an account has confirmed the facts that it infers from the API's "
+        "documentation."
     ),
 }
+
+UNLISTED: dict[str, dict[str, Any]] = {
+    "batch_config.batch_size": {
+        "type": ["integer"],
+        "title": "Batch Size",
+        "description": "Rows per batch file (10000 unless set)",
+    },
+    "batch_config.storage.params": {
+        "type": ["object"],
+        "title": "Batch Storage Parameters",
+        "description": ("Parameters of the file system, for example the credentials of a bucket"),
+        "secret": True,
+    },
+}
+"""Settings that the SDK reads and its --about does not list."""
 
 KINDS = {
     # Several types are accepted; the Hub gives these for every SDK tap.
@@ -85,11 +109,15 @@ KINDS = {
 }
 """Kinds that do not follow from the JSON type."""
 
+SENSITIVE = {"stream_map_config"}
+"""Settings of the SDK that may hold a secret, such as a salt."""
+
 
 def build() -> dict[str, Any]:
     """Return the entry without `repo` and `variant`."""
     about = _read_about()
-    settings = [_setting(name, schema) for name, schema in _leaves(about["settings"])]
+    leaves = dict(_leaves(about["settings"])) | UNLISTED
+    settings = [_setting(name, schema) for name, schema in leaves.items()]
     return METADATA | {
         "capabilities": sorted(about["capabilities"]),
         "settings": sorted(settings, key=lambda setting: setting["name"]),
@@ -97,17 +125,19 @@ def build() -> dict[str, Any]:
     }
 
 
-def complete(entry: Mapping[str, Any], repository: str) -> dict[str, Any]:
+def complete(entry: Mapping[str, Any], repository: str, tag: str | None = None) -> dict[str, Any]:
     """Return the complete entry.
 
     Args:
         entry: The entry as built.
         repository: URL of the tap's repository; its owner becomes the variant.
+        tag: Tag to install from the repository; None to install from the package index.
     """
     url = repository.rstrip("/").removesuffix(".git")
     return {
         **entry,
         "docs": f"{url}#readme",
+        "pip_url": f"git+{url}.git@{tag}" if tag else entry["pip_url"],
         "repo": url,
         "variant": url.split("/")[-2].lower(),
     }
@@ -146,7 +176,7 @@ def _setting(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     if "enum" in schema:
         setting["options"] = [{"label": each, "value": each} for each in schema["enum"]]
     # Not from the name: a client id is not a secret.
-    if schema.get("secret"):
+    if schema.get("secret") or name in SENSITIVE:
         setting["sensitive"] = True
     return setting
 

@@ -216,6 +216,7 @@ class MatchAllResults(RunChildStream):
 
     name = "match_all_results"
     primary_keys = ("segment_id", "contact_id")
+    selected_by_default = False
 
     @override
     def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
