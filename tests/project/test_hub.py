@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -129,6 +130,25 @@ def test_every_setting_of_the_tap_is_declared(
         assert declared[name].get("value") == schema.get("default"), name
         if schema.get("secret"):
             assert declared[name]["sensitive"] is True, name
+
+
+def test_quick_start_agrees_with_the_project_file() -> None:
+    readme = PROJECT.with_name("README.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```yaml\n(.+?)```", readme, re.DOTALL)
+    quick = yaml.safe_load(block)["plugins"]
+    whole = yaml.safe_load(PROJECT.read_text())["plugins"]
+    for kind in ("extractors", "loaders"):
+        [plugin] = quick[kind]
+        full = by_name(whole[kind])[plugin["name"]]
+        declared = by_name(full.pop("settings"))
+        for name, setting in by_name(plugin.pop("settings")).items():
+            assert setting == {each: declared[name][each] for each in setting}
+        if kind == "extractors":
+            # The project file installs the tap from the checkout.
+            del plugin["pip_url"]
+        assert plugin == {each: full[each] for each in plugin}
+    assert quick["extractors"][0]["select"]
+    assert "flush_all_streams" in block
 
 
 def test_entry_is_valid_by_the_plugin_schema(entry: dict[str, Any], tmp_path: Path) -> None:
