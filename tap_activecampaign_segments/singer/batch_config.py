@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.helpers._batch import BatchConfig
 
-from tap_activecampaign_segments.singer import extras
+from tap_activecampaign_segments.singer.extras import describe_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,8 +69,8 @@ def _errors(batch: dict[str, Any], *, is_flat: bool) -> Iterator[tuple[str, str]
 
 
 def _parquet_error(*, is_flat: bool) -> str | None:
-    if error := extras.missing("parquet"):
-        return f"parquet {error}"
+    if find_spec("pyarrow") is None:
+        return f"parquet {describe_missing('parquet')}"
     if not is_flat:
         # The SDK infers the columns' types from the rows of each file. Objects that are empty, or
         # have other fields in every row, then fail in mid-sync.
@@ -103,8 +104,8 @@ def _storage_error(batch: dict[str, Any]) -> str | None:
         # Others need further libraries or a connection to be looked at, or cannot be written to.
         return "must be a folder, or begin with file:// or s3://"
     if protocol in _S3:
-        if error := extras.missing("s3"):
-            return f"{protocol}:// {error}"
+        if find_spec("s3fs") is None:
+            return f"{protocol}:// {describe_missing('s3')}"
         if not bucket.strip("/"):
             return "names no bucket"
     try:

@@ -7,6 +7,7 @@ import logging
 from copy import deepcopy
 from fnmatch import fnmatch
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.exceptions import MapExpressionError, StreamMapConfigError
@@ -14,8 +15,8 @@ from singer_sdk.helpers._catalog import get_selected_schema
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.plugin_base import PluginBase
 
-from tap_activecampaign_segments.singer import extras
 from tap_activecampaign_segments.singer.command_line import raise_config_errors
+from tap_activecampaign_segments.singer.extras import describe_missing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -138,15 +139,15 @@ def _expression_errors(where: str, expression: object) -> Iterator[str]:
         body = []
     if len(body) != 1 or not isinstance(body[0], ast.Expr):
         yield f"{where}: is no expression"
-    elif _uses(body[0], "fake") and (error := extras.missing("faker")):
-        yield f"{where}: {error}"
+    elif _uses(body[0], "fake") and find_spec("faker") is None:
+        yield f"{where}: {describe_missing('faker')}"
 
 
 def _faker_errors(faker_config: Mapping[str, Any]) -> Iterator[str]:
     if all(value is None for value in faker_config.values()):
         return
-    if error := extras.missing("faker"):
-        yield f"faker_config: {error}"
+    if find_spec("faker") is None:
+        yield f"faker_config: {describe_missing('faker')}"
     elif (locale := faker_config.get("locale")) is not None:
         try:
             import_module("faker").Faker(locale)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -124,18 +123,13 @@ def test_other_storage_is_refused_without_a_request(
         pytest.fail(f"{root}: a connection")
 
     monkeypatch.chdir(tmp_path)
-    # As if its library were there: the reason must not depend on it.
-    monkeypatch.setitem(sys.modules, "s3fs", ModuleType("s3fs"))
     monkeypatch.setattr(socket, "getaddrinfo", connect)
     synced = sync(populated, batch_config=batch_config(tmp_path, storage={"root": root}))
     assert_refused(populated, synced, "batch_config.storage.root")
     assert not [*tmp_path.iterdir()]
 
 
-def test_parquet_of_objects_is_refused(
-    populated: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow", ModuleType("pyarrow"))
+def test_parquet_of_objects_is_refused(populated: Sandbox, tmp_path: Path) -> None:
     synced = sync(populated, batch_config=batch_config(tmp_path, **PARQUET))
     assert_refused(populated, synced, "batch_config.encoding.format", "flattening_enabled")
 
