@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from tap_activecampaign_segments.logs.progress import Position
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -19,6 +21,8 @@ MIN_WHOLE_RATE = 10.0
 """Contacts per second below which the rate has decimals."""
 RATE_WINDOW = 30.0
 """Seconds over which the request rate is measured."""
+SAMPLE_INTERVAL = 0.5
+"""Minimum time between two samples, in seconds."""
 MIN_RATE_WINDOW = 4.0
 """Seconds of measurement before which no time is estimated."""
 MIN_RATE_REQUESTS = 10
@@ -112,9 +116,9 @@ class SyncProgress:
             is_all_started: Whether no unit still has to be started.
         """
         self._take_sample()
-        unfinished = [each for each in units if not is_finished(each.key)]
 
-        def describe() -> str:
+        def locate() -> Position:
+            unfinished = [each for each in units if not is_finished(each.key)]
             peers = [each for each in units if each.stream == current.stream]
             place = f"{peers.index(current) + 1} of {len(peers)}"
             parts = [
@@ -123,9 +127,10 @@ class SyncProgress:
                 # What is under way already waits for evaluations, and not for requests.
                 "" if is_all_started else self._describe_time_left(units, unfinished),
             ]
-            return "; ".join(filter(None, parts))
+            done = len(units) - len(unfinished)
+            return Position(done, len(units), "; ".join(filter(None, parts)))
 
-        self._progress.report(len(units) - len(unfinished), len(units), describe)
+        self._progress.report(locate)
 
     def close(self) -> None:
         """End the reports."""
@@ -133,7 +138,8 @@ class SyncProgress:
 
     def _take_sample(self) -> None:
         now = self._clock.monotonic()
-        self._samples.append(Sample(now, self._metrics.total))
+        if not self._samples or now - self._samples[-1].instant >= SAMPLE_INTERVAL:
+            self._samples.append(Sample(now, self._metrics.total))
         while self._samples[0].instant < now - RATE_WINDOW:
             self._samples.popleft()
 

@@ -185,7 +185,7 @@ class AccountSync:
         def report() -> None:
             self.progress.report(
                 unit,
-                [*self._units.values()],
+                self._all_units,
                 self._prefetcher.is_finished,
                 is_all_started=self._prefetcher.is_all_started,
             )
@@ -226,6 +226,10 @@ class AccountSync:
             for segment in self.account.selected
         ]
         return {each.key: each for each in units}
+
+    @cached_property
+    def _all_units(self) -> list[Unit]:
+        return [*self._units.values()]
 
     @cached_property
     def _prefetcher(self) -> Prefetcher[tuple[str, str], Any]:

@@ -48,7 +48,8 @@ class RequestMetrics:
     @property
     def total(self) -> int:
         """Number of requests."""
-        return sum(self.by_endpoint.values())
+        with self._lock:
+            return self._by_endpoint.total()
 
     def count_for(self, stream: str, segment_id: str) -> int:
         """Return the number of requests that were sent for a segment of a stream."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -21,7 +21,17 @@ MAX_INTERVAL = 60.0
 """Maximum time that the interval grows to in a long sync, in seconds."""
 LINES = 12
 """Number of log lines in which the time since the start grows by a factor of about 2.7."""
+BAR_INTERVAL = 0.2
+"""Minimum time between two states of the bar, in seconds."""
 BAR_FORMAT = "{percentage:3.0f}% |{bar:20}| {desc}"
+
+
+class Position(NamedTuple):
+    """Where a sync is: finished units of work, all units, and what is being done."""
+
+    done: int
+    total: int
+    description: str
 
 
 class Progress:
@@ -40,24 +50,23 @@ class Progress:
         self._bar: tqdm[Any] | None = None
         self._cleanup = ExitStack()
 
-    def report(self, done: int, total: int, describe: Callable[[], str]) -> None:
-        """Show the progress, unless the last log line is too recent.
+    def report(self, locate: Callable[[], Position]) -> None:
+        """Show where the sync is, unless it was shown recently.
 
         Args:
-            done: Finished units of work.
-            total: All units of work.
-            describe: Returns what is being done.
+            locate: Returns the position; called only if it is shown.
         """
+        now = self._clock.monotonic()
+        if now - self._last < self._interval(now):
+            return
+        self._last = now
+        position = locate()
         if is_terminal():
             # A terminal that is gone ends no sync.
             with suppress(OSError):
-                self._show_bar(done, total, describe())
-            return
-        now = self._clock.monotonic()
-        interval = min(max((now - self._start) / LINES, MIN_INTERVAL), MAX_INTERVAL)
-        if now - self._last >= interval:
-            self._last = now
-            self._logger.info(describe())
+                self._show_bar(position)
+        else:
+            self._logger.info(position.description)
 
     def close(self) -> None:
         """Remove the bar."""
@@ -65,16 +74,21 @@ class Progress:
             self._cleanup.close()
         self._bar = None
 
-    def _show_bar(self, done: int, total: int, description: str) -> None:
+    def _interval(self, now: float) -> float:
+        if is_terminal():
+            return BAR_INTERVAL
+        return min(max((now - self._start) / LINES, MIN_INTERVAL), MAX_INTERVAL)
+
+    def _show_bar(self, position: Position) -> None:
         if self._bar is None:
             # Log lines are written above the bar meanwhile.
             self._cleanup.enter_context(logging_redirect_tqdm())
             bar: tqdm[Any] = tqdm(
-                total=total, bar_format=BAR_FORMAT, leave=False, dynamic_ncols=True
+                total=position.total, bar_format=BAR_FORMAT, leave=False, dynamic_ncols=True
             )
             self._bar = self._cleanup.enter_context(bar)
-        self._bar.n = done
-        self._bar.set_description_str(description)
+        self._bar.n = position.done
+        self._bar.set_description_str(position.description)
 
 
 def is_terminal() -> bool:

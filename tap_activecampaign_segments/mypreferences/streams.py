@@ -13,6 +13,7 @@ from tap_activecampaign_segments.circuit_breaker import CircuitBreaker
 from tap_activecampaign_segments.errors import MalformedResponseError, TapError
 from tap_activecampaign_segments.failures import wrap_unexpected_errors
 from tap_activecampaign_segments.logs.context import log_context
+from tap_activecampaign_segments.logs.progress import Position
 from tap_activecampaign_segments.mypreferences.export_lifecycle import (
     Export,
     ExportChangedError,
@@ -175,11 +176,14 @@ class SegmentGroupExports(ChildrenFirstStream):
 
     def _report(self, name: str, what: str) -> None:
         groups = self._sync.settings.segment_groups
-        done = groups.index(name)
-        place = f"{done + 1} of {len(groups)}"
-        self._sync.progress.report(
-            done, len(groups), lambda: f"{self.name}: {group_subject(name)} ({place}); {what}"
-        )
+
+        def locate() -> Position:
+            done = groups.index(name)
+            place = f"{done + 1} of {len(groups)}"
+            text = f"{self.name}: {group_subject(name)} ({place}); {what}"
+            return Position(done, len(groups), text)
+
+        self._sync.progress.report(locate)
 
     def _find_resumable(
         self, state: dict[str, Any], body: dict[str, Any], latest: datetime | None
