@@ -57,12 +57,14 @@ class Outcome:
     """Measurements of one command.
 
     Attributes:
-        seconds: Time from the start of the process to its end, that of the loader included.
+        seconds: Time from the start of the process to its end, the loader included.
+        cpu: Processor time, in seconds, the loader included.
         requests: Number of requests.
         rejected: Number of responses 429.
     """
 
     seconds: float
+    cpu: float
     requests: int
     rejected: int
 
@@ -110,7 +112,8 @@ def _compare(case: Case) -> list[Figure]:
         Figure(
             f"{case.what}: members into DuckDB, {name} ÷ tap",
             peer.seconds / tap.seconds,
-            f"{peer} ÷ {tap}; {short(case.rows)} rows",
+            f"{peer} ÷ {tap}; {short(case.rows)} rows; "
+            f"by processor time {peer.cpu / tap.cpu:.2g} times",
             at_least=case.at_least,
             is_ratio=True,
             raw={"rows": case.rows, "tap": vars(tap), "peer": vars(peer)},
@@ -142,7 +145,7 @@ def _run_dlt(server: Server, case: Case, folder: str, *, as_arrow: bool) -> Outc
 def _take_outcome(server: Server, result: Sync) -> Outcome:
     requests = server.take_requests()
     rejected = sum(request["status"] == TOO_MANY_REQUESTS for request in requests)
-    return Outcome(result.seconds, len(requests), rejected)
+    return Outcome(result.seconds, result.cpu, len(requests), rejected)
 
 
 def _check_rows_match(case: Case, ours: str, theirs: str) -> None:

@@ -55,7 +55,7 @@ class Sync:
 
     Attributes:
         seconds: Time from the start of the process to its end.
-        cpu: Processor time of all threads, in seconds.
+        cpu: Processor time of all threads, in seconds; that of the loader included.
         peak: Peak resident memory, in bytes.
         lines: Number of messages.
         state: The last STATE.
@@ -124,13 +124,15 @@ def sync(  # noqa: PLR0913
             )
             result = _read_chunks(loader, is_loader=True)
             loader.wait(log)
+            result.cpu = loader.cpu
         elif reads_lines or keeps_records:
             result = _read_lines(tap, keeps_records=keeps_records)
         else:
             result = _read_chunks(tap)
         tap.wait(log)
         result.seconds = time.monotonic() - start
-        result.peak, result.cpu = tap.peak, tap.cpu
+        result.peak = tap.peak
+        result.cpu += tap.cpu
     return result
 
 
