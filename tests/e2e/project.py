@@ -52,6 +52,17 @@ class Project:
             (folder / ".meltano").mkdir(exist_ok=True)
             (folder / ".meltano" / kind).symlink_to(PLUGINS / kind)
 
+    def configure_tap(self, **settings: Any) -> None:
+        """Set settings of the tap in the project file.
+
+        Args:
+            settings: JSON values; declared or not.
+        """
+        lines = "".join(f"      {name}: {json.dumps(value)}\n" for name, value in settings.items())
+        text = self.file.read_text(encoding="utf-8")
+        before, select, after = text.partition("    select:\n")
+        self.file.write_text(f"{before}    config:\n{lines}{select}{after}", encoding="utf-8")
+
     def start(self, *arguments: str, **variables: str) -> Command:
         """Start Meltano.
 
