@@ -10,6 +10,7 @@ DEMO := .meltano/.demo
 LOWEST := $(VENV)/lowest
 NEXT := $(VENV)/next
 DAGSTER := $(VENV)/dagster
+CHECKER := $(VENV)/singer-tools
 ACCOUNTS := examples/dagster/.meltano/.ready
 BUILT := $(VENV)/built
 DOCS := $(VENV)/docs
@@ -37,7 +38,7 @@ histories: $(READY)
 	done; for each in $$jobs; do wait $$each; done
 
 # With a real Meltano, real loaders and a real PostgreSQL, which is installed if that is possible.
-e2e: $(READY) $(PLUGINS)
+e2e: $(READY) $(PLUGINS) $(CHECKER)/.ready
 	$(BIN)/pytest --timeout 1200 --ignore tests/e2e/test_orchestration.py tests/e2e
 
 lint: $(READY)
@@ -147,6 +148,12 @@ $(DAGSTER)/.ready: $(MELTANO)/.ready
 	@$(PYTHON) -m venv $(DAGSTER)
 	@$(MELTANO)/bin/uv pip install --quiet --compile-bytecode --python $(DAGSTER)/bin/python \
 	  'dagster>=1.13,<2'
+	@touch $@
+
+# The Singer project's own check of a tap, with the libraries of its time.
+$(CHECKER)/.ready: $(MELTANO)/.ready
+	@$(PYTHON) -m venv $(CHECKER)
+	@$(MELTANO)/bin/uv pip install --quiet --python $(CHECKER)/bin/python 'singer-tools==0.4.1'
 	@touch $@
 
 $(MELTANO)/.ready:
