@@ -11,6 +11,7 @@ LOWEST := $(VENV)/lowest
 NEXT := $(VENV)/next
 DAGSTER := $(VENV)/dagster
 PEERS := $(VENV)/peers
+CHECKER := $(VENV)/singer-tools
 ACCOUNTS := examples/dagster/.meltano/.ready
 BUILT := $(VENV)/built
 DOCS := $(VENV)/docs
@@ -38,7 +39,7 @@ histories: $(READY)
 	done; for each in $$jobs; do wait $$each; done
 
 # With a real Meltano, real loaders and a real PostgreSQL, which is installed if that is possible.
-e2e: $(READY) $(PLUGINS)
+e2e: $(READY) $(PLUGINS) $(CHECKER)/.ready
 	$(BIN)/pytest --timeout 1200 --ignore tests/e2e/test_orchestration.py tests/e2e
 
 lint: $(READY)
@@ -157,6 +158,12 @@ $(PEERS)/.ready: pyproject.toml
 	@$(PYTHON) -m venv $(PEERS)
 	@$(PEERS)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	@$(PEERS)/bin/python -m pip install --quiet --group peers
+	@touch $@
+
+# The Singer project's own check of a tap, with the libraries of its time.
+$(CHECKER)/.ready: $(MELTANO)/.ready
+	@$(PYTHON) -m venv $(CHECKER)
+	@$(MELTANO)/bin/uv pip install --quiet --python $(CHECKER)/bin/python 'singer-tools==0.4.1'
 	@touch $@
 
 $(MELTANO)/.ready:

@@ -65,7 +65,7 @@ def test_huge_count_fails_the_segment_in_one_line(sandbox: Sandbox) -> None:
     assert "result_count that is no integer" in line
 
 
-@pytest.mark.parametrize("value", [12.5, -1, "many", True, [1]], ids=str)
+@pytest.mark.parametrize("value", [12.5, 2**63, -(2**64), "many", True, [1]], ids=str)
 def test_count_that_is_none_fails_the_segment(
     account: Account, sandbox: Sandbox, value: object
 ) -> None:
@@ -79,7 +79,7 @@ def test_count_that_is_none_fails_the_segment(
     assert "active_result_count that is no integer in its range" in line
 
 
-@pytest.mark.parametrize("value", [12.0, "12", "12.0", "1.2e1"], ids=str)
+@pytest.mark.parametrize("value", [12.0, "12", "12.0", "1.2e1", -1], ids=str)
 def test_count_in_another_form_is_an_integer(
     account: Account, sandbox: Sandbox, value: object
 ) -> None:

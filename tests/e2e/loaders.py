@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from contextlib import closing
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import fastavro
 
 import tap_activecampaign_segments.schemas
 from tests.e2e.truth import KEYS, instant
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tests.e2e.truth import Row, Rows
 
 SCHEMAS = Path(tap_activecampaign_segments.schemas.__file__).parent
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 SCHEMA = "tap_activecampaign_segments"
 """Default schema of the database loaders."""
 
@@ -34,21 +36,37 @@ class Loader:
         name: Of its plugin.
         appends: Append-only; does not upsert.
         keeps_empty_text: Whether an empty string differs from null.
+        precision: Of its timestamps; what is beyond it is cut off.
         variables: Settings.
     """
 
     name: str
     appends = False
     keeps_empty_text = True
+    precision = timedelta(microseconds=1)
 
     def __init__(self, project: Project) -> None:
         """Use a project."""
         self._project = project
         self.variables: dict[str, str] = {}
 
+    def begin(self, number: int) -> None:
+        """Prepare for a sync, counted from 0."""
+
     def rows(self) -> dict[str, Rows]:
         """Return all rows by stream, in order of arrival if the target keeps it."""
         raise NotImplementedError
+
+    def held(self, row: Row) -> Row:
+        """Return what it keeps of a row."""
+        return {name: self._held(value) for name, value in row.items()}
+
+    def _held(self, value: Any) -> Any:
+        if value == "" and not self.keeps_empty_text:
+            return None
+        if isinstance(value, datetime):
+            return value - (value - _EPOCH) % self.precision
+        return value
 
 
 class JsonLines(Loader):
@@ -81,6 +99,42 @@ class Csv(Loader):
             with path.open(encoding="utf-8", newline="") as file:
                 found.setdefault(stream, []).extend(
                     _converted(row, kinds(stream), _FROM_TEXT) for row in csv.DictReader(file)
+                )
+        return found
+
+
+class Avro(Loader):
+    """target-avro, with the tap's flattening: it has no type for an object of unknown fields."""
+
+    name = "target-avro"
+    appends = True
+    precision = timedelta(seconds=1)
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project)
+        project.configure_tap(flattening_enabled=True, flattening_max_depth=2)
+
+    def begin(self, number: int) -> None:
+        self.variables["TARGET_AVRO_PREFIX"] = str(self._project.output / str(number))
+
+    def held(self, row: Row) -> Row:
+        kept = super().held(row)
+        if "counts" in kept:
+            kept["counts"] = {
+                name: super(Avro, self).held(_with_instants(total))
+                for name, total in kept["counts"].items()
+            }
+        return kept
+
+    def rows(self) -> dict[str, Rows]:
+        found: dict[str, Rows] = {}
+        for path in sorted(self._project.output.glob("*.avro")):
+            _, stream, _ = path.name.split(".")
+            with path.open("rb") as file:
+                found.setdefault(stream, []).extend(
+                    _converted(_nested(row), kinds(stream), _FROM_AVRO)
+                    for row in fastavro.reader(file)
+                    if isinstance(row, dict)
                 )
         return found
 
@@ -178,6 +232,29 @@ def _converted(
     }
 
 
+def _with_instants(total: Row) -> Row:
+    """Convert a count of the listing, of which each field is a typed column."""
+    return {
+        name: value if name in {"count", "run_id"} else instant(value)
+        for name, value in total.items()
+    }
+
+
+def _nested(row: Mapping[str, Any]) -> Row:
+    """Reverse the flattening of a row, without the nested fields that are null."""
+    found: Row = {}
+    for path, value in row.items():
+        column, *inner = path.split("__")
+        if not inner:
+            found[column] = value
+            continue
+        outer = found.setdefault(column, {})
+        if value is not None:
+            middle, name = inner
+            outer.setdefault(middle, {})[name] = value
+    return found
+
+
 def _itself(value: Any) -> Any:
     return value
 
@@ -192,16 +269,20 @@ def _of_zone(text: str) -> datetime:
     return at
 
 
-_FROM_JSON: dict[str, Callable[[Any], Any]] = {"date-time": instant, "number": float}
+_FROM_JSON: dict[str, Callable[[Any], Any]] = {"date-time": instant}
 
 _FROM_TEXT: dict[str, Callable[[Any], Any]] = {
     "array": _optional(json.loads),
     "boolean": _optional({"True": True, "False": False}.__getitem__),
     "date-time": _optional(_of_zone),
     "integer": _optional(int),
-    "number": _optional(float),
     "object": _optional(json.loads),
     "string": _optional(str),
+}
+
+_FROM_AVRO: dict[str, Callable[[Any], Any]] = {
+    "array": json.loads,
+    "object": lambda value: value if isinstance(value, dict) else json.loads(value),
 }
 
 _FROM_DUCKDB: dict[str, Callable[[Any], Any]] = {

@@ -31,12 +31,13 @@ class Project:
         output: Of the loaders that write files.
     """
 
-    def __init__(self, folder: Path, *, extractors: str = "") -> None:
+    def __init__(self, folder: Path, *, extractors: str = "", loaders: str = "") -> None:
         """Make a project.
 
         Args:
             folder: A new one, or an empty one.
             extractors: YAML of more of them, as items of the list.
+            loaders: Likewise.
         """
         if not (MELTANO.exists() and (PLUGINS / ".ready").exists()):
             pytest.fail("Meltano and the plugins are not installed: make .meltano/.ready does it")
@@ -45,12 +46,23 @@ class Project:
         self.output.mkdir(parents=True)
         self.file = folder / "meltano.yml"
         text = (ROOT / "meltano.yml").read_text(encoding="utf-8")
-        before, loaders, after = text.partition("  loaders:\n")
-        self.file.write_text(f"{before}{extractors}{loaders}{after}", encoding="utf-8")
+        before, heading, after = text.partition("  loaders:\n")
+        self.file.write_text(f"{before}{extractors}{heading}{loaders}{after}", encoding="utf-8")
         for kind in ("extractors", "loaders"):
             # The plugins' environments are shared: nothing may install (--no-install).
             (folder / ".meltano").mkdir(exist_ok=True)
             (folder / ".meltano" / kind).symlink_to(PLUGINS / kind)
+
+    def configure_tap(self, **settings: Any) -> None:
+        """Set settings of the tap in the project file.
+
+        Args:
+            settings: JSON values; declared or not.
+        """
+        lines = "".join(f"      {name}: {json.dumps(value)}\n" for name, value in settings.items())
+        text = self.file.read_text(encoding="utf-8")
+        before, select, after = text.partition("    select:\n")
+        self.file.write_text(f"{before}    config:\n{lines}{select}{after}", encoding="utf-8")
 
     def start(self, *arguments: str, **variables: str) -> Command:
         """Start Meltano.
@@ -59,16 +71,11 @@ class Project:
             arguments: Of the command.
             variables: Of its environment.
         """
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("TAP_", "TARGET_", "MELTANO_", "PG"))
-        }
         return Command(
             subprocess.Popen(
                 [MELTANO, *arguments],
                 cwd=self.folder,
-                env={**environment, **variables},
+                env=_environment(variables),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -82,11 +89,34 @@ class Project:
         assert exit_code == 0, said
         return said
 
+    def stdout(self, *arguments: str, **variables: str) -> bytes:
+        """Run Meltano, check that it succeeds, and return its standard output alone."""
+        done = subprocess.run(
+            [MELTANO, *arguments],
+            cwd=self.folder,
+            env=_environment(variables),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout
+
     def state(self, state_id: str, **variables: str) -> dict[str, Any]:
         """Return a state that Meltano keeps."""
         said = self.meltano("state", "get", state_id, **variables)
         [line] = [line for line in said.splitlines() if line.startswith("{")]
         return json.loads(line)["singer_state"]  # type: ignore[no-any-return]
+
+
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return this process's environment with other settings for plugins."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TAP_", "TARGET_", "MELTANO_", "PG"))
+    }
+    return {**kept, **variables}
 
 
 class Command:

@@ -87,8 +87,21 @@ def listed(account: Account) -> Rows:
             name: instant(value) if name.endswith("_date") else value
             for name, value in documents.build_summary(account, segment)["attributes"].items()
         }
+        | {"counts": _counts(account, segment)}
         for segment in account.segments
     ]
+
+
+def _counts(account: Account, segment: Segment) -> Row:
+    """The counts of the listing, with timestamps as the tap writes them."""
+    counts = documents.build_summary(account, segment)["attributes"]["counts"]
+    return {
+        name: {
+            key: value if key in {"count", "run_id"} else f"{instant(value):%Y-%m-%dT%H:%M:%S.%fZ}"
+            for key, value in total.items()
+        }
+        for name, total in counts.items()
+    }
 
 
 def known(account: Account) -> dict[str, Rows]:
@@ -114,12 +127,7 @@ def known(account: Account) -> dict[str, Rows]:
 
 def _size(resource: Mapping[str, Any]) -> Row:
     row = {"count_updating_with_runid": None, **resource["attributes"], "id": resource["id"]}
-    active = row.get("active_result_count")
-    return row | {
-        "timestamp": instant(row["timestamp"]),
-        "result_count": float(row["result_count"]),
-        "active_result_count": None if active is None else float(active),
-    }
+    return {"active_result_count": None} | row | {"timestamp": instant(row["timestamp"])}
 
 
 def _of_runs(account: Account, segment: Segment) -> dict[str, Rows]:
