@@ -75,10 +75,6 @@ class Source(ABC):
     def create_streams(self) -> list[BaseStream]:
         """Return the streams, in the order of `stream_types`."""
 
-    def close(self) -> None:
-        """End what reports on the sync; called once nothing more is read."""
-        self.metrics.finish()
-
     @abstractmethod
     def results(self) -> dict[str, int]:
         """Return what was read so far, for the summary; see `Summary.results`."""

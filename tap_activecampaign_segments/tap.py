@@ -15,7 +15,6 @@ from tap_activecampaign_segments.activecampaign.source import ActiveCampaign
 from tap_activecampaign_segments.failures import Failures, describe_error
 from tap_activecampaign_segments.logs.summary import Summary
 from tap_activecampaign_segments.mypreferences.source import MyPreferences
-from tap_activecampaign_segments.singer.base_stream import BaseStream
 from tap_activecampaign_segments.singer.base_tap import BaseTap
 from tap_activecampaign_segments.singer.message_writer import OutputError, SyncStoppedError
 
@@ -120,13 +119,12 @@ class TapActiveCampaignSegments(BaseTap):
         """Write the last STATE, log what failed, and return the exit code."""
         self.writer.finish()
         self.state_writer.close()
-        for source in self.configured_sources:
-            source.close()
         if writes_state:
             try:
                 self.state_writer.write_now()
             except OutputError as error:
                 self.failures.record("output", error)
+        self.progress.close()
         summary = self._summarize()
         self.logger.info(str(summary), extra={"summary": summary.fields})
         # The failures come last: Meltano shows the last line of a failed test.
@@ -142,15 +140,13 @@ class TapActiveCampaignSegments(BaseTap):
             outcome = "sync failed" if self.failure_lines else "sync finished"
         summary = Summary(outcome, {}, seconds=self.clock.monotonic() - self._started)
         for source in self.configured_sources:
+            source.metrics.finish()
             summary.results |= source.results()
             summary.requests |= source.metrics.by_endpoint
             summary.retries += source.metrics.retries
             summary.rejections += source.metrics.rejections
-        summary.rows = {
-            name: stream.rows_written
-            for name, stream in self.streams.items()
-            if isinstance(stream, BaseStream) and stream.selected
-        }
+        selected = (name for name, stream in self.streams.items() if stream.selected)
+        summary.rows = dict.fromkeys(selected, 0) | self.writer.rows
         summary.waited = self.wait_timer.seconds
         return summary
 

@@ -42,7 +42,6 @@ class Account:
         client: The API client.
         is_listing_complete: Whether all existing segments are known. Meaningful once `segments`
             is read.
-        has_skipped: Whether an existing segment was not evaluated.
         listed_at: Normalized timestamp of the listing. Set once `segments` is read.
     """
 
@@ -78,7 +77,7 @@ class Account:
         self._unusable = 0
         self._vanished: set[str] = set()
         self.is_listing_complete = False
-        self.has_skipped = False
+        self._skipped: set[str] = set()
 
     @cached_property
     def segments(self) -> list[Segment]:
@@ -146,7 +145,7 @@ class Account:
         """Whether every segment of the account is selected, and none was skipped."""
         settings = self.settings
         return self.is_listing_complete and not (
-            self.has_skipped
+            self._skipped
             or settings.segment_ids
             or settings.segment_names
             or settings.exclude_segments
@@ -156,6 +155,11 @@ class Account:
     def unread_count(self) -> int:
         """Number of unreadable segments: listed ones, and configured ones that may exist."""
         return self._unusable + len(self._unread)
+
+    @property
+    def skipped_count(self) -> int:
+        """Number of existing segments that were not evaluated."""
+        return len(self._skipped)
 
     @property
     def failed_count(self) -> int:
@@ -218,17 +222,18 @@ class Account:
             and not segments.exists(self.client, segment.segment_id)
         ):
             # It may be a passing error of the API, so a target must not delete the segment's rows.
-            self.has_skipped = True
             self._vanished.add(segment.segment_id)
-            self.logger.warning("%s is gone since it was listed: skipped", segment)
+            self._skip(segment, "is gone since it was listed")
         elif isinstance(error, BadRequestError) and self._has_external_condition(segment):
-            self.has_skipped = True
-            self.logger.warning(
-                "%s has a condition with an external value and cannot be evaluated: skipped",
-                segment,
-            )
+            self._skip(segment, "has a condition with an external value and cannot be evaluated")
         else:
             raise error
+
+    def _skip(self, segment: Segment, why: str) -> None:
+        """Warn that a segment is not read, once for all its streams."""
+        if segment.segment_id not in self._skipped:
+            self.logger.warning("%s %s: skipped", segment, why)
+        self._skipped.add(segment.segment_id)
 
     def _has_external_condition(self, segment: Segment) -> bool:
         definition = resources(self.client.get("segmentsV2", segment.segment_id))

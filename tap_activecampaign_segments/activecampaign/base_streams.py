@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_activecampaign_segments.activecampaign.account import Account
-    from tap_activecampaign_segments.activecampaign.progress import SyncProgress
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.activecampaign.sync_results import SyncResults
     from tap_activecampaign_segments.activecampaign.token_user import TokenUser
@@ -44,7 +43,6 @@ class AccountContext(Protocol):
     failures: Failures
     segment_streams: list[Any]
     last_changes: dict[str, Future[str | None]]
-    progress: SyncProgress
     results: SyncResults
 
     @property

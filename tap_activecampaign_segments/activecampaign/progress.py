@@ -38,10 +38,12 @@ class Unit:
         segment: The segment.
         size: Number of requests, in proportion to the stream's other units.
         evaluates: Whether the segment is evaluated and its contacts are read.
+        place: Its place in the stream, as "166 of 400".
     """
 
     stream: str
     segment: Segment
+    place: str
     size: float
     evaluates: bool
 
@@ -67,17 +69,21 @@ class Sample:
 class SyncProgress:
     """Describes the progress of the sync, with the time left where that can be told."""
 
-    def __init__(self, clock: Clock, metrics: RequestMetrics, progress: Progress) -> None:
+    def __init__(
+        self, clock: Clock, metrics: RequestMetrics, progress: Progress, max_rate: float
+    ) -> None:
         """Start measuring.
 
         Args:
             clock: Time source; replaceable in tests.
             metrics: The requests of the account.
             progress: Shows the reports.
+            max_rate: Requests per second at most.
         """
         self._clock = clock
         self._metrics = metrics
         self._progress = progress
+        self._max_rate = max_rate
         self._start = clock.monotonic()
         self._samples = deque[Sample]()
         self._lock = Lock()
@@ -119,22 +125,17 @@ class SyncProgress:
 
         def locate() -> Position:
             unfinished = [each for each in units if not is_finished(each.key)]
-            peers = [each for each in units if each.stream == current.stream]
-            place = f"{peers.index(current) + 1} of {len(peers)}"
             parts = [
-                f"{current.stream}: {current.segment} ({place})",
-                self._describe_contacts() if current.evaluates else "",
+                f"{current.stream} {current.place}",
                 # What is under way already waits for evaluations, and not for requests.
                 "" if is_all_started else self._describe_time_left(units, unfinished),
+                str(current.segment),
+                self._describe_contacts() if current.evaluates else "",
             ]
             done = len(units) - len(unfinished)
             return Position(done, len(units), "; ".join(filter(None, parts)))
 
         self._progress.report(locate)
-
-    def close(self) -> None:
-        """End the reports."""
-        self._progress.close()
 
     def _take_sample(self) -> None:
         now = self._clock.monotonic()
@@ -147,17 +148,20 @@ class SyncProgress:
         if not self._contacts:
             return ""
         rate = self._contacts / max(self._clock.monotonic() - self._first_page_at, 1.0)
-        return (
-            f"{self._pages} pages, {self._contacts} of {self._total} contacts read, "
-            f"{rate:.{0 if rate >= MIN_WHOLE_RATE else 2}f} contacts/s"
-        )
+        pages = f"{self._pages} page{'s' * (self._pages > 1)}"
+        contacts = f"{self._contacts} of {self._total} contacts read"
+        digits = 0 if rate >= MIN_WHOLE_RATE else 2
+        return f"{pages}, {contacts}, {rate:.{digits}f} contacts/s"
 
     def _describe_time_left(self, units: Sequence[Unit], unfinished: Sequence[Unit]) -> str:
         first, last = self._samples[0], self._samples[-1]
         seconds = last.instant - first.instant
         sent = last.requests - first.requests
         requests = self._requests_to_come(units, unfinished)
-        if requests is None or seconds < MIN_RATE_WINDOW or sent < MIN_RATE_REQUESTS:
+        if requests is None:
+            fewest = sum(each.evaluates for each in unfinished) / self._max_rate
+            return f"at least {fewest:.0f} s left" if fewest >= 1 else ""
+        if seconds < MIN_RATE_WINDOW or sent < MIN_RATE_REQUESTS:
             return ""
         slowest = max((each.evaluation_seconds for each in unfinished), default=0.0)
         left = max(requests * seconds / sent, slowest - (last.instant - self._start))

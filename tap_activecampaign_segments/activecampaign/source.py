@@ -95,11 +95,6 @@ class ActiveCampaign(Source):
             self._sync.account.check_not_all_vanished()
 
     @override
-    def close(self) -> None:
-        super().close()
-        self._sync.progress.close()
-
-    @override
     def results(self) -> dict[str, int]:
         results = self._sync.results
         return {

@@ -16,7 +16,6 @@ from tap_activecampaign_segments.activecampaign.sync_results import SyncResults
 from tap_activecampaign_segments.activecampaign.token_user import TokenUser
 from tap_activecampaign_segments.failures import wrap_unexpected_errors
 from tap_activecampaign_segments.logs.context import log_context
-from tap_activecampaign_segments.logs.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SEGMENT_COUNTS = ("segments_selected", "segments_read", "segments_skipped", "segments_failed")
 PREFETCH_WIDTH = 100
 """Maximum pieces of work that are started ahead of the one that is emitted."""
 PREFETCHED_CONTACTS = 50_000_000
@@ -68,7 +68,6 @@ class AccountSync:
         last_changes: When a run of this sync found each segment to have been changed last, by
             its id; None if no run told.
         results: What was read.
-        progress: Where the sync is.
     """
 
     def __init__(
@@ -97,12 +96,17 @@ class AccountSync:
         self.segment_streams: list[SegmentWork] = []
         self.last_changes: dict[str, Future[str | None]] = {}
         self.results = SyncResults()
-        self.progress = SyncProgress(tap.clock, metrics, Progress(tap.clock, tap.logger))
 
     @cached_property
     def settings(self) -> ActiveCampaignSettings:
         """The settings. Discovery does not need them, and is allowed without valid ones."""
         return ActiveCampaignSettings.from_config(self._tap.config)
+
+    @cached_property
+    def progress(self) -> SyncProgress:
+        """Where the sync is."""
+        rate = self.settings.requests_per_second
+        return SyncProgress(self.clock, self._metrics, self._tap.progress, rate)
 
     @property
     def clock(self) -> Clock:
@@ -152,12 +156,13 @@ class AccountSync:
         self._has_listed = True
 
     def count_segments(self) -> dict[str, int]:
-        """Return how many segments were read, and how many failed."""
-        streams = len(self._read_streams)
-        selected = self.account.selected if self._has_listed else []
+        """Return how many segments were selected, read, skipped, and failed, for the summary."""
+        if not self._has_listed:
+            return dict.fromkeys(SEGMENT_COUNTS, 0)
+        streams, selected = len(self._read_streams), self.account.selected
         read = sum(self.results.has_read(each.segment_id, streams) for each in selected)
-        failed = self.account.failed_count if self._has_listed else 0
-        return {"segments_read": read, "segments_failed": failed}
+        counts = (len(selected), read, self.account.skipped_count, self.account.failed_count)
+        return dict(zip(SEGMENT_COUNTS, counts, strict=True))
 
     def create_evaluator(self, options: RunOptions) -> Evaluates:
         """Return what evaluates segments."""
@@ -219,11 +224,12 @@ class AccountSync:
             Unit(
                 name,
                 segment,
+                f"{number} of {len(self.account.selected)}",
                 size=1 + stream.expected_contacts(segment) / self.settings.page_size,
                 evaluates=stream.evaluates,
             )
             for name, stream in self._read_streams.items()
-            for segment in self.account.selected
+            for number, segment in enumerate(self.account.selected, start=1)
         ]
         return {each.key: each for each in units}
 

@@ -36,5 +36,5 @@ class SyncResults:
         self.left += record["left_count"] or 0
 
     def has_read(self, segment_id: str, streams: int) -> bool:
-        """Return whether all of a number of streams of a segment were read."""
-        return self._streams_read[segment_id] >= streams
+        """Return whether all of a number of streams of a segment were read, and not none."""
+        return 0 < streams <= self._streams_read[segment_id]

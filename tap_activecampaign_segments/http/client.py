@@ -186,7 +186,9 @@ class HttpClient:
         except AccountError as error:
             if error.status == HTTPStatus.UNAUTHORIZED and self._refresh_auth and spec.auth is None:
                 self._refresh_auth()
-                return self._request_with_retries(spec)
+                self._metrics.count_retry()
+                with self._metrics.wait_timer.waiting():
+                    return self._request_with_retries(spec)
             self._fatal = error
             raise
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import backoff
 
 from tap_activecampaign_segments.errors import ConnectError, ForbiddenError, TransientError
+from tap_activecampaign_segments.logs.context import log_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -30,6 +31,11 @@ class RetryPolicy:
         self._tries = 0
         self._forbidden_tries = 0
         self._delay = 0.0
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a try has failed."""
+        return self._tries > 0
 
     def is_exhausted(self, error: Exception) -> bool:
         """Count a failed try, and return whether it was the last.
@@ -68,12 +74,17 @@ def call_with_retries(send: Callable[[], T], logger: Logger, on_retry: Callable[
     """
     policy = RetryPolicy()
 
+    def try_once() -> T:
+        if policy.has_failed:
+            on_retry()
+        return send()
+
     def log_retry(details: Any) -> None:
-        on_retry()
         error = details["exception"]
         is_known = isinstance(error, ConnectError) and details["tries"] > 1
         level = logging.DEBUG if is_known else logging.WARNING
-        logger.log(level, "%s; trying again in %.0f s", error, details["wait"])
+        text = "%s%s; trying again in %.0f s"
+        logger.log(level, text, log_subject(), error, details["wait"])
 
     send_with_retries = backoff.on_exception(
         policy.wait_times,
@@ -84,5 +95,5 @@ def call_with_retries(send: Callable[[], T], logger: Logger, on_retry: Callable[
         jitter=None,
         logger=None,
     )
-    result: T = send_with_retries(send)()
+    result: T = send_with_retries(try_once)()
     return result

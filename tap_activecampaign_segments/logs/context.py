@@ -46,6 +46,20 @@ def log_fields() -> Mapping[str, str]:
     return _fields.get()
 
 
+def log_subject() -> str:
+    """Return what the present block is for as the beginning of a line, empty if that is all.
+
+    Example:
+        >>> with log_context(segment="VIP", segment_id="17"):
+        ...     log_subject()
+        "segment 'VIP': "
+    """
+    for name in ("segment", "segment_group"):
+        if name in (fields := _fields.get()):
+            return f"{name.replace('_', ' ')} {fields[name]!r}: "
+    return ""
+
+
 def install_record_factory() -> None:
     """Let all log records have the fields. Installed once, however often it is called."""
     factory = logging.getLogRecordFactory()

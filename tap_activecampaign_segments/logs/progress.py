@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -35,7 +35,10 @@ class Position(NamedTuple):
 
 
 class Progress:
-    """Reports how far a sync has come."""
+    """Reports how far a sync has come.
+
+    On a terminal with a bar, if the messages do not go there as well.
+    """
 
     def __init__(self, clock: Clock, logger: Logger) -> None:
         """Start measuring.
@@ -47,6 +50,7 @@ class Progress:
         self._clock = clock
         self._logger = logger
         self._start = self._last = clock.monotonic()
+        self._is_on_terminal = _is_terminal(sys.stderr) and not _is_terminal(sys.stdout)
         self._bar: tqdm[Any] | None = None
         self._cleanup = ExitStack()
 
@@ -60,13 +64,11 @@ class Progress:
         if now - self._last < self._interval(now):
             return
         self._last = now
-        position = locate()
-        if is_terminal():
-            # A terminal that is gone ends no sync.
-            with suppress(OSError):
-                self._show_bar(position)
-        else:
-            self._logger.info(position.description)
+        try:
+            self._show(locate())
+        except Exception as error:  # noqa: BLE001
+            # A terminal that is gone, for example. No sync fails because of its progress.
+            self._logger.debug("the progress cannot be shown: %s", type(error).__name__)
 
     def close(self) -> None:
         """Remove the bar."""
@@ -74,8 +76,14 @@ class Progress:
             self._cleanup.close()
         self._bar = None
 
+    def _show(self, position: Position) -> None:
+        if self._is_on_terminal:
+            self._show_bar(position)
+        else:
+            self._logger.info(position.description)
+
     def _interval(self, now: float) -> float:
-        if is_terminal():
+        if self._is_on_terminal:
             return BAR_INTERVAL
         return min(max((now - self._start) / LINES, MIN_INTERVAL), MAX_INTERVAL)
 
@@ -87,10 +95,13 @@ class Progress:
                 total=position.total, bar_format=BAR_FORMAT, leave=False, dynamic_ncols=True
             )
             self._bar = self._cleanup.enter_context(bar)
-        self._bar.n = position.done
+        self._bar.n, self._bar.total = position.done, position.total
         self._bar.set_description_str(position.description)
 
 
-def is_terminal() -> bool:
-    """Return whether somebody watches: the log goes to a terminal, and the messages do not."""
-    return sys.stderr.isatty() and not sys.stdout.isatty()
+def _is_terminal(file: TextIO | None) -> bool:
+    """Return whether a standard stream is a terminal; it is None if it was closed from outside."""
+    try:
+        return file is not None and file.isatty()
+    except ValueError:
+        return False

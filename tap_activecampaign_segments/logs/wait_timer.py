@@ -6,10 +6,13 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
+from tap_activecampaign_segments.clock import Clock
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tap_activecampaign_segments.clock import Clock
+    from datetime import datetime
 
 
 class WaitTimer:
@@ -43,3 +46,29 @@ class WaitTimer:
         finally:
             self._is_waiting = False
             self.seconds += self._clock.monotonic() - start
+
+
+class TimedClock(Clock):
+    """A clock whose sleeps are measured by a `WaitTimer`."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Wrap a clock.
+
+        Args:
+            clock: The time source.
+        """
+        self._clock = clock
+        self.wait_timer = WaitTimer(clock)
+
+    @override
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    @override
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    @override
+    def sleep(self, seconds: float) -> None:
+        with self.wait_timer.waiting():
+            self._clock.sleep(seconds)

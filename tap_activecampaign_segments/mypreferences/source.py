@@ -51,12 +51,11 @@ class MyPreferences(Source):
         return [stream(self.tap, self._sync) for stream in self.stream_types]
 
     @override
-    def close(self) -> None:
-        super().close()
-        self._sync.progress.close()
-
-    @override
     def results(self) -> dict[str, int]:
         groups = [group_subject(each) for each in self._sync.settings.segment_groups]
         failed = sum(self.failures.has(each) for each in groups)
-        return {"groups_exported": self._sync.exported, "groups_failed": failed}
+        return {
+            "groups_selected": len(groups),
+            "groups_exported": self._sync.exported,
+            "groups_failed": failed,
+        }

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.failures import Failures
     from tap_activecampaign_segments.logs.progress import Progress
-    from tap_activecampaign_segments.logs.wait_timer import WaitTimer
     from tap_activecampaign_segments.mypreferences.export_lifecycle import ExportClient
     from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
     from tap_activecampaign_segments.singer.output_tap import OutputTap
@@ -67,10 +66,6 @@ class ExportContext(Protocol):
     @property
     def state_writer(self) -> ThrottledStateWriter:
         """Persists the state."""
-
-    @property
-    def wait_timer(self) -> WaitTimer:
-        """Measures the waits for the vendor."""
 
     @property
     def export_client(self) -> ExportClient:
@@ -170,9 +165,8 @@ class SegmentGroupExports(ChildrenFirstStream):
             seconds = self._sync.clock.monotonic() - start
             self._report(name, f"the export is not complete after {seconds:.0f} s")
 
-        with self._sync.wait_timer.waiting():
-            timeout = self._sync.settings.run_timeout
-            self._sync.export_client.wait(export, timeout, on_poll=report)
+        timeout = self._sync.settings.run_timeout
+        self._sync.export_client.wait(export, timeout, on_poll=report)
 
     def _report(self, name: str, what: str) -> None:
         groups = self._sync.settings.segment_groups
@@ -180,7 +174,7 @@ class SegmentGroupExports(ChildrenFirstStream):
         def locate() -> Position:
             done = groups.index(name)
             place = f"{done + 1} of {len(groups)}"
-            text = f"{self.name}: {group_subject(name)} ({place}); {what}"
+            text = f"{self.name} {place}; {group_subject(name)}; {what}"
             return Position(done, len(groups), text)
 
         self._sync.progress.report(locate)

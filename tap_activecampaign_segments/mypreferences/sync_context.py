@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tap_activecampaign_segments.logs.progress import Progress
 from tap_activecampaign_segments.mypreferences.client import MyPreferencesClient
 from tap_activecampaign_segments.mypreferences.export_lifecycle import ExportClient
 from tap_activecampaign_segments.mypreferences.settings import MyPreferencesSettings
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.failures import Failures
     from tap_activecampaign_segments.http.metrics import RequestMetrics
-    from tap_activecampaign_segments.logs.wait_timer import WaitTimer
     from tap_activecampaign_segments.singer.output_tap import OutputTap
     from tap_activecampaign_segments.singer.state_writer import ThrottledStateWriter
 
@@ -39,7 +37,7 @@ class ExportSync:
         self._tap = tap
         self._metrics = metrics
         self.failures = failures
-        self.progress = Progress(tap.clock, tap.logger)
+        self.progress = tap.progress
         self.exported = 0
 
     @cached_property
@@ -56,11 +54,6 @@ class ExportSync:
     def state_writer(self) -> ThrottledStateWriter:
         """Persists the state."""
         return self._tap.state_writer
-
-    @property
-    def wait_timer(self) -> WaitTimer:
-        """Measures the waits for the vendor."""
-        return self._tap.wait_timer
 
     @cached_property
     def export_client(self) -> ExportClient:

@@ -39,8 +39,6 @@ class BaseStream(DeferredActivateVersion, BatchStream):
 
     _tap: OutputTap
     _has_written_schema = False
-    rows_written = 0
-    """Number of records that were emitted."""
 
     def __init__(self, tap: OutputTap, failures: Failures) -> None:
         """Create the stream.
@@ -125,7 +123,6 @@ class BaseStream(DeferredActivateVersion, BatchStream):
         for message in super()._generate_record_messages(record):
             if names := columns.get(message.stream):
                 message.record = {name: message.record.get(name) for name in names}
-            self.rows_written += 1
             yield message
 
     @contextmanager

@@ -145,6 +145,7 @@ class BaseTap(CommandLineTap, OutputTap):
         except Exception as error:  # noqa: BLE001
             cls.logger.error("the test broke off: %s", describe_error(error))  # noqa: TRY400
             ctx.exit(1)
+        tap.progress.close()
         tap.log_failures()
         ctx.exit(int(bool(tap.failure_lines)))
 

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_activecampaign_segments.singer.output_tap import OutputTap
+
 
 class BatchStream(Stream):
     """A stream whose BATCH files hold exactly what its RECORD messages would.
 
     The SDK's own files contain rows as they were read, with deselected and removed columns.
     """
+
+    _tap: OutputTap
 
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:
@@ -36,23 +40,25 @@ class BatchStream(Stream):
         rows = self._sync_records(context, write_messages=False)
         with self.get_batch_counter() as counter:
             while chunk := list(islice(rows, batch_config.batch_size)):
-                for message in self._batch_messages(chunk, batch_config):
+                for message, size in self._batch_messages(chunk, batch_config):
                     counter.increment()
                     self._tap.write_message(message)
+                    self._tap.writer.rows[message.stream] += size
                 self.state_manager.is_flushed = False
                 self._write_state_message()
 
     def _batch_messages(
         self, rows: list[Record], batch_config: BatchConfig
-    ) -> Iterator[SDKBatchMessage]:
-        """Write rows into files, one or more per mapped stream, and yield a message for each."""
+    ) -> Iterator[tuple[SDKBatchMessage, int]]:
+        """Write rows into files, and yield a message and the number of rows per mapped stream."""
         records: dict[str, list[Record]] = {}
         for row in rows:
             for message in self._generate_record_messages(row):
                 records.setdefault(message.stream, []).append(message.record)
         for stream, found in records.items():
             batcher = Batcher(self.tap_name, stream, batch_config)
-            for manifest in batcher.get_batches(iter(found)):
-                yield SDKBatchMessage(
-                    stream=stream, encoding=batch_config.encoding, manifest=manifest
-                )
+            # No chunk is larger than a batch, so there is one manifest.
+            [manifest] = batcher.get_batches(iter(found))
+            encoding = batch_config.encoding
+            batch = SDKBatchMessage(stream=stream, encoding=encoding, manifest=manifest)
+            yield batch, len(found)

@@ -50,10 +50,12 @@ class RecordPageMessage(Message):
     """The RECORD messages of a page.
 
     Attributes:
+        stream: The stream.
         pieces: The text of each line before, between and after the integers.
         columns: The integers, in the order in which a line has them.
     """
 
+    stream: str
     pieces: Sequence[bytes]
     columns: Sequence[Sequence[int]]
 
@@ -63,12 +65,17 @@ class RecordPageMessage(Message):
         content = message.to_dict()
         content["record"] = content["record"] | dict.fromkeys(page.columns, _PLACEHOLDER)
         line = msgspec.json.encode(content) + b"\n"
-        return cls(line.split(msgspec.json.encode(_PLACEHOLDER)), list(page.columns.values()))
+        pieces = line.split(msgspec.json.encode(_PLACEHOLDER))
+        return cls(content["stream"], pieces, list(page.columns.values()))
+
+    def __len__(self) -> int:
+        """Return the number of messages."""
+        return len(self.columns[0])
 
     def encode(self) -> bytes:
         """Return the lines."""
         first, *between, last = self.pieces
-        lines = len(self.columns[0])
+        lines = len(self)
         # The end of one line and the beginning of the next are written as one piece.
         before = [last + first, *between]
         width = 2 * len(before)

@@ -10,7 +10,7 @@ import singer_sdk
 from singer_sdk.metrics import METRICS_LOGGER_NAME
 from typing_extensions import override
 
-SDK_FOLDER = str(Path(singer_sdk.__file__).parent)
+SDK_FOLDER = f"{Path(singer_sdk.__file__).parent}{os.sep}"
 
 
 class SdkDetailFilter(logging.Filter):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter
+from singer_sdk.singerlib import RecordMessage
 from typing_extensions import override
 
 from tap_activecampaign_segments.singer.atomic_output import AtomicOutput
@@ -37,6 +39,8 @@ class MessageWriter(MsgSpecWriter):
         super().__init__()
         self._buffer = bytearray()
         self._output: AtomicOutput | None = None
+        self.rows = Counter[str]()
+        """Number of emitted records by stream, in messages and in batch files."""
         self._is_busy = False
         self._is_stopped = False
         self._is_finishing = False
@@ -46,8 +50,11 @@ class MessageWriter(MsgSpecWriter):
         self._is_busy = True
         if isinstance(message, RecordPageMessage):
             self._buffer += message.encode()
+            self.rows[message.stream] += len(message)
         else:
             self._buffer += self.format_message(message)
+            if isinstance(message, RecordMessage):
+                self.rows[message.stream] += 1
         self._is_busy = False
         if len(self._buffer) >= BUFFER_SIZE or self._is_stopped:
             self.flush()

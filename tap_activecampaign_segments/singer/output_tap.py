@@ -11,7 +11,8 @@ from singer_sdk import Tap
 from typing_extensions import override
 
 from tap_activecampaign_segments.clock import Clock
-from tap_activecampaign_segments.logs.wait_timer import WaitTimer
+from tap_activecampaign_segments.logs.progress import Progress
+from tap_activecampaign_segments.logs.wait_timer import TimedClock
 from tap_activecampaign_segments.singer.message_writer import MessageWriter
 from tap_activecampaign_segments.singer.state_writer import ThrottledStateWriter
 
@@ -36,7 +37,9 @@ class OutputTap(Tap):
 
     def __init__(self, **kwargs: Any) -> None:
         """Pass all arguments on to the SDK."""
-        self.wait_timer = WaitTimer(self.clock)
+        clock = TimedClock(self.clock)
+        self.clock, self.wait_timer = clock, clock.wait_timer
+        self.progress = Progress(clock, self.logger)
         super().__init__(**kwargs)
         assert isinstance(self.message_writer, MessageWriter)  # noqa: S101
         self.writer = self.message_writer

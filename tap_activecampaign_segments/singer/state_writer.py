@@ -109,6 +109,7 @@ class ThrottledStateWriter(StateWriter):
             self._requested.append(request)
             self._wakeup.notify()
         if threading.current_thread() is self._owner:
+            # Its sleeps are measured by the clock.
             while not request.written.is_set():
                 self.process_requests()
                 self._clock.sleep(min(self._seconds_to_wait(), MAX_WAIT))

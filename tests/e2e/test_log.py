@@ -51,14 +51,19 @@ def entries(lines: list[str]) -> list[dict[str, Any]]:
 
 def test_quiet_night_is_short_and_ends_with_the_summary(project: Project, sandbox: Sandbox) -> None:
     first = night(project, sandbox, log_format="uncolored")
-    assert sum("a baseline follows" in line for line in first) == SEGMENTS
+    assert (
+        sum("a baseline of 5 contacts: this is its first run" in line for line in first) == SEGMENTS
+    )
     second = [
         line for line in night(project, sandbox, log_format="uncolored") if f"] {TAP} " in line
     ]
     assert len(second) < 10
     assert "[info     ]" in second[-1]
     assert "sync finished in " in second[-1]
-    assert f"segments read {SEGMENTS}, segments failed 0, baselines 0" in second[-1]
+    assert (
+        f"segments read {SEGMENTS}, segments skipped 0, segments failed 0, baselines 0"
+        in second[-1]
+    )
 
 
 def test_failed_night_as_json_names_stream_and_segment(

@@ -15,6 +15,7 @@ from tests.support.sync import Sync, run_tap, sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tap_activecampaign_segments.sandbox import Sandbox, Segment
     from tests.support.clocks import SharedClock
@@ -137,6 +138,27 @@ def test_missing_certificates_are_named(
     assert "REQUESTS_CA_BUNDLE names no file of certificates" in line
 
 
+def test_file_without_certificates_is_named(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        for content in ("", "no certificate"):
+            bundle = tmp_path / "company.pem"
+            bundle.write_text(content)
+            monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+            address = listening.getsockname()
+            line = only_error(sync(sandbox, api_url=f"https://127.0.0.1:{address[1]}"))
+            assert "REQUESTS_CA_BUNDLE names no file of certificates" in line
+
+
+@pytest.mark.parametrize("host", [".x.com", "*.x.com", "acme..com", f"{'a' * 70}.com"])
+def test_name_that_no_host_has_is_a_setting_to_check(sandbox: Sandbox, host: str) -> None:
+    synced = sync(sandbox, api_url=f"https://{host}")
+    assert "check api_url" in only_error(synced)
+    assert "PROXY" not in synced.log
+    assert retries(synced) == []
+
+
 def proxied(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, proxy: str) -> str:
     """Sync through a proxy, and return the only error."""
     monkeypatch.setenv("HTTPS_PROXY", proxy)
@@ -153,6 +175,13 @@ def test_refusing_proxy_is_named(
     assert f"the proxy 127.0.0.1:{closed_port} refuses the connection: check HTTPS_PROXY" in line
 
 
+def test_proxy_may_have_no_scheme(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, closed_port: int
+) -> None:
+    line = proxied(sandbox, monkeypatch, f"127.0.0.1:{closed_port}")
+    assert f"the proxy 127.0.0.1:{closed_port} refuses the connection" in line
+
+
 def test_unknown_proxy_is_named(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     with resolving(monkeypatch, socket.EAI_NONAME):
         line = proxied(sandbox, monkeypatch, f"http://user:{SECRET}@proxy.example:3128")
@@ -163,8 +192,8 @@ def test_unknown_proxy_is_named(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatc
     ("status", "cause"),
     [
         ("407 Proxy Authentication Required", "requires a user and a password"),
-        ("403 Forbidden", "makes no connection"),
-        ("503 Service Unavailable", "makes no connection"),
+        ("403 Forbidden", "answered 403"),
+        ("503 Service Unavailable", "answered 503"),
     ],
 )
 def test_proxy_that_does_not_let_through_is_named(

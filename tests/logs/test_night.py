@@ -10,7 +10,7 @@ import pytest
 
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox, Segment
 from tests.support.mypreferences import signed_config
-from tests.support.sync import CHANGE_STREAMS, DEFAULT_STREAMS, Sync, run_tap, sync
+from tests.support.sync import CHANGE_STREAMS, DEFAULT_STREAMS, Sync, config_of, run_tap, sync
 
 if TYPE_CHECKING:
     from tests.support.clocks import SharedClock
@@ -38,7 +38,7 @@ def numbers(synced: Sync) -> dict[str, int]:
 
 
 def baselines(synced: Sync) -> list[str]:
-    return [text for text in texts(synced) if text.endswith("a baseline follows")]
+    return [text for text in texts(synced) if "a baseline" in text]
 
 
 def test_quiet_night_of_many_segments_is_short(account: Account, sandbox: Sandbox) -> None:
@@ -211,4 +211,66 @@ def test_export_that_is_waited_for_is_reported(both_vendors: Sandbox) -> None:
     lines = texts(run_tap(config))
     waiting = [line for line in lines if "is not complete after" in line]
     assert waiting
-    assert waiting[0].startswith("segment_group_exports: segment group 'Newsletter' (1 of 1); ")
+    assert waiting[0].startswith("segment_group_exports 1 of 1; segment group 'Newsletter'; ")
+
+
+@pytest.mark.usefixtures("segment")
+def test_segments_without_streams_of_their_own_do_not_count_as_read(sandbox: Sandbox) -> None:
+    found = numbers(sync(sandbox, streams={"segments"}))
+    assert (found["segments selected"], found["segments read"], found["segments"]) == (1, 0, 1)
+
+
+def test_segment_that_vanishes_is_skipped_and_said_once(account: Account, sandbox: Sandbox) -> None:
+    account.add_segment("stays", range(5))
+    gone = account.add_segment("gone", range(5))
+    sandbox.faults.add(Fault("not_found", segment_id=gone.segment_id, times=None))
+    synced = sync(sandbox, streams=DEFAULT_STREAMS)
+    found = numbers(synced)
+    assert found["segments selected"] == 2
+    assert (found["segments read"], found["segments skipped"], found["segments failed"]) == (
+        1,
+        1,
+        0,
+    )
+    assert len([text for text in texts(synced) if "is gone since it was listed" in text]) == 1
+    assert len(baselines(synced)) == 1
+
+
+def test_wait_before_a_404_is_believed_is_waited(sandbox: Sandbox, segment: Segment) -> None:
+    synced = sync(sandbox, segment_ids=[segment.segment_id, "missing"])
+    [(seconds, waited)] = re.findall(r"in ([\d.]+) s \(([\d.]+) s waited\)", summary(synced))
+    assert 5 <= float(waited) <= float(seconds)
+
+
+def test_rows_are_counted_under_the_names_that_stream_maps_give(
+    sandbox: Sandbox, segment: Segment
+) -> None:
+    maps = {
+        "memberships": {"__alias__": "members"},
+        "few": {"__source__": "membership_changes", "__filter__": "record['contact_id'] <= 7"},
+    }
+    synced = sync(sandbox, streams=CHANGE_STREAMS, stream_maps=maps)
+    found = numbers(synced)
+    for name in ("members", "few", "membership_changes", "match_all_runs"):
+        assert found[name] == len(synced.records(name)) > 0
+    assert found["memberships"] == 0
+    assert found["members"] == len(segment.members)
+
+
+def test_baseline_that_is_not_emitted_is_not_told(
+    account: Account, sandbox: Sandbox, segment: Segment
+) -> None:
+    account.add_segment("other", range(5))
+    sandbox.faults.add(Fault("status", "start", status=402, times=None))
+    assert baselines(sync(sandbox, streams=CHANGE_STREAMS)) == []
+    sandbox.faults.clear()
+    assert baselines(run_tap(config_of(sandbox), "--test")) == []
+    told = baselines(sync(sandbox, streams=CHANGE_STREAMS))
+    assert len(told) == 2
+    assert any(segment.segment_id in line for line in told)
+
+
+def test_retry_names_the_segment(sandbox: Sandbox, segment: Segment) -> None:
+    sandbox.faults.add(Fault("status", "start", status=503))
+    [line] = sync(sandbox, streams=CHANGE_STREAMS).warnings
+    assert f"segment '{segment.name}': GET api/3/segmentMatchAll/" in line

@@ -49,7 +49,7 @@ class Simulation:
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.INFO)
         self._metrics = RequestMetrics(WaitTimer(self.clock))
-        self._progress = SyncProgress(self.clock, self._metrics, Progress(self.clock, logger))
+        self._progress = SyncProgress(self.clock, self._metrics, Progress(self.clock, logger), RATE)
         self._units = units
 
     def run(self, prefetched: int = 10, pause: float = 0.0) -> None:
@@ -94,6 +94,7 @@ def units_of(
             Unit(
                 stream,
                 Segment(f"{stream}-{number}", None, is_listed=True, fields={"counts": counts}),
+                f"{number + 1} of {len(requests)}",
                 size=size * each,
                 evaluates=stream == "match_all_runs",
             ),
@@ -126,11 +127,24 @@ def test_no_time_is_estimated_before_each_stream_has_brought_something(
         [*units_of("count_history", [2] * 100), *units_of("segment_definitions", [7] * 100)], logger
     )
     simulation.run()
-    first = next(at for at, line in simulation.lines if "left" in line)
+    first = next(at for at, line in simulation.lines if "about" in line)
     assert first >= simulation.lines[0][0] + 200 / RATE - 10
     assert all(
         abs(estimated - true) <= 0.2 * true + 3 for estimated, true in simulation.estimates()
     )
+
+
+def test_time_is_a_minimum_before_each_stream_has_brought_something(
+    logger: logging.Logger,
+) -> None:
+    simulation = Simulation(
+        [*units_of("count_history", [2] * 60), *units_of("match_all_runs", [3] * 60)], logger
+    )
+    simulation.run()
+    found = [(at, re.findall(r"at least (\d+) s left", line)) for at, line in simulation.lines]
+    minima = [(float(each[0]), simulation.clock.monotonic() - at) for at, each in found if each]
+    assert len(minima) > 3
+    assert all(60 / RATE - 1 <= minimum <= true for minimum, true in minima)
 
 
 def test_no_time_is_estimated_while_only_evaluations_are_waited_for(logger: logging.Logger) -> None:
@@ -163,7 +177,7 @@ def test_contacts_are_told_only_where_they_are_read(logger: logging.Logger) -> N
     )
     simulation._progress.count_page(100, 400)
     simulation.run()
-    told = {line.partition(":")[0]: "contacts" in line for _, line in simulation.lines}
+    told = {line.split()[0]: "contacts" in line for _, line in simulation.lines}
     assert told == {"count_history": False, "match_all_runs": True}
     assert not any(" 0 contacts" in line for _, line in simulation.lines)
 
@@ -198,8 +212,8 @@ def test_terminal_shows_a_bar_and_the_lines_above_it(
 ) -> None:
     account.add_segment("slow", range(100), evaluation_seconds=5)
     shown = run_on_terminal(tmp_path, sandbox, output=False)
-    assert re.search(r"\r +\d+% \|.*\| match_all_runs: segment 'slow' .* \(1 of 1\)", shown)
-    [line] = [line for line in shown.splitlines() if "a baseline follows" in line]
+    assert re.search(r"\r +\d+% \|.*\| match_all_runs 1 of 1; segment 'slow' ", shown)
+    [line] = [line for line in shown.splitlines() if "a baseline of" in line]
     assert line.startswith("20")
     assert "%" not in shown.splitlines()[-1]
     assert "sync finished" in shown
@@ -210,3 +224,12 @@ def test_messages_on_the_terminal_have_no_bar_between_them(
 ) -> None:
     account.add_segment("slow", range(100), evaluation_seconds=5)
     assert "%" not in run_on_terminal(tmp_path, sandbox, output=True)
+
+
+def test_sync_needs_no_standard_error(account: Account, sandbox: Sandbox, tmp_path: Path) -> None:
+    account.add_segment("slow", range(100), evaluation_seconds=5)
+    (tmp_path / "config.json").write_text(json.dumps(config_of(sandbox)))
+    line = f"{sys.executable} {' '.join(FAST_TAP)} --config {tmp_path / 'config.json'} 2>&-"
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=False)  # noqa: S603
+    rows = [line for line in done.stdout.splitlines() if b'"stream":"memberships"' in line]
+    assert len(rows) == 101

@@ -66,11 +66,7 @@ class Comparison:
             is_rebaselined: Whether the configuration asks for a baseline.
         """
         predecessor = runs.predecessor
-        if not self._options.streams:
-            return None
-        if not predecessor or is_rebaselined:
-            cause = "rebaseline names it" if is_rebaselined else "this is its first run"
-            self._logger.info("%s: %s; a baseline follows", segment, cause)
+        if not self._options.streams or not predecessor or is_rebaselined:
             return None
         if missing := {*self._options.streams} - {*predecessor.streams}:
             names = ", ".join(sorted(missing))

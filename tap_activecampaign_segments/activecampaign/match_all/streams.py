@@ -142,8 +142,22 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
         if not self.is_test:
             if not evaluation.is_repeated:
                 yield evaluation.record
-                self.sync_context.results.count_run(evaluation.record)
+                self._report_run(segment, evaluation)
             self.run_state(segment).update(**evaluation.state_changes)
+
+    def _report_run(self, segment: Segment, evaluation: Evaluation) -> None:
+        """Count a run that is committed, and say why it is a baseline, if that was expected."""
+        self.sync_context.results.count_run(evaluation.record)
+        if not (evaluation.streams and evaluation.is_baseline):
+            return
+        cause = ""
+        if self.run_state(segment).runs.predecessor is None:
+            cause = "this is its first run"
+        elif segment.segment_id in self.account.selection.rebaseline_ids:
+            cause = "rebaseline names it"
+        if cause:
+            total = evaluation.result.total
+            self.logger.info("%s: a baseline of %d contacts: %s", segment, total, cause)
 
     @override
     def give_up(self, segment: Segment, error: TapError) -> None:
@@ -183,7 +197,6 @@ class RunChildStream(ManualStateStream, AccountStream):
         [message] = self._generate_record_messages(page.record.copy())
         self._tap.write_message(RecordPageMessage.from_message(message, page))
         self._counter.increment(len(page))
-        self.rows_written += len(page) - 1
 
     @override
     def get_record_counter(self, **options: Any) -> Counter:
