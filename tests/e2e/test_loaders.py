@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +12,7 @@ import pytest
 
 from examples.demo import report
 from examples.demo.database import Database
-from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox
+from tap_activecampaign_segments.sandbox import Account, Fault, Preferences, Sandbox
 from tests.e2e import truth
 from tests.e2e.loaders import Avro, Csv, DuckDb, JsonLines, Loader, Postgres, by_key
 from tests.e2e.project import ALL_STREAMS, TAP, Project, variables_of
@@ -202,3 +203,32 @@ def test_demo_report_shows_changes_in_80_columns(
     assert ["None", "0", "-", "-"] in words
     [plotted] = [each for each in words if each[-2:] == ["1,061", "1,061"]]
     assert plotted[2].endswith("█")
+
+
+@pytest.mark.parametrize("kind", [Csv, Avro, DuckDb], ids=lambda kind: kind.name)
+def test_counts_that_are_null_or_unknown_are_loaded(project: Project, kind: type[Loader]) -> None:
+    account, loader = Account(), kind(project)
+    new, null, unsaved = (account.add_segment(name) for name in ("new", "null", None))
+    counts: dict[str, Any] = {
+        new.segment_id: {"last_total": {"count": "7", "source": "x"}, "last_other_total": {}},
+        null.segment_id: None,
+    }
+
+    def answer(body: dict[str, Any]) -> dict[str, Any]:
+        for item in body["data"]:
+            item["attributes"]["counts"] = counts[item["attributes"]["segment_id"]]
+        return body
+
+    with Sandbox(account, requests_per_second=None) as sandbox:
+        sandbox.faults.add(Fault("edit", "list", times=None, answer=answer))
+        loader.begin(0)
+        more = {"SEGMENT_IDS": json.dumps([unsaved.segment_id]), "SEGMENT_NAMES": '["*"]'}
+        variables = variables_of(sandbox, more=more) | loader.variables
+        project.meltano("run", "--no-install", TAP, loader.name, **variables)
+    rows = {row["segment_id"]: row["counts"] for row in loader.rows()["segments"]}
+    assert rows.keys() == {new.segment_id, null.segment_id, unsaved.segment_id}
+    assert rows[new.segment_id]["last_total"]["count"] == 7
+    assert not rows[null.segment_id]
+    assert not rows[unsaved.segment_id]
+    # Only a flattened record has no place for what is new.
+    assert ("last_other_total" in rows[new.segment_id]) == (kind is not Avro)
