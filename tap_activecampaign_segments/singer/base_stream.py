@@ -15,7 +15,10 @@ from tap_activecampaign_segments.failures import wrap_unexpected_errors
 from tap_activecampaign_segments.logs.context import log_context
 from tap_activecampaign_segments.singer.activate_version import DeferredActivateVersion
 from tap_activecampaign_segments.singer.batches import BatchStream
-from tap_activecampaign_segments.singer.catalog_file import select_automatically
+from tap_activecampaign_segments.singer.catalog_file import (
+    select_automatically,
+    select_whole_objects,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -78,6 +81,7 @@ class BaseStream(DeferredActivateVersion, BatchStream):
             self._input_schema = None
         keys = [self.replication_key] if self.replication_key else []
         select_automatically(entry, [*self.primary_keys, *keys])
+        select_whole_objects(entry)
 
     @override
     def get_replication_key_signpost(self, context: Context | None = None) -> None:

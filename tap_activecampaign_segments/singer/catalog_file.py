@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib import CatalogEntry
 
 
+COLUMN = 2
+"""Length of a column's breadcrumb, as in ``("properties", "counts")``."""
+
+
 def parse_catalog(
     content: dict[str, Any], primary_keys: Mapping[str, Sequence[str]], logger: Logger
 ) -> Catalog:
@@ -63,6 +67,22 @@ def select_automatically(entry: CatalogEntry, columns: Iterable[str]) -> None:
         entry.metadata[()] = StreamMetadata(selected=True)
     for name in columns:
         entry.metadata["properties", name].inclusion = Metadata.InclusionType.AUTOMATIC
+
+
+def select_whole_objects(entry: CatalogEntry) -> None:
+    """Select all properties of an object that is selected without any of them.
+
+    Meltano deselects them where a column is selected by its name alone, as `segments.counts`.
+    """
+    objects: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for breadcrumb in entry.metadata:
+        if len(breadcrumb) > COLUMN:
+            objects.setdefault(breadcrumb[:COLUMN], []).append(breadcrumb)
+    for column, nested in objects.items():
+        is_selected = column in entry.metadata and entry.metadata[column].selected
+        if is_selected and not any(entry.metadata[each].selected for each in nested):
+            for each in nested:
+                del entry.metadata[each]
 
 
 def _key_errors(entry: CatalogEntry, key: Sequence[str]) -> Iterator[str]:

@@ -228,3 +228,40 @@ def test_every_property_is_described_and_counts_are_integers(path: Path) -> None
         if name.endswith("count") or name in {"total", "total_results", "listing_size"}:
             assert "integer" in each["type"], name
             assert each["maximum"] == 2**63 - 1, name
+
+
+def select(*columns: tuple[str, ...]) -> dict[str, Any]:
+    """Return a catalog as Meltano makes it: these columns are selected, all others are not."""
+    found = catalog(STREAM)
+    [entry] = [each for each in found["streams"] if each["tap_stream_id"] == "segments"]
+    for metadata in entry["metadata"]:
+        if breadcrumb := metadata["breadcrumb"]:
+            metadata["metadata"]["selected"] = tuple(breadcrumb[1::2]) in columns
+    return found
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ([("counts",)], {total: set(MEMBERS) for total in TOTALS}),
+        ([("counts",), ("counts", "last_total")], {"last_total": set()}),
+        (
+            [("counts",), ("counts", "last_total"), ("counts", "last_total", "count")],
+            {"last_total": {"count"}},
+        ),
+    ],
+    ids=["whole", "empty total", "one field"],
+)
+def test_counts_selected_by_name_alone_are_whole(
+    counted: Account,
+    sandbox: Sandbox,
+    columns: list[tuple[str, ...]],
+    expected: dict[str, set[str]],
+) -> None:
+    for each in counted.segments:
+        each.add_count(1_700_000_000, 2, active_result_count=1)
+    synced = run_tap(config_of(sandbox), **{"--catalog": select(*columns)})
+    rows = [row["counts"] for row in synced.records("segments") if row.get("counts")]
+    assert rows
+    for row in rows:
+        assert {total: set(values) for total, values in row.items()} == expected
