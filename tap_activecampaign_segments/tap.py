@@ -83,6 +83,7 @@ class TapActiveCampaignSegments(BaseTap):
         except SyncStoppedError:
             pass
         except OutputError as error:
+            self.progress.close()
             self.logger.error(error)  # noqa: TRY400
             return 1
         except Exception as error:  # noqa: BLE001
