@@ -116,6 +116,10 @@ class BaseStream(DeferredActivateVersion, BatchStream):
             self.write_batches(batch_config, context)
 
     @override
+    def count_rows(self, stream: str, rows: int) -> None:
+        self._tap.writer.rows[stream] += rows
+
+    @override
     def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
         # The SDK flattens a record by its content: a nested object that is null, or has unknown
         # properties, results in columns that the flattened schema does not have.

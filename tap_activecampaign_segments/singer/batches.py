@@ -16,16 +16,12 @@ if TYPE_CHECKING:
     from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context, Record
 
-    from tap_activecampaign_segments.singer.output_tap import OutputTap
-
 
 class BatchStream(Stream):
     """A stream whose BATCH files hold exactly what its RECORD messages would.
 
     The SDK's own files contain rows as they were read, with deselected and removed columns.
     """
-
-    _tap: OutputTap
 
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:
@@ -35,6 +31,15 @@ class BatchStream(Stream):
             batch_config.encoding.compression = "gzip"
         return batch_config
 
+    def count_rows(self, stream: str, rows: int) -> None:
+        """Count the records of a written file.
+
+        Args:
+            stream: The stream, as stream maps name it.
+            rows: The number of records.
+        """
+        raise NotImplementedError
+
     def write_batches(self, batch_config: BatchConfig, context: Context | None) -> None:
         """Write the records of a context into files, with a STATE after each chunk."""
         rows = self._sync_records(context, write_messages=False)
@@ -43,7 +48,7 @@ class BatchStream(Stream):
                 for message, size in self._batch_messages(chunk, batch_config):
                     counter.increment()
                     self._tap.write_message(message)
-                    self._tap.writer.rows[message.stream] += size
+                    self.count_rows(message.stream, size)
                 self.state_manager.is_flushed = False
                 self._write_state_message()
 
