@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import Future
 
+from tap_activecampaign_segments.logs.wait_timer import TimedClock
 from tap_activecampaign_segments.sandbox import Account, Sandbox
+from tap_activecampaign_segments.singer.message_writer import MessageWriter
+from tap_activecampaign_segments.singer.state_writer import ThrottledStateWriter
+from tests.support.clocks import ManualClock
 from tests.support.sync import sync
 
 
@@ -19,3 +24,20 @@ def test_state_messages_stay_few_and_small() -> None:
         sizes = [len(json.dumps(state)) for state in synced.states]
         assert len(sizes) <= 8
         assert sum(sizes) < 8 * 200_000
+
+
+def test_wait_for_another_thread_is_measured_once() -> None:
+    manual = ManualClock()
+    clock = TimedClock(manual)
+    writer = ThrottledStateWriter(MessageWriter(), clock, clock.wait_timer, {})
+    future: Future[str] = Future()
+
+    def on_wakeup() -> None:
+        if not future.done():
+            manual.advance(7)
+            with clock.wait_timer.waiting():
+                manual.advance(5)
+            future.set_result("done")
+
+    assert writer.wait_for(future, on_wakeup) == "done"
+    assert clock.wait_timer.seconds == 12
