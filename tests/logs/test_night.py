@@ -37,6 +37,12 @@ def numbers(synced: Sync) -> dict[str, int]:
     return {name: int(number) for name, number in found}
 
 
+def durations(synced: Sync) -> tuple[float, float]:
+    """Return the seconds in all, and the seconds waited."""
+    [found] = re.findall(r"in ([\d.]+) s \(([\d.]+) s waited\)", summary(synced))
+    return float(found[0]), float(found[1])
+
+
 def baselines(synced: Sync) -> list[str]:
     return [text for text in texts(synced) if "a baseline" in text]
 
@@ -239,8 +245,8 @@ def test_segment_that_vanishes_is_skipped_and_said_once(account: Account, sandbo
 
 def test_wait_before_a_404_is_believed_is_waited(sandbox: Sandbox, segment: Segment) -> None:
     synced = sync(sandbox, segment_ids=[segment.segment_id, "missing"])
-    [(seconds, waited)] = re.findall(r"in ([\d.]+) s \(([\d.]+) s waited\)", summary(synced))
-    assert 5 <= float(waited) <= float(seconds)
+    seconds, waited = durations(synced)
+    assert 5 <= waited <= seconds
 
 
 def test_rows_are_counted_under_the_names_that_stream_maps_give(
