@@ -165,7 +165,7 @@ class SyncProgress:
             return ""
         slowest = max((each.evaluation_seconds for each in unfinished), default=0.0)
         left = max(requests * seconds / sent, slowest - (last.instant - self._start))
-        return f"about {left:.0f} s left"
+        return f"about {max(left, 1):.0f} s left"
 
     def _requests_to_come(self, units: Sequence[Unit], unfinished: Sequence[Unit]) -> float | None:
         """Return how many requests are still to be sent.
