@@ -184,13 +184,17 @@ class HttpClient:
             with self._metrics.wait_timer.waiting():
                 return self._request_with_retries(spec)
         except AccountError as error:
-            if error.status == HTTPStatus.UNAUTHORIZED and self._refresh_auth and spec.auth is None:
-                self._refresh_auth()
-                self._metrics.count_retry()
-                with self._metrics.wait_timer.waiting():
-                    return self._request_with_retries(spec)
-            self._fatal = error
-            raise
+            if not self._refresh_auth or not self._needs_refresh(spec, error):
+                raise
+            self._refresh_auth()
+            self._metrics.count_retry()
+            with self._metrics.wait_timer.waiting():
+                return self._request_with_retries(spec)
+
+    def _needs_refresh(self, spec: RequestSpec, error: AccountError) -> bool:
+        """Return whether other credentials may help."""
+        is_rejected = error.status == HTTPStatus.UNAUTHORIZED and spec.auth is None
+        return is_rejected and self._refresh_auth is not None
 
     def _request_with_retries(self, spec: RequestSpec) -> dict[str, Any]:
         return call_with_retries(
@@ -224,7 +228,13 @@ class HttpClient:
                 self._rate_limiter.decrease_rate(acquired_at)
             else:
                 self._rate_limiter.increase_rate()
-            return self._read(spec, name, response)
+            try:
+                return self._read(spec, name, response)
+            except AccountError as error:
+                # Before another request takes the place of this one.
+                if not self._needs_refresh(spec, error):
+                    self._fatal = error
+                raise
 
     def _send(self, spec: RequestSpec) -> Response:
         # The time-out of requests limits the pause between two bytes. This deadline limits the
