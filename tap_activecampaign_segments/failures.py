@@ -43,11 +43,7 @@ class Failures:
     @property
     def lines(self) -> list[str]:
         """One line for each subject that failed, the fatal error first."""
-        fatal = [str(self.fatal)] if self.fatal else []
-        return [
-            *fatal,
-            *(f"{subject}: {'; '.join(why)}" for subject, why in self._messages.items()),
-        ]
+        return [line for _, line in self._lines_by_subject()]
 
     def has(self, subject: object) -> bool:
         """Return whether a subject failed."""
@@ -55,10 +51,16 @@ class Failures:
 
     def log(self, logger: Logger) -> None:
         """Log the lines, each with the log context in which it was recorded."""
-        subjects = [*([""] if self.fatal else []), *self._messages]
-        for subject, line in zip(subjects, self.lines, strict=True):
-            with log_context(**self._fields.get(subject, {})):
+        for subject, line in self._lines_by_subject():
+            with log_context(**self._fields[subject]):
                 logger.error(line)
+
+    def _lines_by_subject(self) -> Iterator[tuple[str, str]]:
+        """Yield subjects with their lines; the fatal error has an empty subject."""
+        if self.fatal:
+            yield "", str(self.fatal)
+        for subject, messages in self._messages.items():
+            yield subject, f"{subject}: {'; '.join(messages)}"
 
     def record(self, subject: object, message: object) -> None:
         """Record a failure. Repeated messages of a subject are recorded once.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tap_activecampaign_segments.logs.progress import Position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.clock import Clock
@@ -108,7 +108,7 @@ class SyncProgress:
     def report(
         self,
         current: Unit,
-        units: Sequence[Unit],
+        units: Collection[Unit],
         is_finished: Callable[[tuple[str, str]], bool],
         *,
         is_all_started: bool,
@@ -153,7 +153,7 @@ class SyncProgress:
         digits = 0 if rate >= MIN_WHOLE_RATE else 2
         return f"{pages}, {contacts}, {rate:.{digits}f} contacts/s"
 
-    def _describe_time_left(self, units: Sequence[Unit], unfinished: Sequence[Unit]) -> str:
+    def _describe_time_left(self, units: Collection[Unit], unfinished: Sequence[Unit]) -> str:
         first, last = self._samples[0], self._samples[-1]
         seconds = last.instant - first.instant
         sent = last.requests - first.requests
@@ -167,7 +167,9 @@ class SyncProgress:
         left = max(requests * seconds / sent, slowest - (last.instant - self._start))
         return f"about {max(left, 1):.0f} s left"
 
-    def _requests_to_come(self, units: Sequence[Unit], unfinished: Sequence[Unit]) -> float | None:
+    def _requests_to_come(
+        self, units: Collection[Unit], unfinished: Sequence[Unit]
+    ) -> float | None:
         """Return how many requests are still to be sent.
 
         A unit takes as many for its size as the finished ones of its stream did. None if a stream

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from contextvars import copy_context
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tap_activecampaign_segments.activecampaign.account import Account
@@ -190,7 +191,7 @@ class AccountSync:
         def report() -> None:
             self.progress.report(
                 unit,
-                self._all_units,
+                self._units.values(),
                 self._prefetcher.is_finished,
                 is_all_started=self._prefetcher.is_all_started,
             )
@@ -234,10 +235,6 @@ class AccountSync:
         return {each.key: each for each in units}
 
     @cached_property
-    def _all_units(self) -> list[Unit]:
-        return [*self._units.values()]
-
-    @cached_property
     def _prefetcher(self) -> Prefetcher[tuple[str, str], Any]:
         streams, units = self._read_streams, self._units
         slow = sorted(
@@ -249,13 +246,7 @@ class AccountSync:
         def start(key: tuple[str, str]) -> Callable[[], Any]:
             stream, segment = streams[key[0]], units[key].segment
             with log_context(stream_name=stream.name, **segment.log_fields):
-                work = stream.work(segment)
-
-            def work_in_context() -> Any:
-                with log_context(stream_name=stream.name, **segment.log_fields):
-                    return work()
-
-            return work_in_context
+                return partial(copy_context().run, stream.work(segment))
 
         return Prefetcher(
             [*units],

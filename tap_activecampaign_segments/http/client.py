@@ -181,25 +181,25 @@ class HttpClient:
             raise self._fatal
         spec = RequestSpec(method, url, **options)
         try:
-            with self._metrics.wait_timer.waiting():
-                return self._request_with_retries(spec)
+            return self._request_with_retries(spec)
         except AccountError as error:
-            if not self._refresh_auth or not self._needs_refresh(spec, error):
+            refresh = self._find_refresh(spec, error)
+            if refresh is None:
                 raise
-            self._refresh_auth()
-            self._metrics.count_retry()
-            with self._metrics.wait_timer.waiting():
-                return self._request_with_retries(spec)
+        refresh()
+        self._metrics.count_retry()
+        return self._request_with_retries(spec)
 
-    def _needs_refresh(self, spec: RequestSpec, error: AccountError) -> bool:
-        """Return whether other credentials may help."""
+    def _find_refresh(self, spec: RequestSpec, error: AccountError) -> Callable[[], None] | None:
+        """Return what renews the credentials that an error rejects, None if nothing helps."""
         is_rejected = error.status == HTTPStatus.UNAUTHORIZED and spec.auth is None
-        return is_rejected and self._refresh_auth is not None
+        return self._refresh_auth if is_rejected else None
 
     def _request_with_retries(self, spec: RequestSpec) -> dict[str, Any]:
-        return call_with_retries(
-            lambda: self._request_once(spec), self._logger, self._metrics.count_retry
-        )
+        with self._metrics.wait_timer.waiting():
+            return call_with_retries(
+                lambda: self._request_once(spec), self._logger, self._metrics.count_retry
+            )
 
     def _request_once(self, spec: RequestSpec) -> dict[str, Any]:
         name = self._redactor.redact(f"{spec.method} {spec.path}")
@@ -232,7 +232,7 @@ class HttpClient:
                 return self._read(spec, name, response)
             except AccountError as error:
                 # Before another request takes the place of this one.
-                if not self._needs_refresh(spec, error):
+                if self._find_refresh(spec, error) is None:
                     self._fatal = error
                 raise
 

@@ -141,7 +141,7 @@ class SegmentGroupExports(ChildrenFirstStream):
             except (ExportLostError, IncompleteExportError, MalformedResponseError) as error:
                 state.pop(RUNNING_KEY, None)
                 attempts.raise_if_exhausted(error)
-                self.logger.warning("segment group %r: %s; exporting it again", name, error)
+                self.logger.warning("%s: %s; exporting it again", group_subject(name), error)
                 export = None
             except ImplausibleExportError as error:
                 state.pop(RUNNING_KEY, None)
@@ -149,7 +149,7 @@ class SegmentGroupExports(ChildrenFirstStream):
                     raise
                 is_recheck = True
                 attempts.grant_extra()
-                self.logger.warning("segment group %r: %s; exporting it once more", name, error)
+                self.logger.warning("%s: %s; exporting it once more", group_subject(name), error)
                 export = None
             except ExportFailedError:
                 state.pop(RUNNING_KEY, None)
@@ -277,7 +277,7 @@ class SegmentGroupExports(ChildrenFirstStream):
         if not is_recheck or breaker.trips(before - total, before):
             raise ImplausibleExportError(sentence)
         self.logger.warning(
-            "segment group %r: %s; two exports agree, so it is believed", name, sentence
+            "%s: %s; two exports agree, so it is believed", group_subject(name), sentence
         )
 
     def _emit_profiles(self, reader: ExportReader, context: dict[str, Any]) -> None:
@@ -300,7 +300,7 @@ class SegmentGroupExports(ChildrenFirstStream):
         try:
             self._sync.export_client.commit(export)
         except TapError as error:
-            self.logger.warning("segment group %r: it was not committed: %s", name, error)
+            self.logger.warning("%s: it was not committed: %s", group_subject(name), error)
 
     def _group_state(self, name: str) -> dict[str, Any]:
         """Return the state of a segment group; it is mutated in place."""

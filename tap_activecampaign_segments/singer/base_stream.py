@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import SchemaDirectory, StreamSchema
@@ -119,17 +120,20 @@ class BaseStream(DeferredActivateVersion, BatchStream):
     def count_rows(self, stream: str, rows: int) -> None:
         self._tap.writer.rows[stream] += rows
 
+    @cached_property
+    def _flattened_columns(self) -> dict[str, list[str]]:
+        return {
+            each.stream_alias: [*each.transformed_schema["properties"]]
+            for each in self.stream_maps
+            if each.flattening_enabled
+        }
+
     @override
     def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
         # The SDK flattens a record by its content: a nested object that is null, or has unknown
         # properties, results in columns that the flattened schema does not have.
-        columns = {
-            each.stream_alias: each.transformed_schema["properties"]
-            for each in self.stream_maps
-            if each.flattening_enabled
-        }
         for message in super()._generate_record_messages(record):
-            if names := columns.get(message.stream):
+            if names := self._flattened_columns.get(message.stream):
                 message.record = {name: message.record.get(name) for name in names}
             yield message
 
