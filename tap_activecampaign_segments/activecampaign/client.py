@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 
 PATH_WORDS = {
-    *("audiences", "segmentMatchAll", "segmentsV2", "count-history", "createdDate", "users", "me"),
+    *("audiences", "segmentsV2", "count-history", "createdDate", "contacts", "users", "me"),
+    *("segmentMatch", "segmentMatchAll", "segmentMatchSome"),
 }
 """The parts of paths that are no ids."""
 NOT_FOUND_RETRY_DELAY = 5.0
