@@ -11,6 +11,7 @@ from tap_activecampaign_segments.activecampaign import segments
 from tap_activecampaign_segments.activecampaign.api import attributes, resources
 from tap_activecampaign_segments.activecampaign.segment_listing import read_listing
 from tap_activecampaign_segments.activecampaign.segment_selection import Selection
+from tap_activecampaign_segments.activecampaign.shared_history import SharedHistory
 from tap_activecampaign_segments.errors import (
     AccountError,
     BadRequestError,
@@ -78,6 +79,11 @@ class Account:
         self._vanished: set[str] = set()
         self.is_listing_complete = False
         self._skipped: set[str] = set()
+
+    @cached_property
+    def history(self) -> Api:
+        """Reads the count history; pages are shared if recorded runs are searched in it too."""
+        return SharedHistory(self.client) if self.settings.backfill_days else self.client
 
     @cached_property
     def segments(self) -> list[Segment]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_activecampaign_segments.activecampaign.api import Api
+    from tap_activecampaign_segments.activecampaign.segments import Segment
 
 FIELDS = (
     "segment_hash",
@@ -164,6 +165,36 @@ def differ_between(client: Api, segment_id: str, one: str, other: str) -> bool:
     """
     hashes = {_hash_at(client, segment_id, each) for each in (one, other)}
     return len(hashes) > 1 and None not in hashes
+
+
+def is_edited_since(client: Api, segment: Segment, run_id_start: str) -> bool:
+    """Tell whether a segment may have been edited since its last evaluation in the listing began.
+
+    The listing's ``updated_date`` moves with each count too (inferred), and then it is the end of
+    the evaluation. The definition is requested only if it is neither that nor from before.
+
+    Args:
+        client: The API client.
+        segment: The segment as listed.
+        run_id_start: Normalized start of the evaluation.
+
+    Returns:
+        True if the API does not tell.
+
+    Raises:
+        AccountError: The account cannot be read at all.
+    """
+    updated, ended = segment.fields.get("updated_date"), segment.last_run_end
+    if updated and (updated <= run_id_start or (ended and timestamps.may_be_equal(updated, ended))):
+        return False
+    try:
+        found = resources(client.get("segmentsV2", segment.segment_id))
+        created = timestamps.normalize(attributes(found[0]).get("created_date")) if found else None
+    except AccountError:
+        raise
+    except TapError:
+        return True
+    return created is None or created > run_id_start
 
 
 def _hash_at(client: Api, segment_id: str, timestamp: str) -> str | None:

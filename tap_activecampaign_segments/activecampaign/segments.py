@@ -106,6 +106,11 @@ class Segment:
         return _timestamp_or_none(self._last_total.get("run_id_start"))
 
     @property
+    def last_run_end(self) -> str | None:
+        """Normalized end of the last evaluation, None if unknown."""
+        return _timestamp_or_none(self._last_total.get("run_id_end"))
+
+    @property
     def last_evaluation_key(self) -> str:
         """Identifies the last evaluation: its run id, or its size if the id is unknown."""
         return self.last_run_id or str(self.last_size)

@@ -91,6 +91,26 @@ PROPERTIES: tuple[th.Property[Any], ...] = (
         description="Ids or name patterns of segments whose next run is a baseline",
     ),
     th.Property(
+        "reuse_runs_within",
+        th.IntegerType(minimum=0),
+        default=0,
+        title="Reuse of runs",
+        description=(
+            "Seconds in which an evaluation that ActiveCampaign has made by itself is read instead "
+            "of starting one; 0 always starts one"
+        ),
+    ),
+    th.Property(
+        "backfill_days",
+        th.IntegerType(minimum=0, maximum=90),
+        default=0,
+        title="Backfill",
+        description=(
+            "Days back from which on evaluations that ActiveCampaign has made by itself are read, "
+            "0 to 90; 0 reads none"
+        ),
+    ),
+    th.Property(
         "requests_per_second",
         th.NumberType(exclusive_minimum=0),
         default=4,
@@ -128,6 +148,8 @@ class ActiveCampaignSettings(SharedSettings):
     start_date: datetime | None
     sort: str
     page_size: int
+    reuse_runs_within: int
+    backfill_days: int
     requests_per_second: float
     max_concurrent_requests: int
 

@@ -102,6 +102,7 @@ class ActiveCampaign(Source):
             "baselines": results.baselines,
             "joined": results.joined,
             "left": results.left,
+            **{f"recorded_runs_{name}": n for name, n in sorted(results.recorded_runs.items())},
         }
 
     @override
@@ -113,4 +114,10 @@ class ActiveCampaign(Source):
 
 
 def _create_evaluator(sync: AccountSync, options: RunOptions) -> Evaluator:
-    return Evaluator(sync.account, options, sync.progress.count_page, sync.logger)
+    return Evaluator(
+        sync.account,
+        options,
+        sync.progress.count_page,
+        sync.logger,
+        sync.results.count_recorded_run,
+    )

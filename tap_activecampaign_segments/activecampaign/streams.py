@@ -93,7 +93,7 @@ class CountHistory(HistoryStream):
         state = self.segment_state(segment)
         run_id = state.get(RUN_ID_KEY)
         history = CountHistoryReader(
-            self.account.client,
+            self.account.history,
             segment.segment_id,
             bookmark=bookmark,
             start=self.account.settings.start_date,

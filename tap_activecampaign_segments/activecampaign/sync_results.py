@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,11 +19,14 @@ class SyncResults:
         baselines: Runs whose members all count as joined.
         joined: Contacts that joined, members at a baseline included.
         left: Contacts that left.
+        recorded_runs: Recorded runs by what became of them: "read", or why they are left out.
     """
 
     baselines: int = 0
     joined: int = 0
     left: int = 0
+    recorded_runs: Counter[str] = field(default_factory=Counter)
+    _lock: Lock = field(default_factory=Lock)
     _streams_read: Counter[str] = field(default_factory=Counter)
 
     def count_segment(self, segment_id: str) -> None:
@@ -34,6 +38,11 @@ class SyncResults:
         self.baselines += record["is_baseline"] or 0
         self.joined += record["joined_count"] or 0
         self.left += record["left_count"] or 0
+
+    def count_recorded_run(self, outcome: str) -> None:
+        """Count a recorded run. Thread-safe."""
+        with self._lock:
+            self.recorded_runs[outcome] += 1
 
     def has_read(self, segment_id: str, streams: int) -> bool:
         """Return whether all of a number of streams of a segment were read, and not none."""

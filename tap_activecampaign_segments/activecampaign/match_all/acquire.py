@@ -1,4 +1,7 @@
-"""Which run? The unfinished one of an earlier sync, or a new one."""
+"""Which run? The unfinished one of an earlier sync, or a new one.
+
+`reuse` finds the recorded run that may take its place.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +75,7 @@ class Acquisition:
         is_fit = (
             run is not None
             and run.sort == self._settings.sort
-            and self._is_recent(run)
+            and self._is_recent(run, self._settings.resume_within)
             and runs.is_newest(run)
             and not segment.lists_later_run_than(run.run_id, run.run_id_start)
             and self._viewer.matches(run.viewer)
@@ -82,8 +85,9 @@ class Acquisition:
     def needs_fresh_run(self, segment: Segment, runs: SegmentRuns, pair: Run) -> bool:
         """Tell whether a finished pair is to be followed by a new run in the same sync.
 
-        It is, if the pair's run is older than `resume_within` or not the newest one. A state that
-        was restored may lack later runs, which the listing has.
+        It is, if the pair's run is older than `resume_within` (a recorded run: than
+        `reuse_runs_within`) or not the newest one. A state that was restored may lack later runs,
+        which the listing has.
 
         Args:
             segment: The segment as listed.
@@ -91,7 +95,9 @@ class Acquisition:
             pair: The pair's later run.
         """
         is_last = runs.is_newest(pair) and segment.last_run_id == pair.run_id
-        return not (is_last and self._is_recent(pair))
+        settings = self._settings
+        within = settings.reuse_runs_within if pair.is_recorded else settings.resume_within
+        return not (is_last and self._is_recent(pair, within))
 
     def acquire(self, segment: Segment, state: RunState, resumable: Run | None) -> ReadyRun:
         """Resume a run, or start one, and wait until it is ready.
@@ -136,9 +142,8 @@ class Acquisition:
             raise RunLostError(msg)
         return ReadyRun(response, resumed=run, is_persisted=True)
 
-    def _is_recent(self, run: Run) -> bool:
-        started = timestamps.parse(run.run_id_start)
-        return is_recent(started, self._clock.now(), self._settings.resume_within)
+    def _is_recent(self, run: Run, within: float) -> bool:
+        return is_recent(timestamps.parse(run.run_id_start), self._clock.now(), within)
 
     def _wait(self, run: Run, first_delay: float) -> RunResponse:
         try:

@@ -9,8 +9,10 @@ from tap_activecampaign_segments.activecampaign.match_all.membership_diff import
     MembershipDiff,
     diff_contact_ids,
 )
-from tap_activecampaign_segments.activecampaign.match_all.run import PreviousResultLostError
-from tap_activecampaign_segments.activecampaign.match_all.run_lifecycle import RETENTION
+from tap_activecampaign_segments.activecampaign.match_all.run import (
+    RETENTION,
+    PreviousResultLostError,
+)
 from tap_activecampaign_segments.errors import MalformedResponseError
 
 if TYPE_CHECKING:
@@ -19,12 +21,9 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.activecampaign.match_all.contact_ids import ContactIds
     from tap_activecampaign_segments.activecampaign.match_all.result import Result
-    from tap_activecampaign_segments.activecampaign.match_all.run import Run
+    from tap_activecampaign_segments.activecampaign.match_all.run import Predecessor, Run
     from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
-    from tap_activecampaign_segments.activecampaign.match_all.run_state import (
-        Predecessor,
-        SegmentRuns,
-    )
+    from tap_activecampaign_segments.activecampaign.match_all.run_state import SegmentRuns
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.clock import Clock
 
@@ -114,16 +113,21 @@ class Comparison:
         return predecessor is not None or not is_compared
 
     def compare(
-        self, segment: Segment, result: Result, predecessor: Predecessor | None
+        self,
+        segment: Segment,
+        result: Result,
+        predecessor: Predecessor | None,
+        previous: ContactIds | None = None,
     ) -> MembershipDiff | None:
         """Return how a result differs from its predecessor, None if it is a baseline.
 
-        The predecessor is read again, unless the digests are equal.
+        The predecessor is read again, unless its ids are known or the digests are equal.
 
         Args:
             segment: The segment as listed.
             result: The complete result.
             predecessor: The run to compare with, None for a baseline.
+            previous: The contact ids of the predecessor, if they are known.
 
         Raises:
             TapError: The predecessor could not be read.
@@ -133,7 +137,8 @@ class Comparison:
         if predecessor.run.digest == result.contact_ids.digest:
             return MembershipDiff(predecessor, len(result.contact_ids))
         try:
-            previous = self._read_previous(predecessor.run)
+            if previous is None:
+                previous = self._read_previous(predecessor.run)
         except PreviousResultLostError as error:
             self.warn_of_baseline(segment, str(error))
             return None

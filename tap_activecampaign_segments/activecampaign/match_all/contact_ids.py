@@ -63,6 +63,11 @@ class ContactIds:
         self._pages.append(zlib.compress(array("q", map(sub, ids, chain((0,), ids))), 1))
 
     @property
+    def ascends(self) -> bool:
+        """Whether each id is greater than the one before."""
+        return self._ascends
+
+    @property
     def has_duplicates(self) -> bool:
         """Whether an id occurs more than once."""
         return not self._ascends and len(set(chain.from_iterable(self))) < self._count

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.match_all.run_state import (
-    CommittedResult,
-    Predecessor,
-)
+from tap_activecampaign_segments.activecampaign.match_all.contact_ids import ContactIds
+from tap_activecampaign_segments.activecampaign.match_all.run import Predecessor
+from tap_activecampaign_segments.activecampaign.match_all.run_state import CommittedResult
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tap_activecampaign_segments.activecampaign.match_all.membership_diff import MembershipDiff
     from tap_activecampaign_segments.activecampaign.match_all.result import Result
-    from tap_activecampaign_segments.activecampaign.match_all.run_state import RunState
+    from tap_activecampaign_segments.activecampaign.match_all.run import Run
+    from tap_activecampaign_segments.activecampaign.match_all.run_state import (
+        RecordedView,
+        RunState,
+    )
     from tap_activecampaign_segments.activecampaign.segments import Segment
 
 
@@ -28,22 +31,27 @@ class Evaluation:
         result: The complete result.
         streams: Names of the selected change streams, and of the run stream; empty if nothing is
             compared.
-        is_new: Whether this sync started the run.
         diff: The difference to the predecessor, None on a baseline.
         is_newest: Whether no later run is committed.
-        needs_fresh: Whether a new run has to follow in this sync.
         is_repeated: Whether it is the run that was committed last: its row is not emitted again.
         outvoted: The evaluation in the listing that contradicts this result; None where none does.
+        last_change: When the run that this sync started found the segment to have been changed
+            last; None if it started none, or does not tell.
+        is_backfilled: Whether another run follows that this sync has read already.
+        recorded: The recorded runs that follow; see `SegmentRuns.recorded`.
+        view: That the user of the API token sees what recorded runs show; None if unknown.
     """
 
     result: Result
     streams: tuple[str, ...]
-    is_new: bool
     diff: MembershipDiff | None = None
     is_newest: bool = True
-    needs_fresh: bool = False
     is_repeated: bool = False
     outvoted: str | None = None
+    last_change: str | None = None
+    is_backfilled: bool = False
+    recorded: tuple[Run, ...] = ()
+    view: RecordedView | None = None
 
     @property
     def predecessor(self) -> Predecessor | None:
@@ -83,6 +91,11 @@ class Evaluation:
         )
 
     @property
+    def successor(self) -> Predecessor:
+        """What the next run is compared with, once this one is committed."""
+        return Predecessor(self.result.run, self.baseline_run_id, self.run_number, self.streams)
+
+    @property
     def record(self) -> dict[str, Any]:
         """The record of `match_all_runs`: the commit of the run."""
         run = self.result.run
@@ -101,6 +114,7 @@ class Evaluation:
             "definition_changed": None,
             "joined_count": None,
             "left_count": None,
+            "origin": run.origin,
         }
         if self.streams:
             record |= {
@@ -118,7 +132,11 @@ class Evaluation:
     def state_changes(self) -> dict[str, Any]:
         """What `RunState.update` gets once all rows are emitted."""
         run = self.result.run
-        changes: dict[str, Any] = {"running": None}
+        changes: dict[str, Any] = {"recorded": self.recorded}
+        if self.view:
+            changes["view"] = self.view
+        if not self.is_backfilled:
+            changes["running"] = None
         if self.is_repeated:
             return changes
         if self.is_newest:
@@ -131,15 +149,57 @@ class Evaluation:
                 self.outvoted,
             )
         if self.streams:
-            changes["predecessor"] = Predecessor(
-                run, self.baseline_run_id, self.run_number, self.streams
-            )
-            changes["pair"] = None
+            changes["predecessor"] = self.successor
+            if not self.is_backfilled:
+                changes["pair"] = None
         return changes
+
+
+@dataclass
+class Chain:
+    """Runs that were compared and not emitted yet, and what the next one is compared with.
+
+    Attributes:
+        predecessor: The run to compare with, None if a baseline has to follow.
+        contact_ids: Its contact ids, None if they are not known yet.
+        view: That the token's user sees what recorded runs show, None if it is not confirmed.
+        evaluations: The runs that were compared, in order.
+        is_extended: Whether the recorded runs are in it, or must not be.
+    """
+
+    predecessor: Predecessor | None
+    contact_ids: ContactIds | None = None
+    view: RecordedView | None = None
+    evaluations: list[Evaluation] = field(default_factory=list)
+    is_extended: bool = False
+
+    def append(self, evaluation: Evaluation) -> None:
+        """Append a recorded run."""
+        self.predecessor = evaluation.successor
+        self.contact_ids = evaluation.result.contact_ids
+        result, diff = evaluation.result, evaluation.diff
+        if diff:
+            # Only its differences are emitted, and many runs may wait for that.
+            result, diff = replace(result, contact_ids=ContactIds()), diff.compact()
+        self.evaluations.append(replace(evaluation, result=result, diff=diff, is_backfilled=True))
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The recorded runs, as `SegmentRuns.recorded` keeps them."""
+        return tuple(each.result.run for each in self.evaluations)
+
+    def take(self) -> list[Evaluation]:
+        """Return the evaluations, each with the runs that follow, and forget them."""
+        taken, runs = self.evaluations, self.runs
+        self.evaluations = []
+        return [
+            replace(each, recorded=runs[number:], view=self.view)
+            for number, each in enumerate(taken, start=1)
+        ]
 
 
 class Evaluates(Protocol):
     """What the streams need of the `Evaluator`. Thread-safe."""
 
-    def evaluate(self, segment: Segment, state: RunState) -> Evaluation:
+    def evaluate(self, segment: Segment, state: RunState) -> Iterator[list[Evaluation]]:
         """Evaluate a segment; see `Evaluator.evaluate`."""

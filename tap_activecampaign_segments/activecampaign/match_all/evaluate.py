@@ -3,53 +3,80 @@
 1. `acquire`: which run?
 2. `prove`: is its result complete?
 3. `believe`: is it plausible?
-4. `compare`: what changed?
+4. `compare`: what changed? Recorded runs are compared first, see `backfill`.
 5. `emit`: the `Evaluation` that is emitted.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap_activecampaign_segments.activecampaign.match_all.acquire import Acquisition
+from tap_activecampaign_segments.activecampaign.match_all.backfill import Backfill
 from tap_activecampaign_segments.activecampaign.match_all.believe import (
     Belief,
     EvaluateAgain,
     check_order,
 )
 from tap_activecampaign_segments.activecampaign.match_all.compare import Comparison
-from tap_activecampaign_segments.activecampaign.match_all.emit import Evaluation
+from tap_activecampaign_segments.activecampaign.match_all.emit import Chain, Evaluation
 from tap_activecampaign_segments.activecampaign.match_all.membership_diff import MembershipDiff
 from tap_activecampaign_segments.activecampaign.match_all.previous_result import (
     PreviousResultReader,
 )
 from tap_activecampaign_segments.activecampaign.match_all.prove import Prover
-from tap_activecampaign_segments.activecampaign.match_all.result_reader import ResultReader
-from tap_activecampaign_segments.activecampaign.match_all.run import (
-    PreviousResultLostError,
-    UnusableRunError,
+from tap_activecampaign_segments.activecampaign.match_all.recorded_history import RecordedHistory
+from tap_activecampaign_segments.activecampaign.match_all.recorded_reader import RecordedRunReader
+from tap_activecampaign_segments.activecampaign.match_all.recorded_visibility import (
+    RecordedVisibility,
 )
+from tap_activecampaign_segments.activecampaign.match_all.result_reader import ResultReader
+from tap_activecampaign_segments.activecampaign.match_all.reuse import Reuse
+from tap_activecampaign_segments.activecampaign.match_all.run import UnusableRunError
 from tap_activecampaign_segments.activecampaign.match_all.run_lifecycle import RunClient
+from tap_activecampaign_segments.activecampaign.match_all.unfinished import UnfinishedRuns
 from tap_activecampaign_segments.activecampaign.match_all.witnesses import Witnesses
 from tap_activecampaign_segments.attempts import Attempts
 from tap_activecampaign_segments.circuit_breaker import CircuitBreaker
-from tap_activecampaign_segments.errors import MalformedResponseError
+from tap_activecampaign_segments.errors import MalformedResponseError, TapError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from logging import Logger
 
     from tap_activecampaign_segments.activecampaign.account import Account
     from tap_activecampaign_segments.activecampaign.match_all.result import Result
-    from tap_activecampaign_segments.activecampaign.match_all.run import Run
+    from tap_activecampaign_segments.activecampaign.match_all.run import Predecessor, Run
     from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
-    from tap_activecampaign_segments.activecampaign.match_all.run_response import ReadyRun
-    from tap_activecampaign_segments.activecampaign.match_all.run_state import (
-        Predecessor,
-        RunState,
-        SegmentRuns,
-    )
+    from tap_activecampaign_segments.activecampaign.match_all.run_state import RunState, SegmentRuns
     from tap_activecampaign_segments.activecampaign.segments import Segment
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Proved:
+    """A run of this sync whose result is complete.
+
+    Attributes:
+        result: The result.
+        is_new: Whether this sync started the run.
+        is_persisted: Whether the run is in the state.
+        may_have_emitted_rows: Whether an earlier sync may have emitted rows of it, as of a
+            baseline.
+    """
+
+    result: Result
+    is_new: bool = False
+    is_persisted: bool = False
+    may_have_emitted_rows: bool = False
+
+    def select_predecessor(self, chain: Chain) -> Predecessor | None:
+        """Return the run to compare with, None if a baseline has to follow."""
+        # The emitted rows are those of a baseline, so the run is a baseline or nothing.
+        return None if self.may_have_emitted_rows else chain.predecessor
 
 
 class Evaluator:
@@ -57,8 +84,9 @@ class Evaluator:
 
     Example:
         >>> evaluator = Evaluator(account, options, progress.count_page, logger)  # doctest: +SKIP
-        >>> evaluator.evaluate(segment, state).record["total"]  # doctest: +SKIP
-        12000
+        >>> for batch in evaluator.evaluate(segment, state):  # doctest: +SKIP
+        ...     print([evaluation.record["total"] for evaluation in batch])
+        [12000]
     """
 
     def __init__(
@@ -67,6 +95,7 @@ class Evaluator:
         options: RunOptions,
         on_page: Callable[[int, int], None],
         logger: Logger,
+        count_recorded_run: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Set what all segments share.
 
@@ -75,6 +104,8 @@ class Evaluator:
             options: What the sync needs of the runs.
             on_page: Called after each page of a result, see `ResultReader`.
             logger: Receives warnings.
+            count_recorded_run: Called for each recorded run with what became of it. Any thread may
+                call it.
         """
         settings, clock = account.settings, account.clock
         client = RunClient(account.client, clock, settings.page_size)
@@ -84,18 +115,42 @@ class Evaluator:
         self._prover = Prover(client, reader, read_previous, options)
         self._witnesses = Witnesses(account.client, CircuitBreaker(settings.max_left_share))
         self._comparison = Comparison(read_previous, options, clock, logger)
+        read_recorded = RecordedRunReader(client, reader, options.viewer).read
+        self._reuse = Reuse(
+            account.client, read_recorded, settings, options, clock, count_recorded_run
+        )
+        self._visibility = RecordedVisibility(account.client, logger)
+        self._count_recorded_run = count_recorded_run
+        self._backfill = Backfill(
+            RecordedHistory(account.history, settings, clock, logger),
+            read_recorded,
+            self._comparison,
+            self._witnesses,
+            self._visibility,
+            options,
+            settings,
+            clock,
+            count_recorded_run,
+            logger,
+        )
+        self._unfinished = UnfinishedRuns(
+            self._prover.prove_pair, self._comparison, self._witnesses, options
+        )
         self._rebaselined = account.selection.rebaseline_ids
         self._run_attempts = settings.run_attempts
         self._options = options
         self._clock = clock
         self._logger = logger
 
-    def evaluate(self, segment: Segment, state: RunState) -> Evaluation:
-        """Evaluate a segment; a pair that an earlier sync left unfinished comes first.
+    def evaluate(self, segment: Segment, state: RunState) -> Iterator[list[Evaluation]]:
+        """Evaluate a segment; what an earlier sync left unfinished comes first.
 
         Args:
             segment: The segment as listed.
             state: Its runs in the state; what is emitted next is persisted there.
+
+        Yields:
+            The runs to emit, in order. The next ones are evaluated once these are committed.
 
         Raises:
             NotReadyError: The run was not ready in time; the next sync resumes it.
@@ -106,101 +161,129 @@ class Evaluator:
         predecessor = self._comparison.find_predecessor(
             segment, state.runs, is_rebaselined=is_rebaselined
         )
-        committed = state.runs.committed_for(self._options.viewer)
-        belief = Belief(self._witnesses, segment, committed, self._logger)
-        if predecessor and state.runs.pair:
-            evaluation = self._finish_pair(segment, state.runs, predecessor, belief)
-            if evaluation:
-                return evaluation
-            predecessor = None
-        return self._evaluate_until_believed(segment, state, predecessor, belief)
+        pair = state.runs.pair
+        if self._unfinished.has_any(state.runs, predecessor, is_rebaselined=is_rebaselined):
+            unfinished = self._unfinished.finish(segment, state.runs, predecessor)
+            if unfinished:
+                yield unfinished
+                if pair and not self._acquisition.needs_fresh_run(segment, state.runs, pair):
+                    return
+            predecessor = state.runs.predecessor if unfinished else None
+        yield from self._evaluate_until_believed(segment, state, predecessor)
 
     def _evaluate_until_believed(
-        self,
-        segment: Segment,
-        state: RunState,
-        predecessor: Predecessor | None,
-        belief: Belief,
-    ) -> Evaluation:
-        """Resume the unfinished run or start one, and start others while attempts are left."""
+        self, segment: Segment, state: RunState, predecessor: Predecessor | None
+    ) -> Iterator[list[Evaluation]]:
+        """Yield the recorded runs, and then this sync's run."""
+        view = state.runs.view
+        chain = Chain(
+            predecessor, view=view if view and self._options.viewer.matches(view.viewer) else None
+        )
+        try:
+            yield from self._attempt_until_believed(segment, state, chain)
+        except TapError:
+            # What was compared before is true all the same.
+            if chain.evaluations:
+                state.persist(recorded=chain.runs)
+                yield chain.take()
+            raise
+
+    def _attempt_until_believed(
+        self, segment: Segment, state: RunState, chain: Chain
+    ) -> Iterator[list[Evaluation]]:
+        """Resume the unfinished run, read a recorded one or start one, and others if necessary."""
+        runs = state.runs
+        belief = Belief(
+            self._witnesses, segment, runs.committed_for(self._options.viewer), self._logger
+        )
         attempts = Attempts(self._run_attempts)
-        resumable = self._acquisition.find_resumable(segment, state.runs)
+        resumable = self._acquisition.find_resumable(segment, runs)
+        reused = None
+        if resumable is None and not self._is_reuse_excluded:
+            if known := self._reuse.find_known(segment, runs, chain.predecessor):
+                yield [self._repeated(known, runs, chain.predecessor)]
+                return
+            reused = self._reuse.read(segment, runs, chain.predecessor)
         while True:
-            if resumable is None:
+            if resumable is None and reused is None:
                 attempts.start()
-            outcome: Evaluation | EvaluateAgain
-            try:
-                outcome = self._attempt(segment, state, predecessor, belief, resumable)
-            except (UnusableRunError, MalformedResponseError) as error:
-                outcome = EvaluateAgain(error, counts=True)
+            outcome = _attempt(
+                partial(self._prove, segment, state, chain, belief, resumable, reused)
+            )
+            if isinstance(outcome, Proved):
+                yield from self._backfill.extend(chain, segment, state, outcome.result)
+                outcome = _attempt(partial(self._compare, segment, state, chain, belief, outcome))
             if isinstance(outcome, Evaluation):
-                return outcome
+                yield [*chain.take(), outcome]
+                return
             if outcome.counts:
                 attempts.raise_if_exhausted(outcome.reason)
             else:
                 attempts.grant_extra()
             how = "again" if outcome.counts else "once more"
             self._logger.warning("%s: %s; evaluating it %s", segment, outcome.reason, how)
-            resumable = None
+            resumable = reused = None
 
-    def _attempt(
+    @property
+    def _is_reuse_excluded(self) -> bool:
+        return self._options.first_page_only or self._visibility.is_restricted
+
+    def _prove(  # noqa: PLR0913, PLR0917
         self,
         segment: Segment,
         state: RunState,
-        predecessor: Predecessor | None,
+        chain: Chain,
         belief: Belief,
         resumable: Run | None,
-    ) -> Evaluation | EvaluateAgain:
-        """Acquire, prove, believe and compare one run."""
-        ready = self._acquisition.acquire(segment, state, resumable)
-        result = self._prover.prove(ready)
+        reused: Result | None,
+    ) -> Evaluation | EvaluateAgain | Proved:
+        """Acquire and prove one run, unless a recorded one is reused, and judge its size."""
+        if reused:
+            proved = Proved(reused)
+        else:
+            ready = self._acquisition.acquire(segment, state, resumable)
+            proved = Proved(
+                self._prover.prove(ready),
+                ready.is_new,
+                ready.is_persisted,
+                ready.may_have_emitted_rows,
+            )
         if self._options.first_page_only:
-            return Evaluation(result, streams=(), is_new=ready.is_new)
-        if ready.may_have_emitted_rows:
+            return Evaluation(proved.result, streams=())
+        if proved.may_have_emitted_rows:
             # They are those of a baseline, so the run is a baseline or nothing.
-            predecessor = None
-        if self._comparison.is_repeated(result.run, state.runs, predecessor):
-            return self._repeated(result, state.runs, predecessor)
-        check_order(state.runs, result.run, self._clock.now())
-        if again := belief.judge_result(result):
-            return again
-        diff = self._comparison.compare(segment, result, predecessor)
+            chain.is_extended = True
+        run, predecessor = proved.result.run, proved.select_predecessor(chain)
+        if self._comparison.is_repeated(run, state.runs, predecessor):
+            return self._repeated(proved.result, state.runs, predecessor)
+        check_order(state.runs, run, self._clock.now())
+        return belief.judge_result(proved.result) or proved
+
+    def _compare(
+        self, segment: Segment, state: RunState, chain: Chain, belief: Belief, proved: Proved
+    ) -> Evaluation | EvaluateAgain:
+        """Compare one run with its predecessor, and judge what changed."""
+        result = proved.result
+        predecessor = proved.select_predecessor(chain)
+        diff = self._comparison.compare(segment, result, predecessor, chain.contact_ids)
+        if not self._backfill.is_visible(chain, segment, result.run, diff):
+            cause = "recorded runs have contacts that the user of this API token does not see"
+            if result.run.is_recorded:
+                return EvaluateAgain(TapError(cause), counts=False)
+            self._comparison.warn_of_baseline(segment, cause)
+            diff = None
         if again := belief.judge_change(result, diff):
             return again
-        self._persist(state, ready, result, diff)
+        self._persist(state, chain, proved, diff)
+        if result.run.is_recorded:
+            self._count_recorded_run("read")
         return Evaluation(
             result,
             streams=self._options.streams,
-            is_new=ready.is_new,
             diff=diff,
             outvoted=belief.find_outvoted(result),
-        )
-
-    def _finish_pair(
-        self, segment: Segment, runs: SegmentRuns, predecessor: Predecessor, belief: Belief
-    ) -> Evaluation | None:
-        """Return the difference of which rows may have been emitted, the same as it was.
-
-        The sort and the age of the pair do not matter. None if a result is lost: a baseline has to
-        follow.
-        """
-        assert runs.pair  # noqa: S101
-        try:
-            result = self._prover.prove_pair(runs.pair)
-        except PreviousResultLostError as error:
-            self._comparison.warn_of_baseline(segment, str(error))
-            return None
-        diff = self._comparison.compare(segment, result, predecessor)
-        if diff is None:
-            return None
-        return Evaluation(
-            result,
-            streams=self._options.streams,
-            is_new=False,
-            diff=diff,
-            is_newest=runs.is_newest(runs.pair),
-            needs_fresh=self._acquisition.needs_fresh_run(segment, runs, runs.pair),
-            outvoted=belief.find_outvoted(result),
+            last_change=result.run.segment_timestamp if proved.is_new else None,
+            view=chain.view,
         )
 
     def _repeated(
@@ -210,19 +293,30 @@ class Evaluator:
         return Evaluation(
             result,
             streams=self._options.streams,
-            is_new=False,
             diff=MembershipDiff(predecessor, result.total) if predecessor else None,
             is_newest=runs.is_newest(result.run),
             is_repeated=True,
         )
 
     def _persist(
-        self, state: RunState, ready: ReadyRun, result: Result, diff: MembershipDiff | None
+        self, state: RunState, chain: Chain, proved: Proved, diff: MembershipDiff | None
     ) -> None:
         """Persist what the rows belong to, before the first of them is emitted."""
-        if diff:
-            if diff.joined or diff.left:
-                state.persist(pair=result.run, running=None)
-        elif self._options.streams and ready.is_persisted:
+        changes: dict[str, Any] = {}
+        if chain.evaluations:
+            changes = {"recorded": chain.runs, "pair": None}
+        if diff and (diff.joined or diff.left):
+            changes |= {"recorded": chain.runs, "pair": proved.result.run, "running": None}
+        if diff is None and self._options.streams and proved.is_persisted:
             # A sync that resumes the run has to find the result of the emitted rows.
-            state.persist(running=result.run)
+            changes["running"] = proved.result.run
+        if changes:
+            state.persist(**changes)
+
+
+def _attempt(step: Callable[[], T]) -> T | EvaluateAgain:
+    """Return the outcome of a step, `EvaluateAgain` if another evaluation may bring a result."""
+    try:
+        return step()
+    except (UnusableRunError, MalformedResponseError) as error:
+        return EvaluateAgain(error, counts=True)

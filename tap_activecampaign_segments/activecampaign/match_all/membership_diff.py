@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from array import array
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_activecampaign_segments.activecampaign.match_all.contact_ids import ContactIds
-    from tap_activecampaign_segments.activecampaign.match_all.run_state import Predecessor
+    from tap_activecampaign_segments.activecampaign.match_all.run import Predecessor
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,10 @@ class MembershipDiff:
     previous_total: int
     joined: Sequence[int] = ()
     left: Sequence[int] = ()
+
+    def compact(self) -> MembershipDiff:
+        """Return the same with eight bytes an id, for differences that wait to be emitted."""
+        return replace(self, joined=array("q", self.joined), left=array("q", self.left))
 
 
 def diff_contact_ids(previous: ContactIds, new: ContactIds) -> tuple[list[int], list[int]]:

@@ -74,7 +74,7 @@ class ResultReader:
         self._max_pending = max_pending
         self._on_page = on_page
 
-    def read(self, response: RunResponse) -> ReadResult:
+    def read(self, response: RunResponse, *, is_counted: bool = False) -> ReadResult:
         """Read all pages of a result.
 
         It is complete if all pages tell the same total, if their number and lengths are those
@@ -82,6 +82,7 @@ class ResultReader:
 
         Args:
             response: The run, ready, with the first page.
+            is_counted: Whether the total is known from elsewhere, so that no page can follow.
 
         Raises:
             IncompleteResultError: A page holds something else than ids, or no total.
@@ -114,6 +115,7 @@ class ResultReader:
             flaws.insert(0, msg)
         elif (
             not flaws
+            and not is_counted
             and layout.is_full(last)
             and (flaw := self._find_excess(first, layout, contact_ids))
         ):

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Literal
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.sort import is_sort
 from tap_activecampaign_segments.errors import TapError
 from tap_activecampaign_segments.http.urls import quote_path_part
+
+RUN_STREAM = "match_all_runs"
+"""Name of the stream whose rows are the commits."""
+RETENTION = timedelta(days=90)
+"""How long ActiveCampaign keeps the result of a run (documented)."""
+Origin = Literal["tap", "activecampaign"]
+"""Who started a run: this tap, or ActiveCampaign by itself (a recorded run)."""
 
 
 class UnusableRunError(TapError):
@@ -39,23 +47,26 @@ class Run:
     Attributes:
         segment_id: The segment.
         run_id: The run's id, unique within the segment.
-        sort: The order it was started with. It must be read with the same one: with another,
-            ActiveCampaign evaluates the segment again (documented).
+        sort: The order it was started with, None where it is unknown. It must be read with the same
+            one: with another, ActiveCampaign evaluates the segment again (documented).
         run_id_start: When the evaluation began.
         run_id_end: When it ended, None until then.
         segment_timestamp: When the segment was last changed, None where the API does not tell.
         digest: Digest of its contact ids, see `ContactIds.digest`; None until they were read.
         viewer: The user who sees its result, None where it was not asked.
+        origin: Who started it. A recorded run is only read by a request that cannot evaluate it
+            again, see `RunClient.read`.
     """
 
     segment_id: str
     run_id: str
-    sort: str
+    sort: str | None
     run_id_start: str
     run_id_end: str | None = None
     segment_timestamp: str | None = None
     digest: str | None = None
     viewer: str | None = None
+    origin: Origin = "tap"
 
     @classmethod
     def from_state(cls, segment_id: str, value: object) -> Run | None:
@@ -70,7 +81,14 @@ class Run:
         fields: dict[str, Any] = {
             name: value.get(name) for name in cls.__dataclass_fields__ if name != "segment_id"
         }
-        if not all(isinstance(fields[name], str) for name in ("run_id", "sort")):
+        if fields["origin"] != "activecampaign":
+            # Runs of the tap are saved without it.
+            fields["origin"] = "tap"
+        sort = fields["sort"]
+        is_sorted = is_sort(sort) if isinstance(sort, str) else sort is None
+        if not isinstance(fields["run_id"], str) or not is_sorted:
+            return None
+        if sort is None and fields["origin"] == "tap":
             return None
         try:
             quote_path_part(fields["run_id"])
@@ -81,11 +99,17 @@ class Run:
                 fields[name] = fields[name] if isinstance(fields[name], str) else None
         except TapError:
             return None
-        return cls(segment_id=segment_id, **fields) if is_sort(fields["sort"]) else None
+        return cls(segment_id=segment_id, **fields)
 
     def to_state(self) -> dict[str, Any]:
         """Return what the state keeps of the run."""
-        return {name: value for name, value in asdict(self).items() if name != "segment_id"}
+        omitted = {"segment_id", *(() if self.is_recorded else ("origin",))}
+        return {name: value for name, value in asdict(self).items() if name not in omitted}
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether ActiveCampaign made the evaluation by itself."""
+        return self.origin == "activecampaign"
 
     def is_later_than(self, run_id_start: str) -> bool:
         """Tell whether it was started at least a millisecond after another run."""
@@ -105,3 +129,46 @@ class Run:
     @property
     def _start_milliseconds(self) -> int:
         return timestamps.epoch_milliseconds(timestamps.parse(self.run_id_start))
+
+
+@dataclass(frozen=True)
+class Predecessor:
+    """The run that the next one is compared with: the last one whose changes were committed.
+
+    Attributes:
+        run: The run, with the digest of its contact ids.
+        baseline_run_id: The baseline that its chain begins with.
+        run_number: Its place in the chain, from 1.
+        streams: Names of the change streams that have its rows, and of the run stream.
+    """
+
+    run: Run
+    baseline_run_id: str
+    run_number: int
+    streams: tuple[str, ...]
+
+    @classmethod
+    def from_state(cls, segment_id: str, value: object) -> Predecessor | None:
+        """Return what `to_state` saved, None if `value` is something else."""
+        run = Run.from_state(segment_id, value)
+        if not isinstance(value, dict):
+            return None
+        baseline_run_id = value.get("baseline_run_id")
+        if run is None or run.run_id_end is None or not isinstance(baseline_run_id, str):
+            return None
+        streams = value.get("streams")
+        names = tuple(map(str, streams)) if isinstance(streams, list) else ()
+        number = value.get("run_number")
+        if type(number) is not int:
+            # Older versions did not number the runs, and did not save whether these were selected.
+            return cls(run, baseline_run_id, 1, (*names, RUN_STREAM))
+        return cls(run, baseline_run_id, number, names)
+
+    def to_state(self) -> dict[str, Any]:
+        """Return what the state keeps."""
+        return {
+            **self.run.to_state(),
+            "baseline_run_id": self.baseline_run_id,
+            "run_number": self.run_number,
+            "streams": list(self.streams),
+        }

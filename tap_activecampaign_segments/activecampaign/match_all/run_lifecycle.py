@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.api import attributes, resources
-from tap_activecampaign_segments.activecampaign.match_all.run import RunLostError
+from tap_activecampaign_segments.activecampaign.match_all.run import RETENTION, RunLostError
 from tap_activecampaign_segments.activecampaign.match_all.run_response import RunResponse
 from tap_activecampaign_segments.errors import (
     MalformedResponseError,
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.clock import Clock
 
 
-RETENTION = timedelta(days=90)
-"""How long ActiveCampaign keeps the result of a run (documented)."""
 PROPAGATION_SECONDS = 30.0
 """Seconds after its start in which a 404 for a run is not believed (inferred)."""
 _NO_SUCH_PAGE = {
@@ -85,21 +82,26 @@ class RunClient:
         response.raise_if_failed()
         return response
 
-    def read(self, run: Run, page: int = 1) -> RunResponse:
+    def read(self, run: Run, page: int = 1, *, confirm_404: bool = True) -> RunResponse:
         """Read a run, and a page of its result if it is ready.
 
+        A recorded run is read by ``segmentMatchSome``, which keeps the order of the result and
+        cannot start anything (documented). Any sort but its own, which is unknown, would evaluate
+        it again under its old id.
+
         Args:
-            run: The run; it is read with its own `sort`.
+            run: The run; one of the tap's is read with its own `sort`.
             page: The page, from 1.
+            confirm_404: Whether to believe a 404 only if it is repeated.
 
         Raises:
             RunFailedError: ActiveCampaign gave up the evaluation.
             RunLostError: The run is expired or unknown.
             TapError: There was no usable answer.
         """
-        while (answer := self._get_if_known(run, page)) is None:
+        while (answer := self._get_if_known(run, page, confirm_404=confirm_404)) is None:
             pass
-        response = RunResponse.from_answer(run.segment_id, run.sort, answer)
+        response = RunResponse.from_answer(run.segment_id, run.sort, answer, run.origin)
         if response.run.run_id != run.run_id:
             msg = f"asked for run {run.run_id}, the API answers with run {response.run.run_id}"
             raise MalformedResponseError(msg)
@@ -147,10 +149,10 @@ class RunClient:
 
         return poll(read_if_ready, clock=self._clock, timeout=timeout, first_delay=first_delay)
 
-    def _get_if_known(self, run: Run, page: int) -> dict[str, Any] | None:
+    def _get_if_known(self, run: Run, page: int, *, confirm_404: bool) -> dict[str, Any] | None:
         """Return the answer, None if the API does not know the run yet."""
         try:
-            return self._get(run, page, confirm_404=not self._is_expired(run))
+            return self._get(run, page, confirm_404=confirm_404 and not self._is_expired(run))
         except NotFoundError as error:
             if self._is_just_started(run):
                 return None
@@ -162,12 +164,13 @@ class RunClient:
             raise
 
     def _get(self, run: Run, page: int, *, confirm_404: bool) -> dict[str, Any]:
+        params: dict[str, Any] = {} if run.is_recorded else {"sort": run.sort}
         return self._client.get(
-            "segmentMatchAll",
+            "segmentMatchSome" if run.is_recorded else "segmentMatchAll",
             run.segment_id,
             run.run_id,
             confirm_404=confirm_404,
-            sort=run.sort,
+            **params,
             page=page,
             page_size=self.page_size,
         )

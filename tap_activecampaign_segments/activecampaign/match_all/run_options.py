@@ -18,6 +18,7 @@ class RunOptions:
         streams: Names of the selected change streams, and of the run stream if that is selected
             too. Empty if no change stream is selected: then nothing is compared.
         viewer: The user of the API token, who sees the results.
+        ranked: Whether the order of the contacts is needed.
         first_page_only: Whether the first page of a result is enough: a connection test.
     """
 
@@ -25,3 +26,4 @@ class RunOptions:
     streams: tuple[str, ...]
     viewer: TokenUser
     first_page_only: bool = False
+    ranked: bool = False

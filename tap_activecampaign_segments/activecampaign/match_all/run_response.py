@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.api import attributes, resources
-from tap_activecampaign_segments.activecampaign.match_all.run import Run, RunFailedError
+from tap_activecampaign_segments.activecampaign.match_all.run import Origin, Run, RunFailedError
 from tap_activecampaign_segments.errors import MalformedResponseError
 from tap_activecampaign_segments.singer.coercion import coerce_count
 
@@ -34,13 +34,16 @@ class RunResponse:
     per_page: int | None
 
     @classmethod
-    def from_answer(cls, segment_id: str, sort: str, answer: dict[str, Any]) -> RunResponse:
-        """Parse an answer of ``segmentMatchAll``.
+    def from_answer(
+        cls, segment_id: str, sort: str | None, answer: dict[str, Any], origin: Origin = "tap"
+    ) -> RunResponse:
+        """Parse an answer of ``segmentMatchAll`` or ``segmentMatchSome``.
 
         Args:
             segment_id: The segment that was asked for.
-            sort: The order that was asked for; answers do not repeat it.
+            sort: The order that was asked for, None where it is unknown; answers do not repeat it.
             answer: The JSON object.
+            origin: Who started the run; answers do not tell.
 
         Raises:
             MalformedResponseError: It is no run of this segment.
@@ -67,6 +70,7 @@ class RunResponse:
             run_id_start=timestamps.normalize(fields.get("run_id_start")),
             run_id_end=timestamps.normalize_optional(fields.get("run_id_end")),
             segment_timestamp=timestamps.normalize_optional(fields.get("segment_timestamp")),
+            origin=origin,
         )
         page = fields.get("page")
         page = page if isinstance(page, dict) else {}
@@ -121,7 +125,7 @@ class RunReader(Protocol):
     page_size: int
     """Contact ids per page that are requested."""
 
-    def read(self, run: Run, page: int = 1) -> RunResponse:
+    def read(self, run: Run, page: int = 1, *, confirm_404: bool = True) -> RunResponse:
         """Read a run, and a page of its result; see `RunClient.read`."""
 
     def read_beyond_end(self, run: Run, page: int) -> list[int]:

@@ -11,18 +11,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.match_all.run import Run
+from tap_activecampaign_segments.activecampaign.match_all.run import Predecessor, Run
 from tap_activecampaign_segments.errors import MalformedResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.activecampaign.token_user import TokenUser
 
 KEY = "match_all"
 """State key of the value."""
-RUN_STREAM = "match_all_runs"
-"""Name of the stream whose rows are the commits."""
 
 
 @dataclass(frozen=True)
@@ -75,46 +74,24 @@ class CommittedResult:
 
 
 @dataclass(frozen=True)
-class Predecessor:
-    """The run that the next one is compared with: the last one whose changes were committed.
+class RecordedView:
+    """That a user sees what recorded runs show; see `RecordedVisibility`.
 
     Attributes:
-        run: The run, with the digest of its contact ids.
-        baseline_run_id: The baseline that its chain begins with.
-        run_number: Its place in the chain, from 1.
-        streams: Names of the change streams that have its rows, and of the run stream.
+        viewer: The user for whom it was confirmed.
     """
 
-    run: Run
-    baseline_run_id: str
-    run_number: int
-    streams: tuple[str, ...]
+    viewer: str
 
     @classmethod
-    def from_state(cls, segment_id: str, value: object) -> Predecessor | None:
+    def from_state(cls, value: object) -> RecordedView | None:
         """Return what `to_state` saved, None if `value` is something else."""
-        run = Run.from_state(segment_id, value)
-        if not isinstance(value, dict):
-            return None
-        baseline_run_id = value.get("baseline_run_id")
-        if run is None or run.run_id_end is None or not isinstance(baseline_run_id, str):
-            return None
-        streams = value.get("streams")
-        names = tuple(map(str, streams)) if isinstance(streams, list) else ()
-        number = value.get("run_number")
-        if type(number) is not int:
-            # Older versions did not number the runs, and did not save whether these were selected.
-            return cls(run, baseline_run_id, 1, (*names, RUN_STREAM))
-        return cls(run, baseline_run_id, number, names)
+        viewer = value.get("viewer") if isinstance(value, dict) else None
+        return cls(viewer) if isinstance(viewer, str) else None
 
     def to_state(self) -> dict[str, Any]:
         """Return what the state keeps."""
-        return {
-            **self.run.to_state(),
-            "baseline_run_id": self.baseline_run_id,
-            "run_number": self.run_number,
-            "streams": list(self.streams),
-        }
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)
@@ -122,21 +99,27 @@ class SegmentRuns:
     """The runs of one segment that the state keeps.
 
     Example:
-        >>> SegmentRuns.from_state("7", {"running": {"run_id": "a1"}})  # no start: unusable
-        SegmentRuns(committed=None, predecessor=None, running=None, pair=None)
+        >>> SegmentRuns.from_state("7", {"running": {"run_id": "a1"}}) == SegmentRuns()  # no start
+        True
 
     Attributes:
         committed: The last committed result.
         predecessor: The run that the next one is compared with.
         running: A run that this tap started and has not committed. It has an end only once rows
             of it may have been emitted.
-        pair: A run of whose differences to the predecessor some may have been emitted.
+        pair: A run of whose differences some may have been emitted: to the last one of `recorded`,
+            to the predecessor if there is none.
+        recorded: Recorded runs of which rows may have been emitted, oldest first. Each follows the
+            one before, and the first one the predecessor.
+        view: That the user of the API token sees what recorded runs show.
     """
 
     committed: CommittedResult | None = None
     predecessor: Predecessor | None = None
     running: Run | None = None
     pair: Run | None = None
+    recorded: tuple[Run, ...] = ()
+    view: RecordedView | None = None
 
     @classmethod
     def from_state(cls, segment_id: str, value: object) -> SegmentRuns:
@@ -148,11 +131,52 @@ class SegmentRuns:
             predecessor=Predecessor.from_state(segment_id, value.get("predecessor")),
             running=Run.from_state(segment_id, value.get("running")),
             pair=Run.from_state(segment_id, value.get("pair")),
+            recorded=_recorded_from_state(segment_id, value.get("recorded")),
+            view=RecordedView.from_state(value.get("view")),
         )
 
     def to_state(self) -> dict[str, Any]:
         """Return what the state keeps; missing parts have no key."""
-        return {name: part.to_state() for name, part in vars(self).items() if part}
+        parts = {name: part for name, part in vars(self).items() if part and name != "recorded"}
+        state = {name: part.to_state() for name, part in parts.items()}
+        if self.recorded:
+            state["recorded"] = [run.to_state() for run in self.recorded]
+        return state
+
+    @property
+    def known_run_ids(self) -> set[str]:
+        """The ids of all runs in the state."""
+        runs = [self.running, self.pair, *self.recorded]
+        runs += [self.predecessor.run] if self.predecessor else []
+        known = {run.run_id for run in runs if run}
+        return known | (
+            {self.committed.run_id} if self.committed and self.committed.run_id else set()
+        )
+
+    @property
+    def last_known(self) -> tuple[str, str] | None:
+        """The id and the start of the last committed run, compared or not; None without one."""
+        known = []
+        if self.predecessor:
+            known.append((self.predecessor.run.run_id, self.predecessor.run.run_id_start))
+        if self.committed and self.committed.run_id and self.committed.run_id_start:
+            known.append((self.committed.run_id, self.committed.run_id_start))
+        return max(known, key=lambda run: run[1], default=None)
+
+    def is_last_listed(self, segment: Segment) -> bool:
+        """Tell whether the run that the listing names as the last one is the last committed one.
+
+        One that was evaluated again under the same id is another one.
+        """
+        if self.last_known is None:
+            return False
+        run_id, start = self.last_known
+        listed = segment.last_run_start
+        return (
+            segment.last_run_id == run_id
+            and listed is not None
+            and timestamps.may_be_equal(listed, start)
+        )
 
     def is_newest(self, run: Run) -> bool:
         """Tell whether no later run is committed, e.g. by a sync that compared nothing."""
@@ -186,16 +210,16 @@ class RunState:
         self._persist = persist
         self.runs = SegmentRuns.from_state(segment_id, entry.get(KEY))
 
-    def update(self, **changes: CommittedResult | Predecessor | Run | None) -> None:
+    def update(self, **changes: Any) -> None:
         """Replace some of the runs. Only the main thread may.
 
         Args:
             changes: Attributes of `SegmentRuns`.
         """
-        self.runs = replace(self.runs, **changes)  # type: ignore[arg-type]
+        self.runs = replace(self.runs, **changes)
         self._entry[KEY] = self.runs.to_state()
 
-    def persist(self, **changes: CommittedResult | Predecessor | Run | None) -> None:
+    def persist(self, **changes: Any) -> None:
         """Replace some of the runs, and return once they are in a STATE message. Thread-safe.
 
         Raises:
@@ -212,4 +236,12 @@ def unreadable_parts(entry: dict[str, Any]) -> list[str]:
     if not isinstance(value, dict):
         return [KEY]
     runs = SegmentRuns.from_state("", value)
-    return [name for name, part in vars(runs).items() if value.get(name) and part is None]
+    return [name for name, part in vars(runs).items() if value.get(name) and not part]
+
+
+def _recorded_from_state(segment_id: str, value: object) -> tuple[Run, ...]:
+    """Return the saved runs; none if one of them is unusable, since each follows the one before."""
+    saved = value if isinstance(value, list) else []
+    runs = [Run.from_state(segment_id, each) for each in saved]
+    usable = tuple(run for run in runs if run and run.run_id_end and run.digest)
+    return usable if len(usable) == len(runs) else ()

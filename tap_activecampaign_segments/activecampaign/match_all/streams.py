@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from typing_extensions import override
 
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.singer.output_tap import OutputTap
 
 DIFFERENCES_PER_PAGE = 10_000
+RESULTS_OF_BACKFILL = 8
+"""Results of one segment in memory while recorded runs are read."""
 
 
 class RunContext(AccountContext, Protocol):
@@ -47,6 +49,18 @@ class RunContext(AccountContext, Protocol):
 
     def create_evaluator(self, options: RunOptions) -> Evaluates:
         """Return what evaluates segments."""
+
+
+class EvaluatedRuns(NamedTuple):
+    """The runs of a segment.
+
+    Attributes:
+        first: The first ones to emit.
+        following: Evaluates others, each batch once those before it are committed.
+    """
+
+    first: list[Evaluation]
+    following: Iterator[list[Evaluation]]
 
 
 class MatchAllRuns(ChildrenFirstStream, SegmentStream):
@@ -61,6 +75,7 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
         """Create the stream; see `AccountStream`."""
         super().__init__(tap, sync)
         self._create_evaluator = sync.create_evaluator
+        self._run_states: dict[str, RunState] = {}
 
     @staticmethod
     @override
@@ -91,46 +106,55 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
             # Without differences, now or before, the token's digest alone is noted.
             viewer=self.sync_context.token_user(may_request=bool(changes) and not self.is_test),
             first_page_only=self.is_test,
+            ranked=any(isinstance(child, MatchAllResults) for child in selected),
         )
         return self._create_evaluator(options)
 
     def run_state(self, segment: Segment) -> RunState:
-        """Return what the state keeps of a segment's runs."""
-        persist = self.sync_context.state_writer.persist
-        return RunState(segment.segment_id, self.segment_state(segment), persist)
+        """Return what the state keeps of a segment's runs: one object, for two threads."""
+        if segment.segment_id not in self._run_states:
+            persist = self.sync_context.state_writer.persist
+            entry = self.segment_state(segment)
+            self._run_states[segment.segment_id] = RunState(segment.segment_id, entry, persist)
+        return self._run_states[segment.segment_id]
 
     @override
     def expected_contacts(self, segment: Segment) -> int:
         if not any(child.selected for child in self.child_streams):
             return 0
         committed = self.run_state(segment).runs.committed
-        return max(segment.last_size, committed.total if committed else 0)
+        results = RESULTS_OF_BACKFILL if self.account.settings.backfill_days else 1
+        return results * max(segment.last_size, committed.total if committed else 0)
 
     @override
-    def work(self, segment: Segment) -> Callable[[], Evaluation]:
+    def work(self, segment: Segment) -> Callable[[], EvaluatedRuns]:
         run_state = self.run_state(segment)
         last_change: Future[str | None] = Future()
         self.sync_context.last_changes[segment.segment_id] = last_change
         evaluator = self.evaluator
 
-        def work() -> Evaluation:
-            changed_at = None
+        def work() -> EvaluatedRuns:
+            evaluations = evaluator.evaluate(segment, run_state)
+            first: list[Evaluation] = []
             try:
-                evaluation = evaluator.evaluate(segment, run_state)
-                if evaluation.is_new:
-                    changed_at = evaluation.result.run.segment_timestamp
-                return evaluation
+                first = next(evaluations, [])
+                return EvaluatedRuns(first, evaluations)
             finally:
-                last_change.set_result(changed_at)
+                changes = [each.last_change for each in first if each.last_change]
+                last_change.set_result(changes[0] if changes else None)
 
         return work
 
     @override
-    def rows(self, segment: Segment, prefetched: Evaluation) -> Iterator[dict[str, Any]]:
-        yield from self._emit(segment, prefetched)
-        if prefetched.needs_fresh and not self.is_test:
-            new = run_in_background(self.work(segment))
-            yield from self._emit(segment, self.sync_context.wait_for(segment, new))
+    def rows(self, segment: Segment, prefetched: EvaluatedRuns) -> Iterator[dict[str, Any]]:
+        batch = prefetched.first
+        while batch:
+            for evaluation in batch:
+                yield from self._emit(segment, evaluation)
+            if self.is_test:
+                return
+            following = run_in_background(lambda: next(prefetched.following, []))
+            batch = self.sync_context.wait_for(segment, following)
 
     def _emit(self, segment: Segment, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
         """Emit the child streams' rows, then the run as their commit, then change the state."""
@@ -233,9 +257,10 @@ class MatchAllResults(RunChildStream):
 
     @override
     def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
-        if not evaluation.is_newest:
-            return
         run = evaluation.result.run
+        # The rank in a recorded run is unknown if its order is.
+        if not evaluation.is_newest or run.sort is None:
+            return
         record = {
             "segment_id": run.segment_id,
             "contact_id": 0,

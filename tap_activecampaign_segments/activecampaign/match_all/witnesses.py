@@ -63,12 +63,8 @@ class Witnesses:
             AccountError: The account cannot be read at all.
         """
         run, total = result.run, result.total
-        if committed and self._breaker.is_large_drop(committed.total, total):
-            is_edited = self._is_edited(segment.segment_id, committed.segment_timestamp, run)
-            if not is_edited or total == 0:
-                drop = (committed.total - total, committed.total)
-                trips = self._breaker.trips(*drop) and not is_edited
-                return Contradiction(self._breaker.describe(*drop), total, trips)
+        if drop := self.find_drop(committed, result):
+            return drop
         outvoted = committed.outvoted if committed else None
         if (
             self._breaker.is_large_drop(segment.last_size, total)
@@ -79,6 +75,26 @@ class Witnesses:
             sentence = f"it has {total} contacts, but {segment.last_size} by the listing"
             return Contradiction(sentence, total, trips=False)
         return None
+
+    def find_drop(self, committed: CommittedResult | None, result: Result) -> Contradiction | None:
+        """Return how the committed total contradicts a result, None if it does not.
+
+        Args:
+            committed: See `find_contradiction`.
+            result: The result.
+
+        Raises:
+            AccountError: The account cannot be read at all.
+        """
+        run, total = result.run, result.total
+        if committed is None or not self._breaker.is_large_drop(committed.total, total):
+            return None
+        is_edited = self._is_edited(run.segment_id, committed.segment_timestamp, run)
+        if is_edited and total > 0:
+            return None
+        drop = (committed.total - total, committed.total)
+        trips = self._breaker.trips(*drop) and not is_edited
+        return Contradiction(self._breaker.describe(*drop), total, trips)
 
     def agree(self, one: Contradiction, other: Contradiction) -> bool:
         """Tell whether two evaluations found about the same number of contacts."""
