@@ -21,12 +21,14 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
     from tap_activecampaign_segments.clock import Clock
+    from tap_activecampaign_segments.http.client import RequestObserver
     from tap_activecampaign_segments.http.metrics import RequestMetrics
     from tap_activecampaign_segments.http.responses import Response
 
 
 PATH_WORDS = {
-    *("audiences", "segmentMatchAll", "segmentsV2", "count-history", "createdDate", "users", "me"),
+    *("audiences", "segmentsV2", "count-history", "createdDate", "users", "me", "contacts"),
+    *("segmentMatchAll", "segmentMatchSome", "segmentMatch"),
 }
 """The parts of paths that are no ids."""
 NOT_FOUND_RETRY_DELAY = 5.0
@@ -67,6 +69,7 @@ class ActiveCampaignClient:
         clock: Clock,
         logger: Logger,
         metrics: RequestMetrics | None = None,
+        observer: RequestObserver | None = None,
     ) -> None:
         """Create a client; nothing is sent yet.
 
@@ -75,6 +78,7 @@ class ActiveCampaignClient:
             clock: Time source.
             logger: Receives a warning for each retry.
             metrics: Counts the requests.
+            observer: Is told of each request and response.
         """
         self._base_url = f"{settings.api_url}/api/3"
         self._clock = clock
@@ -85,11 +89,12 @@ class ActiveCampaignClient:
             timeout=settings.request_timeout,
             concurrency=settings.max_concurrent_requests,
             is_usable=lambda answer: isinstance(answer.get("data"), (list, dict)),
-            is_api_error=_is_api_error,
+            is_api_error=is_api_error,
             user_agent=settings.user_agent,
             settings=SettingNames(url="api_url", credentials="api_token"),
             metrics=metrics,
             logger=logger,
+            observer=observer,
         )
         self._http.set_auth(ApiTokenAuth(settings.api_token))
 
@@ -98,13 +103,16 @@ class ActiveCampaignClient:
         """The ``Date`` of the last response, UTC."""
         return self._http.server_time
 
-    def get(self, *path: str, confirm_404: bool = False, **params: object) -> dict[str, Any]:
-        """Send ``GET /api/3/{path}`` and return its object, which has ``data``.
+    def get(
+        self, *path: str, confirm_404: bool = False, member: str = "data", **params: object
+    ) -> dict[str, Any]:
+        """Send ``GET /api/3/{path}`` and return its object.
 
         Args:
             path: The parts of the path, not yet percent-encoded.
             confirm_404: Whether to send the request again after a 404, because the resource should
                 exist: services temporarily lose sight of some (inferred).
+            member: The array or object that a usable answer has.
             params: Query parameters.
 
         Raises:
@@ -113,7 +121,12 @@ class ActiveCampaignClient:
             RequestError: The request failed permanently.
             TapError: A part of the path would change the path.
         """
-        return self._get(path, confirm_404=confirm_404, params=params)
+        return self._get(
+            path,
+            confirm_404=confirm_404,
+            params=params,
+            is_usable=lambda answer: isinstance(answer.get(member), (list, dict)),
+        )
 
     def get_user_id(self, *, confirm_404: bool) -> str | None:
         """Return the id of the API token's user (``GET users/me``, documented).
@@ -146,7 +159,7 @@ class ActiveCampaignClient:
         return self._http.request("GET", url, endpoint=endpoint, **options)
 
 
-def _is_api_error(response: Response) -> bool:
+def is_api_error(response: Response) -> bool:
     """Return whether the API sent an error: no body, or JSON. Gateways send HTML or plain text.
 
     A 404 has one of two forms (seen by others). The body of a 403 is not documented.
