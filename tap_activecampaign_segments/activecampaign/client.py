@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 
 PATH_WORDS = {
-    *("audiences", "segmentsV2", "count-history", "createdDate", "users", "me", "contacts"),
-    *("segmentMatchAll", "segmentMatchSome", "segmentMatch"),
+    *("audiences", "segmentsV2", "count-history", "createdDate", "contacts", "users", "me"),
+    *("segmentMatch", "segmentMatchAll", "segmentMatchSome"),
 }
 """The parts of paths that are no ids."""
 NOT_FOUND_RETRY_DELAY = 5.0

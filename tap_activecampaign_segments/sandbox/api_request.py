@@ -39,11 +39,11 @@ class QueryParameters:
         self._values = dict(items)
 
     def check(self) -> None:
-        """Raise `ApiError` if a parameter is unknown or repeated."""
+        """Raise `ApiError` if a parameter is unknown, or repeated without being a list."""
         for name in self._values:
             if name not in self._known:
                 reject_parameter(name, "no such parameter")
-        if len(self._values) < len(self._items):
+        if any(not name.endswith("[]") for name in self._repeated_names):
             reject_parameter("", "a parameter is given twice")
 
     def __contains__(self, name: str) -> bool:
@@ -53,6 +53,15 @@ class QueryParameters:
     def get_text(self, name: str, default: str = "") -> str:
         """Return a parameter as it was sent."""
         return self._values.get(name, default)
+
+    def get_texts(self, name: str) -> list[str]:
+        """Return all values of a parameter, in the order sent."""
+        return [value for each, value in self._items if each == name]
+
+    @property
+    def _repeated_names(self) -> list[str]:
+        names = [name for name, _ in self._items]
+        return [name for name in self._values if names.count(name) > 1]
 
     def get_choice(self, name: str, choices: Collection[str], default: str) -> str:
         """Return a parameter that must be one of `choices`."""

@@ -44,9 +44,13 @@ class Account:
         refusal_status: Status for a missing or wrong token.
         names_user: Whether ``users/me`` is allowed.
         listing_cap: Maximum rows per page of the listing, whatever is requested; None: no cap.
+        deleted: Contacts that were deleted.
         counts_per_answer: Maximum rows of the count history per response.
         runs_appear_after: Seconds after its start in which a run is answered with 404.
         edits_seem: Whether each run reports its start as the segment's last change.
+        filters_when_made: Whether a result has the contacts that the user who started the run may
+            see, whoever reads it; otherwise those that its reader may see. Recorded runs then have
+            all contacts.
     """
 
     def __init__(self, seed: int = 1, clock: Clock | None = None) -> None:
@@ -66,8 +70,10 @@ class Account:
         self.counts_per_answer = PAGE_SIZE
         self.runs_appear_after = 0.0
         self.edits_seem = False
+        self.filters_when_made = False
         self.omits_empty: Literal["keep", "matches", "both"] = "keep"
         self.refusal_status = 403
+        self.deleted: set[int] = set()
         self._users: dict[str, User] = {}
         self._segments: dict[str, Segment] = {}
         self._created_segments = 0
@@ -127,6 +133,7 @@ class Account:
     def delete_contact(self, contact: int) -> None:
         """Delete a contact from all segments and earlier results. Earlier totals stay."""
         with self._lock:
+            self.deleted.add(contact)
             for segment in self.segments:
                 segment.members = [member for member in segment.members if member != contact]
                 for run in segment.runs:
@@ -179,11 +186,18 @@ class Account:
             del self._segments[segment.segment_id]
             self._running = [run for run in self._running if run not in segment.runs]
 
-    def start(self, segment: Segment, sort: str) -> Run:
-        """Start a run of a segment."""
+    def start(self, segment: Segment, sort: str, user: User | None = None) -> Run:
+        """Start a run of a segment.
+
+        Args:
+            segment: The segment.
+            sort: Order of the result.
+            user: Who starts it; the first user by default.
+        """
         with self._lock:
             self._started_runs += 1
             run = Run(make_id(self.seed, "run", self._started_runs), segment.segment_id)
+            run.seen_by = (user or User("1")) if self.filters_when_made else None
             self._evaluate(segment, run, sort)
         return run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from itertools import islice
 from typing import TYPE_CHECKING, NoReturn
 
 from starlette.routing import Route, Router
@@ -13,11 +14,15 @@ from tap_activecampaign_segments.sandbox.faults.fault import RequestKey
 from tap_activecampaign_segments.sandbox.faults.responses import replace_response
 from tap_activecampaign_segments.sandbox.responses import ApiError, render_error, render_json
 
-from . import documents
+from . import contacts, documents
 from .authorization import TokenMiddleware
 from .counts import select_page
 from .parameters import (
+    CONTACT_PARAMETERS,
+    DEFAULT_CONTACTS,
+    MAX_CONTACTS,
     PAGE_PARAMETERS,
+    get_contact_ids,
     get_instant,
     get_listing_sort,
     get_page,
@@ -85,6 +90,8 @@ class ActiveCampaignApi:
             self._route(f"{history}/{{seconds}}", "count_history", self.list_counts),
             self._route(match_all, "start", self.start_run, *page, "sort", "instant"),
             self._route(f"{match_all}/{{run_id}}", "read", self.read_run, *page, "sort"),
+            self._route("/segmentMatch/{segment_id}/{contact_id}", "match", self.match_contact),
+            self._route("/contacts", "contacts", self.list_contacts, *CONTACT_PARAMETERS),
             self._route(f"{match_some}/{{run_id}}", "read", self.read_run_as_sorted, *page),
         ]
         router = Router(routes, redirect_slashes=False, default=_answer_no_route)
@@ -180,7 +187,7 @@ class ActiveCampaignApi:
         last = segment.runs[-1] if segment.runs else None
         if last and last.sort == sort and self._take_faults("start", request):
             return self._render_run(request, last, self._account.clock.time(), page, page_size)
-        run = self._account.start(segment, sort)
+        run = self._account.start(segment, sort, self._find_user(request))
         alter_run(run, self._take_faults("run", request), run.started)
         if instant:
             return self._render_started(request, run)
@@ -206,6 +213,28 @@ class ActiveCampaignApi:
         page, page_size = get_page(request.query)
         _, run = self._find_run(request)
         return self._render_run(request, run, self._account.clock.time(), page, page_size)
+
+    async def match_contact(self, request: ApiRequest) -> Response:
+        """Return whether one contact matches now. One that the user cannot see is 404."""
+        segment = self._find_segment(request)
+        contact = request.get_path_integer("contact_id")
+        if contact in self._account.deleted or not self._find_user(request).sees(contact):
+            _raise_not_found("no such contact")
+        return render_json({"data": [documents.build_match(self._account, segment, contact)]})
+
+    async def list_contacts(self, request: ApiRequest) -> Response:
+        """Return contacts in the order of their ids, with their subscriptions if included."""
+        query = request.query
+        limit = query.get_integer("limit", DEFAULT_CONTACTS, MAX_CONTACTS)
+        query.get_choice("orders[id]", ("ASC",), "ASC")
+        after = query.get_integer("id_greater", 0, 2**31 - 1) if "id_greater" in query else 0
+        wanted = get_contact_ids(query)
+        visible = contacts.iterate_contacts(self._account, self._find_user(request), after)
+        found = list(islice((each for each in visible if not wanted or each in wanted), limit))
+        content: dict[str, object] = {"contacts": [contacts.build_contact(each) for each in found]}
+        if "contactLists" in query.get_text("include").split(","):
+            content["contactLists"] = [contacts.build_subscription(each) for each in found]
+        return render_json(content | {"meta": {"total": str(len(found))}})
 
     def _route(self, path: str, name: str, operation: Operation, *known: str) -> Route:
         async def endpoint(request: Request) -> Response:

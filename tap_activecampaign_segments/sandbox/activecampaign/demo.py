@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _DAY = 86_400.0
 _CONTACTS = 60_000
 _CHURN = 0.01
+_RECORDED_DAYS = 30
+"""Age in days up to which the demo's counts have a result that can be read."""
 
 
 class DemoAccount(Protocol):
@@ -102,6 +104,7 @@ def _add_counts(seed: int, segment: Segment, plan: Plan, now: float) -> None:
     generator = make_random(seed, plan.name, "counts")
     step = (plan.days - 1) * _DAY / max(plan.counts, 1)
     peak = plan.size or 64
+    arrivals = _order_of_arrival(seed, segment, plan)
     for number in range(plan.counts):
         left = plan.counts - number
         age = left / plan.counts
@@ -112,6 +115,23 @@ def _add_counts(seed: int, segment: Segment, plan: Plan, now: float) -> None:
         decline = min(1.0, 4 * (age - 1 / plan.counts)) if plan.size == 0 else 1.0
         size = round(peak * growth * week * noise * decline)
         at = now - left * step + generator.uniform(0, step / 4)
-        segment.add_count(
-            at, size, active_result_count=round(size * 0.93), started=at - plan.seconds
-        )
+        if now - at < _RECORDED_DAYS * _DAY:
+            segment.record_run(at - plan.seconds, sorted(arrivals[:size]), seconds=plan.seconds)
+        else:
+            segment.add_count(
+                at, size, active_result_count=round(size * 0.93), started=at - plan.seconds
+            )
+
+
+def _order_of_arrival(seed: int, segment: Segment, plan: Plan) -> list[int]:
+    """Return the present members, then as many others, each in random order.
+
+    The first n of them are the members at a time when the segment had n.
+    """
+    generator = make_random(seed, plan.name, "arrivals")
+    present = set(segment.members)
+    others = [each for each in range(1, _CONTACTS) if each not in present]
+    return [
+        *generator.sample(sorted(present), len(present)),
+        *generator.sample(others, max(len(present), 64)),
+    ]

@@ -93,6 +93,19 @@ def build_run(  # noqa: PLR0913 (all but two by name)
     return {"id": f"{run.run_id}-1", "type": "matchAll", "attributes": attributes}
 
 
+def build_match(account: Account, segment: Segment, contact: int) -> dict[str, Any]:
+    """Return whether a contact matches a segment now."""
+    now = account.timestamps.format(account.clock.time())
+    attributes = {
+        "match": contact in segment.members,
+        "entity_id": str(contact),
+        "segment_id": segment.segment_id,
+        "segment_timestamp": account.timestamps.format(segment.versions[-1].created),
+        "created_timestamp": now,
+    }
+    return {"id": f"{segment.segment_id}-{contact}", "type": "match", "attributes": attributes}
+
+
 def _build_total(account: Account, count: Count, total: int) -> dict[str, Any]:
     format_at = account.timestamps.format
     return {

@@ -28,8 +28,10 @@ class Run:
         ended: Epoch seconds; in the future while it runs, infinite if it never ends.
         members: Contact ids that matched at the start.
         fails: Whether it ends without a result.
+        is_recorded: Whether no request started it.
         expires_at: Epoch seconds from which on the API does not know the run.
         deleted: Contacts deleted since. Pages lack them, the total still counts them.
+        seen_by: The user who sees its result, whoever reads it; None: the reader does.
     """
 
     def __init__(self, run_id: str, segment_id: str) -> None:
@@ -42,8 +44,10 @@ class Run:
         self.ended = math.inf
         self.members: Sequence[int] = ()
         self.fails = False
+        self.is_recorded = False
         self.expires_at = math.inf
         self.deleted: set[int] = set()
+        self.seen_by: User | None = None
         self._ordered: Sequence[int] | None = None
 
     def start(
@@ -77,6 +81,7 @@ class Run:
 
     def count_visible(self, user: User) -> int:
         """Return how many contacts the user sees, deleted ones included."""
+        user = self.seen_by or user
         if user.hides is None:
             return len(self.members)
         return sum(map(user.sees, self.members))
@@ -89,6 +94,7 @@ class Run:
             page_size: At least 1.
             user: The reader.
         """
+        user = self.seen_by or user
         if self._ordered is None:
             self._ordered = order(self.members, self.sort)
         visible = self._ordered

@@ -9,13 +9,14 @@ from tap_activecampaign_segments.sandbox.seeded import count_moves, make_id, mak
 
 from .counts import Count, find_latest
 from .definitions import Version, make_logic
+from .runs import Run
+from .users import User
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_activecampaign_segments.sandbox.clock import Clock
 
-    from .runs import Run
     from .timestamps import Timestamps
 
 
@@ -26,6 +27,7 @@ class SegmentOwner(Protocol):
     clock: Clock
     timestamps: Timestamps
     edits_seem: bool
+    filters_when_made: bool
 
     def settle(self) -> None:
         """Record the counts of runs that have ended by now."""
@@ -190,6 +192,49 @@ class Segment:
         self._counts.append(count)
         return count
 
+    def record_run(
+        self,
+        at: float,
+        members: Sequence[int],
+        *,
+        seconds: float = 0.0,
+        sort: str = "id",
+        is_kept: bool = True,
+    ) -> Run:
+        """Add an evaluation of the past that nobody asked for, with its count.
+
+        Example:
+            >>> segment.record_run(clock.time() - 86_400, range(1, 90), seconds=2)
+
+        Args:
+            at: Epoch seconds at which it began.
+            members: Contact ids that matched then.
+            seconds: Duration.
+            sort: Order of the result.
+            is_kept: Whether the result can still be read; the count stays in any case.
+        """
+        at = self._account.timestamps.truncate(at)
+        number = sum(1 for run in self.runs if run.is_recorded)
+        run = Run(make_id(self._account.seed, self.segment_id, "recorded", number), self.segment_id)
+        run.is_recorded = True
+        run.seen_by = User("1") if self._account.filters_when_made else None
+        version = self.find_version(at) or self.versions[0]
+        run.start(at, seconds, sort, members, version.created)
+        if not is_kept:
+            run.expires_at = at
+        self.runs.append(run)
+        self.runs.sort(key=lambda run: run.started)
+        size = len(members)
+        self.add_count(
+            run.ended,
+            size,
+            run_id=run.run_id,
+            segment_hash=version.segment_hash,
+            active_result_count=size * 9 // 10,
+            started=at,
+        )
+        return run
+
     def start_run(self, run: Run, sort: str) -> None:
         """Evaluate with `run`. Afterwards the members change by `churn`."""
         now = self._account.clock.time()
@@ -203,8 +248,9 @@ class Segment:
         if run not in self.runs:
             self.runs.append(run)
         if self.churn:
+            number = sum(not run.is_recorded for run in self.runs)
             self._members = _change_members(
-                self._members, self.churn, (self._account.seed, self.segment_id, len(self.runs))
+                self._members, self.churn, (self._account.seed, self.segment_id, number)
             )
 
 

@@ -27,6 +27,8 @@ OPERATIONS = (
     "commit",
     "token",
     "user",
+    "match",
+    "contacts",
 )
 
 STAGES: dict[str, Stage] = {

@@ -162,3 +162,32 @@ class TestRun:
         assert segment.runs[0].members is members
         reversed_run = api.run(segment, "page_size=1&sort=-id")
         assert reversed_run["matches"] == [5_000_000]
+
+
+class TestRecordedRun:
+    """An evaluation that nobody asked for is in the count history, and can be read."""
+
+    def test_it_is_read_in_its_own_order(self, api: SegmentsClient, vip: Segment) -> None:
+        run = vip.record_run(NOW - DAY, [1, 2, 3], seconds=5, sort="-id")
+        (count,) = api.data(f"segmentsV2/{vip.segment_id}/count-history")
+        assert count["attributes"]["run_id"] == run.run_id
+        assert count["attributes"]["result_count"] == 3
+        read = api.attributes(f"segmentMatchSome/{vip.segment_id}/{run.run_id}")
+        assert read["matches"] == [3, 2, 1]
+        assert read["run_id_end"] == count["attributes"]["timestamp"]
+
+    def test_its_result_may_be_gone(self, api: SegmentsClient, vip: Segment) -> None:
+        gone = vip.record_run(NOW - DAY, [1], is_kept=False)
+        old = vip.record_run(NOW - 91 * DAY, [1])
+        for run in (gone, old):
+            path = f"segmentMatchSome/{vip.segment_id}/{run.run_id}"
+            assert api.get(path).status_code == 404
+        assert len(api.data(f"segmentsV2/{vip.segment_id}/count-history")) == 2
+
+    def test_another_sort_evaluates_it_anew(self, api: SegmentsClient, vip: Segment) -> None:
+        run = vip.record_run(NOW - DAY, [1])
+        assert not api.attributes(f"segmentMatchAll/{vip.segment_id}/{run.run_id}?sort=email")[
+            "is_ready"
+        ]
+        read = api.attributes(f"segmentMatchSome/{vip.segment_id}/{run.run_id}")
+        assert sorted(read["matches"]) == [3, 5, 8, 13, 21]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.sandbox.client import DAY, NOW
+
 if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Segment, VirtualClock
     from tests.sandbox.client import SegmentsClient
@@ -94,3 +96,36 @@ def test_timestamp_digits(api: SegmentsClient, vip: Segment, digits: int) -> Non
     api.account.timestamps.digits = digits
     text = api.attributes(f"segmentMatchAll/{vip.segment_id}")["run_id_start"]
     assert len(text.removesuffix("Z").partition(".")[2]) == digits
+
+
+def test_results_can_be_filtered_when_they_are_made(api: SegmentsClient, vip: Segment) -> None:
+    api.account.filters_when_made = True
+    token = api.account.add_token("7", hides=lambda contact: contact > 10)
+    path = f"segmentMatchAll/{vip.segment_id}"
+    run_id = api.attributes(path, token=token)["run_id"]
+    assert api.attributes(f"{path}/{run_id}?page_size=100")["page"]["total"] == 10
+    recorded = vip.record_run(NOW - DAY, range(1, 31))
+    whole = api.attributes(f"segmentMatchSome/{vip.segment_id}/{recorded.run_id}", token=token)
+    assert whole["page"]["total"] == 30
+
+
+def test_one_contact_is_matched_as_the_tokens_user(api: SegmentsClient, vip: Segment) -> None:
+    token = api.account.add_token("7", hides=lambda contact: contact > 10)
+    api.account.delete_contact(4)
+    path = f"segmentMatch/{vip.segment_id}"
+    assert [api.attributes(f"{path}/{each}")["match"] for each in (3, 31)] == [True, False]
+    assert api.get(f"{path}/4").status_code == 404
+    assert api.get(f"{path}/11").status_code == 200
+    assert api.get(f"{path}/11", token=token).status_code == 404
+
+
+@pytest.mark.usefixtures("vip")
+def test_contacts_are_listed_with_their_subscriptions(api: SegmentsClient) -> None:
+    found = api.get("contacts?ids[]=5&ids[]=7&include=contactLists").json()
+    assert [each["id"] for each in found["contacts"]] == ["5", "7"]
+    assert [each["contact"] for each in found["contactLists"]] == ["5", "7"]
+    assert "contactLists" not in api.get("contacts?limit=1").json()
+    token = api.account.add_token("7", hides=lambda contact: contact > 10)
+    later = api.get("contacts?id_greater=8&limit=100", token=token).json()["contacts"]
+    assert [each["id"] for each in later] == ["9", "10"]
+    assert api.get("contacts?ids=5,x").status_code == 400
