@@ -1,0 +1,106 @@
+"""The command ``activecampaign-check``: its options, and the tap's configuration."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+from singer_sdk.exceptions import ConfigValidationError
+
+from tap_activecampaign_segments.activecampaign.check.command import (
+    NAME,
+    USAGE,
+    Options,
+    check,
+    fail,
+)
+from tap_activecampaign_segments.activecampaign.check.traffic import MAX_REQUESTS
+from tap_activecampaign_segments.activecampaign.settings import (
+    ActiveCampaignSettings,
+    config_errors,
+)
+from tap_activecampaign_segments.tap import TapActiveCampaignSegments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERRUPTED = 130
+
+
+@click.command(NAME)
+@click.version_option(package_name=TapActiveCampaignSegments.name)
+@click.option(
+    "--config",
+    multiple=True,
+    metavar="FILE|ENV",
+    callback=TapActiveCampaignSegments.cb_config,
+    help="The tap's configuration: a JSON file, or ENV for the tap's environment variables. "
+    "May be given several times.",
+)
+@click.option("--segment", metavar="ID", help="The segment to look into; one is chosen without.")
+@click.option(
+    "--requests",
+    type=click.IntRange(1, MAX_REQUESTS),
+    default=MAX_REQUESTS,
+    metavar="N",
+    help=f"Requests to send at most, 1 to {MAX_REQUESTS} (the default).",
+)
+@click.option("--no-evaluation", is_flag=True, help="Evaluate no segment: see less.")
+@click.option(
+    "--json",
+    "report",
+    type=click.File("w", encoding="utf-8", lazy=True),
+    metavar="FILE",
+    help="Write a report that can be posted in public: shapes, counts and timings.",
+)
+def _command(  # (click calls it by name)
+    *,
+    config: Any,
+    segment: str | None,
+    requests: int,
+    no_evaluation: bool,
+    report: IO[str] | None,
+) -> int:
+    """Check what the tap assumes of ActiveCampaign's API against your account.
+
+    It only reads, starts at most two evaluations, and keeps to the configured requests per second.
+
+    Exit codes: 0: nothing is otherwise. 1: something is. 2: usage or configuration. 3: the account
+    cannot be read.
+    """
+    try:
+        tap = TapActiveCampaignSegments(
+            config=config.config, parse_env_config=config.parse_env, validate_config=True
+        )
+        errors = [f"{name}: {error}" for name, error in config_errors(tap.config, required=True)]
+    except ConfigValidationError as error:
+        errors = error.errors
+    if errors:
+        return max(fail(each, USAGE) for each in errors)
+    options = Options(
+        segment, max_requests=requests, may_evaluate=not no_evaluation, report=report
+    )
+    return check(
+        ActiveCampaignSettings.from_config(tap.config), options, tap.clock, os.environ
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        argv: Arguments; those of the process by default.
+
+    Returns:
+        The exit code.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return int(_command.main(arguments, NAME, standalone_mode=False) or 0)
+    except click.exceptions.Abort:
+        return fail("interrupted", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
