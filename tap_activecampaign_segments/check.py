@@ -79,12 +79,8 @@ def _command(  # (click calls it by name)
         errors = error.errors
     if errors:
         return max(fail(each, USAGE) for each in errors)
-    options = Options(
-        segment, max_requests=requests, may_evaluate=not no_evaluation, report=report
-    )
-    return check(
-        ActiveCampaignSettings.from_config(tap.config), options, tap.clock, os.environ
-    )
+    options = Options(segment, max_requests=requests, may_evaluate=not no_evaluation, report=report)
+    return check(ActiveCampaignSettings.from_config(tap.config), options, tap.clock, os.environ)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

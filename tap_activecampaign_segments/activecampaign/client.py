@@ -13,7 +13,7 @@ from tap_activecampaign_segments.http.rate_limiter import RateLimiter
 from tap_activecampaign_segments.http.urls import quote_path_part
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from logging import Logger
 
@@ -103,16 +103,13 @@ class ActiveCampaignClient:
         """The ``Date`` of the last response, UTC."""
         return self._http.server_time
 
-    def get(
-        self, *path: str, confirm_404: bool = False, member: str = "data", **params: object
-    ) -> dict[str, Any]:
-        """Send ``GET /api/3/{path}`` and return its object.
+    def get(self, *path: str, confirm_404: bool = False, **params: object) -> dict[str, Any]:
+        """Send ``GET /api/3/{path}`` and return its object, which has ``data``.
 
         Args:
             path: The parts of the path, not yet percent-encoded.
             confirm_404: Whether to send the request again after a 404, because the resource should
                 exist: services temporarily lose sight of some (inferred).
-            member: The array or object that a usable answer has.
             params: Query parameters.
 
         Raises:
@@ -121,11 +118,22 @@ class ActiveCampaignClient:
             RequestError: The request failed permanently.
             TapError: A part of the path would change the path.
         """
+        return self._get(path, confirm_404=confirm_404, params=params)
+
+    def get_contacts(self, params: Mapping[str, object]) -> dict[str, Any]:
+        """Send ``GET contacts`` and return its object, which has an array ``contacts``.
+
+        Args:
+            params: Query parameters; a list is sent as a repeated one.
+
+        Raises:
+            RequestError: The request failed permanently.
+        """
         return self._get(
-            path,
-            confirm_404=confirm_404,
+            ("contacts",),
+            confirm_404=False,
             params=params,
-            is_usable=lambda answer: isinstance(answer.get(member), (list, dict)),
+            is_usable=lambda answer: isinstance(answer.get("contacts"), list),
         )
 
     def get_user_id(self, *, confirm_404: bool) -> str | None:

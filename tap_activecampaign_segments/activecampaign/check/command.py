@@ -21,7 +21,7 @@ from tap_activecampaign_segments.activecampaign.check.traffic import (
     MAX_REQUESTS,
     Traffic,
 )
-from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
+from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient, is_api_error
 from tap_activecampaign_segments.errors import TapError
 
 if TYPE_CHECKING:
@@ -76,7 +76,10 @@ def check(
     logger.propagate = False
     logger.addHandler(logging.NullHandler())
     traffic = Traffic(
-        clock, options.max_requests, MAX_EVALUATIONS if options.may_evaluate else 0
+        clock,
+        is_api_error,
+        max_requests=options.max_requests,
+        max_evaluations=MAX_EVALUATIONS if options.may_evaluate else 0,
     )
     client = ActiveCampaignClient(settings, clock, logger, observer=traffic)
     session = Session(client, traffic, clock, options.segment_id, options.may_evaluate)

@@ -85,16 +85,20 @@ def examine(session: Session) -> None:
         TapError: A vital probe failed.
     """
     for probe in PROBES:
-        try:
-            probe.run(session)
-        except (AccountError, definitions.UnknownSegmentError):
-            raise
-        except TapError as error:
-            if probe.is_vital and not isinstance(error, NotSeenError):
-                raise
-            for key in probe.keys:
-                session.findings.miss(key, describe(error, session.traffic))
+        _run(probe, session)
     account.conclude(session)
+
+
+def _run(probe: Probe, session: Session) -> None:
+    try:
+        probe.run(session)
+    except (AccountError, definitions.UnknownSegmentError):
+        raise
+    except TapError as error:
+        if probe.is_vital and not isinstance(error, NotSeenError):
+            raise
+        for key in probe.keys:
+            session.findings.miss(key, describe(error, session.traffic))
 
 
 def describe(error: TapError, traffic: Traffic) -> str:

@@ -56,7 +56,7 @@ FACTS = (
     Fact(
         "forbidden_is_intermittent",
         Subject.ACCOUNT,
-        "a 403 goes away when the request is sent again",
+        "a 403 goes away on a retry",
         SEEN,
         "each one costs two requests in vain",
     ),
@@ -70,7 +70,7 @@ FACTS = (
     Fact(
         "clocks_agree",
         Subject.ACCOUNT,
-        "this machine's clock agrees with ActiveCampaign's",
+        "this clock agrees with ActiveCampaign's",
         INFERRED,
         "`listed_at` is the server's time; correct this machine's clock",
     ),
@@ -105,14 +105,14 @@ FACTS = (
     Fact(
         "version_before_is_found",
         Subject.DEFINITIONS,
-        "a version is found just before the next one's date",
+        "the version before another can be found",
         INFERRED,
-        "requested again a second earlier; then `segment_definitions` fails for that segment",
+        "requested again a second earlier; then `segment_definitions` fails for the segment",
     ),
     Fact(
         "run_names_definition",
         Subject.DEFINITIONS,
-        "a run's `segment_timestamp` is its definition's date",
+        "`segment_timestamp` is the definition's date",
         INFERRED,
         "join runs with the version in force then; `definition_changed` may be true too often",
     ),
@@ -133,7 +133,7 @@ FACTS = (
     Fact(
         "unknown_history_is_404",
         Subject.COUNTS,
-        "the history of an unknown segment answers 404",
+        "an unknown segment's history answers 404",
         INFERRED,
         "a segment that is gone looks like one without counts",
     ),
@@ -217,7 +217,7 @@ FACTS = (
     Fact(
         "external_is_rejected",
         Subject.RUNS,
-        "a segment with an external condition answers 400",
+        "evaluating an external condition answers 400",
         INFERRED,
         "any other answer fails that segment: name it in `exclude_segments`",
     ),

@@ -71,6 +71,11 @@ class Findings:
         """Record why a fact was not seen, unless it was."""
         self._found.setdefault(key, Finding(FACTS_BY_KEY[key], Verdict.NOT_SEEN, why))
 
+    def has_confirmed(self, key: str) -> bool:
+        """Return whether a fact holds."""
+        found = self._found.get(key)
+        return found is not None and found.verdict is Verdict.CONFIRMED
+
     def count(self, verdict: Verdict) -> int:
         """Return how many facts have a verdict."""
         return sum(each.verdict is verdict for each in self)

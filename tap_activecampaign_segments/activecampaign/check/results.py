@@ -17,7 +17,7 @@ from tap_activecampaign_segments.singer.coercion import coerce_count
 if TYPE_CHECKING:
     from typing import Any
 
-    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
+    from tap_activecampaign_segments.activecampaign.api import Api
 
 SORT = "id"
 """The order of the runs that a check starts."""
@@ -70,7 +70,7 @@ class Result:
         """The distinct ids that were read."""
         return {each for page in self.pages.values() for each in page}
 
-    def read_page(self, client: ActiveCampaignClient, number: int) -> list[int]:
+    def read_page(self, client: Api, number: int) -> list[int]:
         """Read a page, and return its ids.
 
         Raises:
@@ -81,7 +81,7 @@ class Result:
         response = read(client, run.segment_id, run.run_id, number, self.page_size)
         return ids_of(response)
 
-    def read_pages(self, client: ActiveCampaignClient) -> None:
+    def read_pages(self, client: Api) -> None:
         """Read all pages, or the first, some and the last if there are many.
 
         Raises:
@@ -94,7 +94,7 @@ class Result:
                 self.pages[number] = self.read_page(client, number)
 
 
-def start(client: ActiveCampaignClient, segment_id: str, page_size: int) -> RunResponse:
+def start(client: Api, segment_id: str, page_size: int) -> RunResponse:
     """Start an evaluation, without waiting for its result.
 
     Raises:
@@ -106,9 +106,7 @@ def start(client: ActiveCampaignClient, segment_id: str, page_size: int) -> RunR
     return RunResponse.from_answer(segment_id, SORT, answer)
 
 
-def read_own(
-    client: ActiveCampaignClient, segment_id: str, run_id: str, page: int, page_size: int
-) -> RunResponse:
+def read_own(client: Api, segment_id: str, run_id: str, page: int, page_size: int) -> RunResponse:
     """Read a run that this check started, with the sort that it was started with.
 
     Raises:
@@ -121,7 +119,7 @@ def read_own(
 
 
 def read_recorded(
-    client: ActiveCampaignClient, segment_id: str, run_id: str, page: int, page_size: int
+    client: Api, segment_id: str, run_id: str, page: int, page_size: int
 ) -> RunResponse:
     """Read any run in the order it has.
 

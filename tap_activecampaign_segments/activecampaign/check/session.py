@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tap_activecampaign_segments.activecampaign.api import attributes, resources
 from tap_activecampaign_segments.activecampaign.check.findings import Findings, NotSeenError
+from tap_activecampaign_segments.activecampaign.count_history import count_row
 
 if TYPE_CHECKING:
+    from tap_activecampaign_segments.activecampaign.api import ContactsApi
     from tap_activecampaign_segments.activecampaign.check.results import Result
     from tap_activecampaign_segments.activecampaign.check.traffic import Traffic
-    from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.clock import Clock
 
@@ -37,7 +39,7 @@ class Session:
         recorded: Recorded runs of the chosen segment that could be read, newest first.
     """
 
-    client: ActiveCampaignClient
+    client: ContactsApi
     traffic: Traffic
     clock: Clock
     segment_id: str | None
@@ -85,3 +87,30 @@ class Session:
         if self.may_evaluate or not self.recorded:
             return self.own_run
         return self.recorded[0]
+
+    def read_definition(self, segment: Segment) -> dict[str, Any]:
+        """Return the attributes of a segment's newest definition; each is requested once.
+
+        Raises:
+            TapError: It could not be read.
+        """
+        known = self.definitions.get(segment.segment_id)
+        if known is None:
+            found = resources(self.client.get("segmentsV2", segment.segment_id))
+            known = attributes(found[0]) if found else {}
+            self.definitions[segment.segment_id] = known
+        return known
+
+    def read_counts(self, before: int | None = None) -> list[dict[str, Any]]:
+        """Return one page of the chosen segment's count history, in the order of the answer.
+
+        Args:
+            before: Seconds since the epoch, exclusive; None for the newest page.
+
+        Raises:
+            TapError: It could not be read.
+        """
+        segment_id = self.segment.segment_id
+        cursor = () if before is None else (str(before),)
+        answer = self.client.get("segmentsV2", segment_id, "count-history", *cursor)
+        return [count_row(segment_id, each) for each in resources(answer)]

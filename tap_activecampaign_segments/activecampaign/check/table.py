@@ -70,6 +70,4 @@ def _wrap(text: str, width: int | None) -> Iterator[str]:
     if width is None:
         yield f"{_INDENT}{text}"
         return
-    yield click.wrap_text(
-        text, width, initial_indent=_INDENT, subsequent_indent=f"{_INDENT}  "
-    )
+    yield click.wrap_text(text, width, initial_indent=_INDENT, subsequent_indent=f"{_INDENT}  ")

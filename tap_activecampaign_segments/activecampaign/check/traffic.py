@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments.activecampaign.check.findings import NotSeenError
-from tap_activecampaign_segments.activecampaign.client import is_api_error
 from tap_activecampaign_segments.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+
     from tap_activecampaign_segments.clock import Clock
     from tap_activecampaign_segments.http.responses import Response
 
@@ -62,15 +63,24 @@ class Traffic:
         clock_offsets: Server's clock minus this machine's, from each response that has a ``Date``.
     """
 
-    def __init__(self, clock: Clock, max_requests: int, max_evaluations: int) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        is_api_error: Callable[[Response], bool],
+        *,
+        max_requests: int,
+        max_evaluations: int,
+    ) -> None:
         """Observe nothing yet.
 
         Args:
             clock: Time source.
+            is_api_error: Returns whether the API itself sent a 4xx; see `HttpClient`.
             max_requests: Requests that may be sent.
             max_evaluations: Evaluations that may be started.
         """
         self._clock = clock
+        self._is_api_error = is_api_error
         self._max_requests = max_requests
         self._max_evaluations = max_evaluations
         self._forbidden = ""
@@ -120,7 +130,7 @@ class Traffic:
         if response.status == HTTPStatus.OK:
             self._note_data(response.json)
         if response.status == HTTPStatus.NOT_FOUND:
-            if is_api_error(response):
+            if self._is_api_error(response):
                 self.own_404s += 1
             else:
                 self.other_404s += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tap_activecampaign_segments.activecampaign.check.probes.words import count
 from tap_activecampaign_segments.errors import ForbiddenError, NotFoundError
 
 if TYPE_CHECKING:
@@ -77,17 +78,10 @@ def _conclude_clock(session: Session) -> None:
 def _conclude_form(session: Session) -> None:
     traffic = session.traffic
     if traffic.own_404s or traffic.other_404s:
-        seen = f"{traffic.own_404s} of {traffic.own_404s + traffic.other_404s} have"
-        session.findings.settle(
-            "not_found_has_known_form", holds=not traffic.other_404s, seen=seen
-        )
+        seen = f"{traffic.own_404s} of {traffic.own_404s + traffic.other_404s}"
+        session.findings.settle("not_found_has_known_form", holds=not traffic.other_404s, seen=seen)
     else:
         session.findings.miss("not_found_has_known_form", "no 404 came")
     if traffic.arrays or traffic.objects:
-        seen = f"in {traffic.arrays} of {traffic.arrays + traffic.objects} answers"
+        seen = f"{traffic.arrays} of {traffic.arrays + traffic.objects} answers"
         session.findings.settle("data_is_array", holds=not traffic.objects, seen=seen)
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural if need be."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments.activecampaign.check.findings import NotSeenError
-from tap_activecampaign_segments.activecampaign.check.probes.account import count
+from tap_activecampaign_segments.activecampaign.check.probes.words import count
 from tap_activecampaign_segments.singer.coercion import coerce_count
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def probe_contact_lists(session: Session) -> None:
     """Read a contact with its subscriptions."""
-    answer = session.client.get("contacts", member="contacts", limit=1, include="contactLists")
+    answer = session.client.get_contacts({"limit": 1, "include": "contactLists"})
     if not answer["contacts"]:
         msg = "the account shows no contact"
         raise NotSeenError(msg)
@@ -29,7 +29,7 @@ def probe_ids(session: Session) -> None:
     if not wanted:
         msg = "no member of the segment is known"
         raise NotSeenError(msg)
-    answer = session.client.get("contacts", member="contacts", limit=20, **{"ids[]": wanted})
+    answer = session.client.get_contacts({"limit": 20, "ids[]": wanted})
     rows = answer["contacts"]
     found = {coerce_count(each.get("id")) for each in rows if isinstance(each, dict)}
     if not found:

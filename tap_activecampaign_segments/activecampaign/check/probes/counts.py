@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.api import attributes, resources
 from tap_activecampaign_segments.activecampaign.check.findings import NotSeenError
-from tap_activecampaign_segments.activecampaign.check.probes.account import count
-from tap_activecampaign_segments.activecampaign.count_history import MAX_UPDATE_TIME, count_row
+from tap_activecampaign_segments.activecampaign.check.probes.words import count
+from tap_activecampaign_segments.activecampaign.count_history import MAX_UPDATE_TIME
 from tap_activecampaign_segments.errors import NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_activecampaign_segments.activecampaign.check.session import Session
 
 DELAYS = (0.0, 2.0, 4.0)
@@ -22,7 +23,7 @@ DELAYS = (0.0, 2.0, 4.0)
 
 def probe_history(session: Session) -> None:
     """Read the newest counts."""
-    session.history = read_history(session)
+    session.history = session.read_counts()
     rows = session.history
     if len(rows) < 2:  # noqa: PLR2004 (an order needs two)
         msg = f"the segment has {count(len(rows), 'count')}"
@@ -59,7 +60,7 @@ def probe_unknown_history(session: Session) -> None:
 def probe_own_count(session: Session) -> None:
     """Look for the own run in the count history."""
     run_id = session.own_run.first.run.run_id
-    seen = _look(session, lambda: run_id in {row["run_id"] for row in read_history(session)})
+    seen = _look(session, lambda: run_id in {row["run_id"] for row in session.read_counts()})
     session.findings.settle("own_run_is_counted", holds=seen is not None, seen=seen or "not there")
 
 
@@ -75,29 +76,11 @@ def probe_own_total(session: Session) -> None:
     )
 
 
-def read_history(session: Session, before: int | None = None) -> list[dict[str, Any]]:
-    """Return one page of the count history, as rows in the order of the answer.
-
-    Args:
-        session: The check.
-        before: Seconds since the epoch, exclusive; None for the newest page.
-
-    Raises:
-        TapError: It could not be read.
-    """
-    segment_id = session.segment.segment_id
-    cursor = () if before is None else (str(before),)
-    answer = session.client.get("segmentsV2", segment_id, "count-history", *cursor)
-    return [count_row(segment_id, each) for each in resources(answer)]
-
-
 def _settle_updates(session: Session) -> None:
     key = "count_settles_in_a_day"
     now = session.clock.now()
     old = [
-        row
-        for row in session.history
-        if now - timestamps.parse(row["timestamp"]) > MAX_UPDATE_TIME
+        row for row in session.history if now - timestamps.parse(row["timestamp"]) > MAX_UPDATE_TIME
     ]
     updating = sum(row["count_updating_with_runid"] is not None for row in old)
     if old:

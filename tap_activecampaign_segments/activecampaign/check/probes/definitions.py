@@ -20,6 +20,7 @@ from tap_activecampaign_segments.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from tap_activecampaign_segments.activecampaign.check.session import Session
@@ -36,7 +37,7 @@ class UnknownSegmentError(NotFoundError):
 
 
 def choose_segment(session: Session) -> None:
-    """Choose the segment to look into: the one that is named, or one that tells much at little cost.
+    """Choose the segment to look into: the named one, or one that tells much at little cost.
 
     Raises:
         UnknownSegmentError: The account does not have the one that is named.
@@ -44,7 +45,7 @@ def choose_segment(session: Session) -> None:
     if session.segment_id is None:
         for segment in sorted(session.listed, key=_preference)[:MAX_DEFINITIONS]:
             session.chosen = segment
-            if not is_external(read_definition(session, segment)):
+            if not is_external(session.read_definition(segment)):
                 return
         session.chosen = None
         return
@@ -56,13 +57,13 @@ def choose_segment(session: Session) -> None:
         except NotFoundError as error:
             msg = "the account has no segment with this id"
             raise UnknownSegmentError(msg, error.status) from error
-    read_definition(session, session.chosen)
+    session.read_definition(session.chosen)
 
 
 def probe_versions(session: Session) -> None:
     """Ask for the version before the newest one, of a segment that has several."""
     for segment in _sample(session):
-        definition = read_definition(session, segment)
+        definition = session.read_definition(segment)
         newest = _created(definition)
         if newest and has_versions(segment.segment_id) and _is_older(segment, newest):
             _probe_version_before(session, segment.segment_id, newest)
@@ -72,15 +73,15 @@ def probe_versions(session: Session) -> None:
 
 
 def probe_external(session: Session) -> None:
-    """Evaluate a segment with an external condition, if there is one among those that were read."""
-    external = [name for name, found in session.definitions.items() if is_external(found)]
-    if not external:
+    """Evaluate a segment with an external condition, if some definitions have one."""
+    external = next(_external_ids(session), None)
+    if external is None:
         msg = f"none of {len(session.definitions)} definitions has one"
         raise NotSeenError(msg)
     if not session.may_evaluate:
         raise NotSeenError(NO_EVALUATION)
     try:
-        results.start(session.client, external[0], page_size=1)
+        results.start(session.client, external, page_size=1)
     except BadRequestError:
         session.findings.settle("external_is_rejected", holds=True, seen="400")
     except (AccountError, TransientError):
@@ -89,20 +90,6 @@ def probe_external(session: Session) -> None:
         session.findings.settle("external_is_rejected", holds=False, seen=f"{error.status}")
     else:
         session.findings.settle("external_is_rejected", holds=False, seen="200, a run")
-
-
-def read_definition(session: Session, segment: Segment) -> dict[str, Any]:
-    """Return the attributes of a segment's newest definition; each is requested once.
-
-    Raises:
-        TapError: It could not be read.
-    """
-    known = session.definitions.get(segment.segment_id)
-    if known is None:
-        found = resources(session.client.get("segmentsV2", segment.segment_id))
-        known = attributes(found[0]) if found else {}
-        session.definitions[segment.segment_id] = known
-    return known
 
 
 def is_external(definition: dict[str, Any]) -> bool:
@@ -114,6 +101,14 @@ def is_external(definition: dict[str, Any]) -> bool:
         if isinstance(condition, dict)
         for field in condition.get("fields") or ()
     )
+
+
+def _external_ids(session: Session) -> Iterator[str]:
+    """Yield the segments with an external condition, among some."""
+    yield from [name for name, found in session.definitions.items() if is_external(found)]
+    for segment in _sample(session):
+        if is_external(session.read_definition(segment)):
+            yield segment.segment_id
 
 
 def _probe_version_before(session: Session, segment_id: str, newest: datetime) -> None:

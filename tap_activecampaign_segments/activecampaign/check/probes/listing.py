@@ -21,9 +21,7 @@ def probe_listing(session: Session) -> None:
         TapError: It cannot be read, and so nothing else can.
     """
     try:
-        answer = session.client.get(
-            "audiences", page=1, page_size=LISTING_PAGE_SIZE, sort="name"
-        )
+        answer = session.client.get("audiences", page=1, page_size=LISTING_PAGE_SIZE, sort="name")
     except NotFoundError:
         session.findings.miss("listing_tells_last_page", "the account lists no segment")
         return

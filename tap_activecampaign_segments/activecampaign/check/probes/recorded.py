@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.check import results
 from tap_activecampaign_segments.activecampaign.check.findings import NotSeenError
-from tap_activecampaign_segments.activecampaign.check.probes.account import count
-from tap_activecampaign_segments.activecampaign.check.probes.counts import read_history
+from tap_activecampaign_segments.activecampaign.check.probes.words import count, span
 from tap_activecampaign_segments.activecampaign.check.results import MAX_PAGE_SIZE, Result
 from tap_activecampaign_segments.activecampaign.match_all.run_lifecycle import RETENTION
 from tap_activecampaign_segments.errors import NotFoundError
@@ -68,26 +67,34 @@ def probe_counted_ids(session: Session) -> None:
 
 
 def probe_deleted_contacts(session: Session) -> None:
-    """Look for a contact of an old result that was deleted since."""
+    """Look for a contact of earlier results that was deleted since."""
     key = "deleted_contact_stays"
-    _newest(session)
-    oldest = session.recorded[-1]
-    _read_whole(session, oldest)
-    if not oldest.is_whole:
-        msg = "the oldest recorded run has too many pages"
+    newest = _newest(session)
+    for result in session.recorded:
+        _read_whole(session, result)
+        told = result.first.total or 0
+        if newest.is_whole and len(newest.ids) == _counted(newest):
+            # Where the token's user does not see all of it, fewer ids than counted mean nothing.
+            told = max(told, _counted(result) or 0)
+        if result.is_whole and len(result.ids) < told:
+            seen = f"{len(result.ids)} of {told} ids left"
+            session.findings.settle(key, holds=False, seen=seen)
+            return
+    if not session.findings.has_confirmed("token_sees_recorded_runs"):
+        msg = "the token's user may not see all contacts"
         raise NotSeenError(msg)
-    missing = (oldest.first.total or 0) - len(oldest.ids)
-    if missing:
-        session.findings.settle(key, holds=False, seen=f"{count(missing, 'id')} of it missing")
-        return
-    # Who left since may have left by being deleted.
+    if not session.findings.has_confirmed("ids_select_contacts"):
+        msg = "contacts cannot be selected by id"
+        raise NotSeenError(msg)
+    # Who left the segment may have left it by being deleted.
     present = session.own.ids if session.own else set[int]()
-    asked = sorted(oldest.ids - present)[:MAX_CONTACTS]
+    left = set[int]().union(*(result.ids for result in session.recorded)) - present
+    asked = sorted(left)[:MAX_CONTACTS]
     gone = set(asked) - _existing(session, asked) if asked else set()
     if not gone:
-        msg = f"no contact of the oldest was deleted ({len(asked)} asked for)"
+        msg = f"none of {count(len(asked), 'contact')} that left was deleted"
         raise NotSeenError(msg)
-    session.findings.settle(key, holds=True, seen=f"{count(len(gone), 'deleted contact')} in it")
+    session.findings.settle(key, holds=True, seen=f"{count(len(gone), 'deleted contact')} in one")
 
 
 def probe_visibility(session: Session) -> None:
@@ -118,7 +125,7 @@ def _rows(session: Session) -> Iterator[dict[str, Any]]:
         instant = now - timedelta(days=days)
         known = [row for row in session.history if timestamps.parse(row["timestamp"]) <= instant]
         if not known and session.history:
-            known = read_history(session, before=timestamps.epoch_seconds(instant))
+            known = session.read_counts(before=timestamps.epoch_seconds(instant))
         if not known:
             return
         row = max(known, key=lambda row: row["timestamp"])
@@ -138,9 +145,7 @@ def _read_recorded(session: Session, row: dict[str, Any]) -> Result | None:
         return None
     if not first.is_ready:
         return None
-    return Result(
-        first, MAX_PAGE_SIZE, is_own=False, count=row, pages={1: results.ids_of(first)}
-    )
+    return Result(first, MAX_PAGE_SIZE, is_own=False, count=row, pages={1: results.ids_of(first)})
 
 
 def _settle_ages(session: Session, ages: list[tuple[timedelta, bool]]) -> None:
@@ -154,7 +159,7 @@ def _settle_ages(session: Session, ages: list[tuple[timedelta, bool]]) -> None:
     session.findings.settle(
         "recorded_run_is_readable",
         holds=is_readable,
-        seen=f"{'read' if is_readable else 'unreadable'}, of {_days(newest_age)} ago",
+        seen=f"{'read' if is_readable else 'not'} of {span(newest_age)} ago",
     )
     key = "recorded_run_is_kept"
     readable = [age for age, is_kept in ages if is_kept]
@@ -162,12 +167,12 @@ def _settle_ages(session: Session, ages: list[tuple[timedelta, bool]]) -> None:
     if not readable:
         session.findings.miss(key, "no recorded run can be read")
     elif lost:
-        seen = f"read of {_days(max(readable))} ago, not of {_days(min(lost))}"
+        seen = f"read of {span(max(readable))} ago, not of {span(min(lost))}"
         session.findings.settle(key, holds=False, seen=seen)
     elif max(readable) >= FAR_BACK:
-        session.findings.settle(key, holds=True, seen=f"read of {_days(max(readable))} ago")
+        session.findings.settle(key, holds=True, seen=f"read of {span(max(readable))} ago")
     else:
-        session.findings.miss(key, f"the oldest count is {_days(max(readable))} old")
+        session.findings.miss(key, f"the oldest count is {span(max(readable))} old")
 
 
 def _settle_ends(session: Session) -> None:
@@ -183,7 +188,7 @@ def _settle_ends(session: Session) -> None:
     session.findings.settle(
         "recorded_run_ended_with_count",
         holds=abs(longest) <= MAX_DELAY,
-        seen=f"{longest.total_seconds():.1f} s between, in {count(len(ends), 'run')}",
+        seen=f"within {span(abs(longest))}, {count(len(ends), 'run')}",
     )
 
 
@@ -212,9 +217,7 @@ def _counted(result: Result) -> int | None:
 
 def _existing(session: Session, contact_ids: list[int]) -> set[int]:
     """Return those of some contacts that the account has."""
-    answer = session.client.get(
-        "contacts", member="contacts", limit=MAX_CONTACTS, **{"ids[]": contact_ids}
-    )
+    answer = session.client.get_contacts({"limit": MAX_CONTACTS, "ids[]": contact_ids})
     ids = (coerce_count(each.get("id")) for each in answer["contacts"] if isinstance(each, dict))
     return {each for each in ids if each is not None}
 
@@ -225,7 +228,3 @@ def _is_visible(session: Session, contact_id: int) -> bool:
     except NotFoundError:
         return False
     return True
-
-
-def _days(age: timedelta) -> str:
-    return f"{age / timedelta(days=1):.1f} days"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.check import results
 from tap_activecampaign_segments.activecampaign.check.findings import NotSeenError
-from tap_activecampaign_segments.activecampaign.check.probes.account import count
-from tap_activecampaign_segments.activecampaign.check.probes.definitions import read_definition
+from tap_activecampaign_segments.activecampaign.check.probes.words import count, span
 from tap_activecampaign_segments.activecampaign.check.results import Result
 from tap_activecampaign_segments.activecampaign.check.session import NO_EVALUATION
 from tap_activecampaign_segments.errors import MalformedResponseError, NotFoundError, RequestError
 from tap_activecampaign_segments.polling import PollTimeoutError, poll
+from tap_activecampaign_segments.singer.coercion import coerce_count
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.check.session import Session
@@ -41,7 +41,7 @@ def probe_start(session: Session) -> None:
     if not session.may_evaluate:
         raise NotSeenError(NO_EVALUATION)
     segment = session.segment
-    page_size = min(max(-(-segment.last_size // PAGES), 1), results.MAX_PAGE_SIZE)
+    page_size = min(max(-(-_expected_size(session) // PAGES), 1), results.MAX_PAGE_SIZE)
     started = results.start(session.client, segment.segment_id, page_size)
     session.started = Result(started, page_size, is_own=True)
     key = "new_run_is_known_at_once"
@@ -151,15 +151,22 @@ def probe_match_some(session: Session) -> None:
         session.findings.settle(key, holds=False, seen="404")
         return
     seen = f"{count(differing, 'id')} differ" if differing else "the same ids"
-    session.findings.settle(key, holds=not differing, seen=f"{seen} on {count(len(numbers), 'page')}")
+    session.findings.settle(
+        key, holds=not differing, seen=f"{seen} on {count(len(numbers), 'page')}"
+    )
 
 
 def probe_definition_date(session: Session) -> None:
     """Compare a run's ``segment_timestamp`` with the date of the newest definition."""
-    told = session.any_run.first.run.segment_timestamp
-    created = read_definition(session, session.segment).get("created_date")
+    result = session.any_run
+    run = result.first.run
+    told = run.segment_timestamp
+    created = session.read_definition(session.segment).get("created_date")
     if told is None or created is None:
         msg = "the run has no segment_timestamp" if created else "the definition has no date"
+        raise NotSeenError(msg)
+    if not result.is_own and timestamps.parse(run.run_id_start) < timestamps.parse(created):
+        msg = "the segment was edited after the run"
         raise NotSeenError(msg)
     difference = timestamps.parse(told) - timestamps.parse(created)
     is_same = timestamps.may_be_equal(told, timestamps.normalize(created))
@@ -193,6 +200,11 @@ def probe_empty_result(session: Session) -> None:
     session.findings.settle("empty_result_has_total", holds=first.total is not None, seen=seen)
 
 
+def _expected_size(session: Session) -> int:
+    counted = session.history[0]["result_count"] if session.history else None
+    return session.segment.last_size or coerce_count(counted) or results.MAX_PAGE_SIZE
+
+
 def _read_first(session: Session, result: Result) -> RunResponse:
     run = result.first.run
     return results.read_own(
@@ -221,9 +233,9 @@ def _settle_start(session: Session, started: RunResponse) -> None:
         session.findings.miss(key, "the listing names no earlier run")
         return
     elapsed = timestamps.parse(started.run.run_id_start) - timestamps.parse(before)
-    seconds = elapsed.total_seconds()
-    seen = f"{abs(seconds):.1f} s {'later' if seconds > 0 else 'earlier'}"
-    session.findings.settle(key, holds=started.run.is_later_than(before), seen=seen)
+    is_later = started.run.is_later_than(before)
+    seen = f"{span(abs(elapsed))} {'later' if is_later else 'earlier'}"
+    session.findings.settle(key, holds=is_later, seen=seen)
 
 
 def _yes_or_no(answer: bool) -> str:  # noqa: FBT001 (a word for a value)
