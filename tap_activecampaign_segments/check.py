@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import IO, TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from singer_sdk.exceptions import ConfigValidationError
@@ -29,6 +30,19 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 
+def _check_writable(
+    _context: click.Context, _option: click.Parameter, value: Path | None
+) -> Path | None:
+    """Refuse a file that cannot be written before a minute is spent on the account."""
+    if value is not None:
+        try:
+            value.open("a", encoding="utf-8").close()
+        except OSError as error:
+            msg = f"{value}: {error.strerror}"
+            raise click.BadParameter(msg) from error
+    return value
+
+
 @click.command(NAME)
 @click.version_option(package_name=TapActiveCampaignSegments.name)
 @click.option(
@@ -51,17 +65,18 @@ INTERRUPTED = 130
 @click.option(
     "--json",
     "report",
-    type=click.File("w", encoding="utf-8", lazy=True),
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    callback=_check_writable,
     metavar="FILE",
     help="Write a report that can be posted in public: shapes, counts and timings.",
 )
-def _command(  # (click calls it by name)
+def _command(
     *,
     config: Any,
     segment: str | None,
     requests: int,
     no_evaluation: bool,
-    report: IO[str] | None,
+    report: Path | None,
 ) -> int:
     """Check what the tap assumes of ActiveCampaign's API against your account.
 

@@ -7,7 +7,7 @@ import logging
 import shutil
 import sys
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,7 @@ from tap_activecampaign_segments.activecampaign.check import report, table
 from tap_activecampaign_segments.activecampaign.check.examination import examine
 from tap_activecampaign_segments.activecampaign.check.findings import Verdict
 from tap_activecampaign_segments.activecampaign.check.probes.definitions import UnknownSegmentError
+from tap_activecampaign_segments.activecampaign.check.probes.words import count
 from tap_activecampaign_segments.activecampaign.check.session import Session
 from tap_activecampaign_segments.activecampaign.check.traffic import (
     MAX_EVALUATIONS,
@@ -26,6 +27,7 @@ from tap_activecampaign_segments.errors import TapError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
     from tap_activecampaign_segments.clock import Clock
@@ -45,13 +47,13 @@ class Options:
         segment_id: The segment to look into, None to choose one.
         max_requests: Requests that may be sent.
         may_evaluate: Whether a segment may be evaluated.
-        report: Receives the report as JSON, None for no report.
+        report: The file to write the report to, None for no report.
     """
 
     segment_id: str | None = None
     max_requests: int = MAX_REQUESTS
     may_evaluate: bool = True
-    report: IO[str] | None = None
+    report: Path | None = None
 
 
 def check(
@@ -93,8 +95,8 @@ def check(
     seconds = clock.monotonic() - started
     _print(session, seconds, environment)
     if options.report:
-        json.dump(report.build(session, seconds), options.report, indent=1)
-        options.report.write("\n")
+        text = json.dumps(report.build(session, seconds), indent=1)
+        options.report.write_text(f"{text}\n", encoding="utf-8")
     return OTHERWISE if session.findings.count(Verdict.OTHERWISE) else CONFIRMED
 
 
@@ -117,10 +119,9 @@ def _print(session: Session, seconds: float, environment: Mapping[str, str]) -> 
 def _summary(session: Session, seconds: float) -> list[str]:
     verdicts = ", ".join(f"{session.findings.count(each)} {each.value}" for each in Verdict)
     traffic = session.traffic
-    requests, evaluations = traffic.requests, traffic.evaluations
     effort = (
-        f"{requests} request{'' if requests == 1 else 's'}, "
-        f"{evaluations} evaluation{'' if evaluations == 1 else 's'}, {seconds:.0f} s"
+        f"{count(traffic.requests, 'request')}, {count(traffic.evaluations, 'evaluation')}, "
+        f"{seconds:.0f} s"
     )
     where = f'Please report it with --json FILE and the issue form "{FORM}".'
     return ["", f"{verdicts}; {effort}.", where]

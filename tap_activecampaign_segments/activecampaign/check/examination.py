@@ -97,8 +97,16 @@ def _run(probe: Probe, session: Session) -> None:
     except TapError as error:
         if probe.is_vital and not isinstance(error, NotSeenError):
             raise
-        for key in probe.keys:
-            session.findings.miss(key, describe(error, session.traffic))
+        _miss(probe, session, describe(error, session.traffic))
+    except Exception as error:  # noqa: BLE001
+        # An answer in a form that nobody thought of: the other probes go on.
+        what = f"the answer of {session.traffic.last} is unexpected ({type(error).__name__})"
+        _miss(probe, session, what)
+
+
+def _miss(probe: Probe, session: Session, why: str) -> None:
+    for key in probe.keys:
+        session.findings.miss(key, why)
 
 
 def describe(error: TapError, traffic: Traffic) -> str:

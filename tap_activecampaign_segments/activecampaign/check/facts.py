@@ -105,7 +105,7 @@ FACTS = (
     Fact(
         "version_before_is_found",
         Subject.DEFINITIONS,
-        "the version before another can be found",
+        "a version is found just before the next one",
         INFERRED,
         "requested again a second earlier; then `segment_definitions` fails for the segment",
     ),
