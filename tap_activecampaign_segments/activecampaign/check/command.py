@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClie
 from tap_activecampaign_segments.errors import TapError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
@@ -87,7 +88,8 @@ def check(
     session = Session(client, traffic, clock, options.segment_id, options.may_evaluate)
     started = clock.monotonic()
     try:
-        examine(session)
+        with _progress() as on_probe:
+            examine(session, on_probe)
     except UnknownSegmentError as error:
         return fail(f"--segment: {error}", USAGE)
     except TapError as error:
@@ -104,6 +106,22 @@ def fail(message: str, code: int) -> int:
     """Print an error on one line, and return the exit code."""
     click.echo(f"{NAME}: {message}", err=True)
     return code
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """Say on a terminal how far the check is, and leave nothing of it behind."""
+    is_terminal = sys.stderr.isatty()
+
+    def show(number: int, total: int) -> None:
+        if is_terminal:
+            click.echo(f"\rChecking the account: {number} of {total} ...", nl=False, err=True)
+
+    try:
+        yield show
+    finally:
+        if is_terminal:
+            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def _print(session: Session, seconds: float, environment: Mapping[str, str]) -> None:

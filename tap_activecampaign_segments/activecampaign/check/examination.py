@@ -76,15 +76,20 @@ PROBES = (
 """All probes. The first ones cost little and tell what the others need."""
 
 
-def examine(session: Session) -> None:
+def examine(session: Session, on_probe: Callable[[int, int], None]) -> None:
     """Run all probes; a failed one leaves its facts not seen.
+
+    Args:
+        session: What they share.
+        on_probe: Called before each probe with its number, from 1, and how many there are.
 
     Raises:
         AccountError: The account cannot be read.
         UnknownSegmentError: The account does not have the segment that the user named.
         TapError: A vital probe failed.
     """
-    for probe in PROBES:
+    for number, probe in enumerate(PROBES, start=1):
+        on_probe(number, len(PROBES))
         _run(probe, session)
     account.conclude(session)
 

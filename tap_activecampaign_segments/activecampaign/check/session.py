@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments.activecampaign.api import attributes, resources
 from tap_activecampaign_segments.activecampaign.check.findings import Findings, NotSeenError
 from tap_activecampaign_segments.activecampaign.count_history import count_row
+from tap_activecampaign_segments.errors import NotFoundError
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.api import ContactsApi
@@ -91,12 +93,17 @@ class Session:
     def read_definition(self, segment: Segment) -> dict[str, Any]:
         """Return the attributes of a segment's newest definition; each is requested once.
 
+        Returns:
+            Nothing if there is no such definition.
+
         Raises:
             TapError: It could not be read.
         """
         known = self.definitions.get(segment.segment_id)
         if known is None:
-            found = resources(self.client.get("segmentsV2", segment.segment_id))
+            found = []
+            with suppress(NotFoundError):
+                found = resources(self.client.get("segmentsV2", segment.segment_id))
             known = attributes(found[0]) if found else {}
             self.definitions[segment.segment_id] = known
         return known
