@@ -8,6 +8,7 @@ from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.api import attributes, resources
 from tap_activecampaign_segments.activecampaign.check import results
 from tap_activecampaign_segments.activecampaign.check.findings import NotSeenError
+from tap_activecampaign_segments.activecampaign.check.probes.words import count
 from tap_activecampaign_segments.activecampaign.check.session import NO_EVALUATION
 from tap_activecampaign_segments.activecampaign.definitions import has_versions
 from tap_activecampaign_segments.activecampaign.segments import look_up
@@ -68,7 +69,7 @@ def probe_versions(session: Session) -> None:
         if newest and has_versions(segment.segment_id) and _is_older(segment, newest):
             _probe_version_before(session, segment.segment_id, newest)
             return
-    msg = f"none of {len(session.definitions)} definitions has an earlier version"
+    msg = f"none of {count(len(session.definitions), 'definition')}"
     raise NotSeenError(msg)
 
 
@@ -76,7 +77,7 @@ def probe_external(session: Session) -> None:
     """Evaluate a segment with an external condition, if some definitions have one."""
     external = next(_external_ids(session), None)
     if external is None:
-        msg = f"none of {len(session.definitions)} definitions has one"
+        msg = f"none of {count(len(session.definitions), 'definition')}"
         raise NotSeenError(msg)
     if not session.may_evaluate:
         raise NotSeenError(NO_EVALUATION)

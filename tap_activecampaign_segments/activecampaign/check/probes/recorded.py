@@ -81,7 +81,7 @@ def probe_deleted_contacts(session: Session) -> None:
             session.findings.settle(key, holds=False, seen=seen)
             return
     if not session.findings.has_confirmed("token_sees_recorded_runs"):
-        msg = "the token's user may not see all contacts"
+        msg = "some may be invisible"
         raise NotSeenError(msg)
     if not session.findings.has_confirmed("ids_select_contacts"):
         msg = "contacts cannot be selected by id"
@@ -92,7 +92,7 @@ def probe_deleted_contacts(session: Session) -> None:
     asked = sorted(left)[:MAX_CONTACTS]
     gone = set(asked) - _existing(session, asked) if asked else set()
     if not gone:
-        msg = f"none of {count(len(asked), 'contact')} that left was deleted"
+        msg = f"none of {len(asked)} who left"
         raise NotSeenError(msg)
     session.findings.settle(key, holds=True, seen=f"{count(len(gone), 'deleted contact')} in one")
 
@@ -103,7 +103,7 @@ def probe_visibility(session: Session) -> None:
     key = "token_sees_recorded_runs"
     own = session.own
     if own is not None and own.is_whole and newest.is_whole and newest.ids <= own.ids:
-        seen = f"its {len(newest.ids)} ids are in the own run"
+        seen = f"all {len(newest.ids)} in the own run"
         session.findings.settle(key, holds=True, seen=seen)
         return
     lacking = sorted(newest.ids - own.ids if own is not None and own.is_whole else newest.ids)
@@ -167,7 +167,7 @@ def _settle_ages(session: Session, ages: list[tuple[timedelta, bool]]) -> None:
     if not readable:
         session.findings.miss(key, "no recorded run can be read")
     elif lost:
-        seen = f"read of {span(max(readable))} ago, not of {span(min(lost))}"
+        seen = f"{span(max(readable))}, not {span(min(lost))}"
         session.findings.settle(key, holds=False, seen=seen)
     elif max(readable) >= FAR_BACK:
         session.findings.settle(key, holds=True, seen=f"read of {span(max(readable))} ago")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -89,7 +90,8 @@ def probe_response(session: Session) -> None:
     if first.last_page is None or first.per_page is None:
         session.findings.miss("layout_agrees", "the answer has no page.last_page or page.per_page")
     else:
-        seen = f"{layout.total} ids, {layout.per_page} a page, {layout.last_page} pages"
+        pages = count(first.last_page, "page")
+        seen = f"{layout.total} ids, {pages}"
         session.findings.settle("layout_agrees", holds=layout.flaw is None, seen=seen)
 
 
@@ -103,7 +105,9 @@ def probe_pages(session: Session) -> None:
     layout, pages = result.layout, result.pages
     wrong = [number for number in pages if len(pages[number]) != layout.page_length(number)]
     read = sum(len(each) for each in pages.values())
-    seen = f"{read} of {layout.total} ids on {len(pages)} of {layout.page_count} pages"
+    seen = f"{read} of {layout.total} ids"
+    if not result.is_whole:
+        seen = f"{len(pages)} of {layout.page_count} pages"
     session.findings.settle("result_can_be_paged", holds=not wrong, seen=seen)
     again = result.read_page(session.client, 1)
     repeated = read - len(result.ids)
@@ -170,7 +174,8 @@ def probe_definition_date(session: Session) -> None:
         raise NotSeenError(msg)
     difference = timestamps.parse(told) - timestamps.parse(created)
     is_same = timestamps.may_be_equal(told, timestamps.normalize(created))
-    seen = "the same" if is_same else f"{difference.total_seconds():+.3f} s"
+    direction = "later" if difference > timedelta() else "earlier"
+    seen = "the same" if is_same else f"{span(abs(difference))} {direction}"
     session.findings.settle("run_names_definition", holds=is_same, seen=seen)
 
 
