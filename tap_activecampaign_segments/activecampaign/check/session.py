@@ -81,14 +81,14 @@ class Session:
 
     @property
     def any_run(self) -> Result:
-        """A ready run: the own one, or with --no-evaluation the newest recorded one.
+        """A ready run: the own one, or the newest recorded one if there is no own run.
 
         Raises:
             NotSeenError: There is none.
         """
-        if self.may_evaluate or not self.recorded:
-            return self.own_run
-        return self.recorded[0]
+        if self.own is None and self.recorded:
+            return self.recorded[0]
+        return self.own_run
 
     def read_definition(self, segment: Segment) -> dict[str, Any]:
         """Return the attributes of a segment's newest definition; each is requested once.

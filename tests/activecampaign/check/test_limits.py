@@ -87,6 +87,17 @@ def test_recorded_runs_are_never_read_in_a_way_that_evaluates(
     )
 
 
+def test_a_start_that_answers_an_earlier_run_is_not_read(
+    account: Account, sandbox: Sandbox, run_check: Callable[..., Checked]
+) -> None:
+    recorded = {run.run_id for each in account.segments for run in each.runs}
+    sandbox.faults.add(Fault("same_run"))
+    checked = run_check()
+    assert checked.seen["new_run_is_known_at_once"] == "(the start answered an earlier run)"
+    assert not [each for each in sandbox.requests if OWN_READ.fullmatch(each.path)]
+    assert {run.run_id for each in account.segments for run in each.runs} == recorded
+
+
 def test_without_evaluation_a_recorded_run_is_looked_into(
     sandbox: Sandbox, run_check: Callable[..., Checked]
 ) -> None:

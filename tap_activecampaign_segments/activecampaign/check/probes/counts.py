@@ -60,8 +60,11 @@ def probe_unknown_history(session: Session) -> None:
 def probe_own_count(session: Session) -> None:
     """Look for the own run in the count history."""
     run_id = session.own_run.first.run.run_id
-    seen = _look(session, lambda: run_id in {row["run_id"] for row in session.read_counts()})
-    session.findings.settle("own_run_is_counted", holds=seen is not None, seen=seen or "not there")
+    _look(
+        session,
+        "own_run_is_counted",
+        lambda: run_id in {row["run_id"] for row in session.read_counts()},
+    )
 
 
 def probe_own_total(session: Session) -> None:
@@ -70,10 +73,7 @@ def probe_own_total(session: Session) -> None:
     if not session.segment.is_listed:
         msg = "the segment is not saved"
         raise NotSeenError(msg)
-    seen = _look(session, lambda: _last_total(session).get("run_id") == run_id)
-    session.findings.settle(
-        "own_run_is_last_total", holds=seen is not None, seen=seen or "not there"
-    )
+    _look(session, "own_run_is_last_total", lambda: _last_total(session).get("run_id") == run_id)
 
 
 def _settle_updates(session: Session) -> None:
@@ -90,15 +90,17 @@ def _settle_updates(session: Session) -> None:
         session.findings.miss(key, "no count is older than a day")
 
 
-def _look(session: Session, is_there: Callable[[], bool]) -> str | None:
-    """Return how long it took until something was there, None if it did not come."""
+def _look(session: Session, key: str, is_there: Callable[[], bool]) -> None:
+    """Settle whether something appears within some seconds."""
     waited = 0.0
     for delay in DELAYS:
         session.clock.sleep(delay)
         waited += delay
         if is_there():
-            return f"after {waited:.0f} s" if waited else "at once"
-    return None
+            seen = f"after {waited:.0f} s" if waited else "at once"
+            session.findings.settle(key, holds=True, seen=seen)
+            return
+    session.findings.settle(key, holds=False, seen=f"not there after {waited:.0f} s")
 
 
 def _last_total(session: Session) -> dict[str, Any]:

@@ -44,6 +44,11 @@ def probe_start(session: Session) -> None:
     segment = session.segment
     page_size = min(max(-(-_expected_size(session) // PAGES), 1), results.MAX_PAGE_SIZE)
     started = results.start(session.client, segment.segment_id, page_size)
+    known = {row["run_id"] for row in session.history} | {segment.last_run_id}
+    if started.run.run_id in known:
+        # Whatever it was started with, it must not be read in a way that evaluates it again.
+        msg = "the start answered an earlier run"
+        raise NotSeenError(msg)
     session.started = Result(started, page_size, is_own=True)
     key = "new_run_is_known_at_once"
     try:
