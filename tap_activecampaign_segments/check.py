@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ import click
 from singer_sdk.exceptions import ConfigValidationError
 
 from tap_activecampaign_segments.activecampaign.check.command import (
+    INTERRUPTED,
     NAME,
     USAGE,
     Options,
@@ -22,12 +25,22 @@ from tap_activecampaign_segments.activecampaign.settings import (
     ActiveCampaignSettings,
     config_errors,
 )
+from tap_activecampaign_segments.errors import TapError
+from tap_activecampaign_segments.http.urls import quote_path_part
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-INTERRUPTED = 130
+
+def _check_id(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """Refuse an id that would change the path of a request."""
+    if value is not None:
+        try:
+            quote_path_part(value)
+        except TapError as error:
+            raise click.BadParameter(str(error)) from error
+    return value
 
 
 def _check_writable(
@@ -40,6 +53,17 @@ def _check_writable(
     return value
 
 
+@contextmanager
+def _signal_handlers_kept() -> Iterator[None]:
+    """Restore what signals do: the tap's handlers end a sync, and there is none."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 @click.command(NAME)
 @click.version_option(package_name=TapActiveCampaignSegments.name)
 @click.option(
@@ -50,13 +74,18 @@ def _check_writable(
     help="The tap's configuration: a JSON file, or ENV for the tap's environment variables. "
     "May be given several times.",
 )
-@click.option("--segment", metavar="ID", help="The segment to look into; one is chosen without.")
+@click.option(
+    "--segment",
+    metavar="ID",
+    callback=_check_id,
+    help="The segment to look into; one is chosen without.",
+)
 @click.option(
     "--requests",
     type=click.IntRange(1, MAX_REQUESTS),
     default=MAX_REQUESTS,
     metavar="N",
-    help=f"Requests to send at most, 1 to {MAX_REQUESTS} (the default).",
+    help=f"Requests to send at most; {MAX_REQUESTS} without.",
 )
 @click.option("--no-evaluation", is_flag=True, help="Evaluate no segment: see less.")
 @click.option(
@@ -83,9 +112,10 @@ def _command(
     cannot be read.
     """
     try:
-        tap = TapActiveCampaignSegments(
-            config=config.config, parse_env_config=config.parse_env, validate_config=True
-        )
+        with _signal_handlers_kept():
+            tap = TapActiveCampaignSegments(
+                config=config.config, parse_env_config=config.parse_env, validate_config=True
+            )
         errors = [f"{name}: {error}" for name, error in config_errors(tap.config, required=True)]
     except ConfigValidationError as error:
         errors = error.errors

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.clock import Clock
 
 NAME = "activecampaign-check"
-CONFIRMED, OTHERWISE, USAGE, UNREADABLE = 0, 1, 2, 3
+CONFIRMED, OTHERWISE, USAGE, UNREADABLE, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
 FORM = "An unverified fact is otherwise"
 """The issue form that takes the report."""
@@ -94,6 +94,8 @@ def check(
         return fail(f"--segment: {error}", USAGE)
     except TapError as error:
         return fail(f"the account cannot be read: {error}", UNREADABLE)
+    except KeyboardInterrupt:
+        return fail("interrupted", INTERRUPTED)
     seconds = clock.monotonic() - started
     _print(session, seconds, environment)
     if options.report:

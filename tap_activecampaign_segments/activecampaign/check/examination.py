@@ -41,7 +41,7 @@ class Probe:
 
 PROBES = (
     Probe(listing.probe_listing, ("listing_tells_last_page",), is_vital=True),
-    Probe(definitions.choose_segment),
+    Probe(definitions.choose_segment, is_vital=True),
     Probe(
         counts.probe_history,
         ("history_is_newest_first", "count_id_is_unique", "count_settles_in_a_day"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import signal
+from typing import TYPE_CHECKING
 
 import click
 import pytest
@@ -63,7 +64,13 @@ def test_activecampaign_must_be_configured() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--requests", "61"], ["--requests", "0"], ["--config", "absent"], ["--sort"], ["more"]],
+    [
+        ["--requests", "61"],
+        ["--requests", "0"],
+        ["--config", "absent"],
+        ["--segment", ".."],
+        ["more"],
+    ],
 )
 def test_wrong_usage(sandbox: Sandbox, arguments: list[str]) -> None:
     assert check(sandbox, *arguments).exit_code == 2
@@ -92,6 +99,7 @@ def test_an_unknown_segment_is_wrong_usage(sandbox: Sandbox) -> None:
         Fault("status", "list", status=403, body="{}", times=None),
         Fault("status", "list", status=503, times=None),
         Fault("html", "list", times=None),
+        Fault("retry_after", "user", value=3600, times=None),
         Fault("reset", times=None),
     ],
     ids=lambda fault: f"{fault.kind} {fault.status}",
@@ -116,13 +124,13 @@ def test_an_account_without_segments_shows_little(account: Account, sandbox: San
 
 
 def test_ctrl_c_ends_it_with_a_line(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object, **__: object) -> Any:
-        raise KeyboardInterrupt
+    def interrupt(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(ActiveCampaignClient, "get_user_id", interrupt)
     checked = check(sandbox)
     assert checked.exit_code == 130
-    assert checked.err.strip() == "activecampaign-check: interrupted"
+    assert checked.err == "activecampaign-check: interrupted\n"
 
 
 def test_what_follows_is_on_a_line_below(

@@ -17,6 +17,7 @@ from tap_activecampaign_segments.errors import (
     BadRequestError,
     NotFoundError,
     RequestError,
+    TapError,
     TransientError,
 )
 
@@ -42,23 +43,21 @@ def choose_segment(session: Session) -> None:
 
     Raises:
         UnknownSegmentError: The account does not have the one that is named.
+        TapError: It cannot be looked up.
     """
-    if session.segment_id is None:
-        for segment in sorted(session.listed, key=_preference)[:MAX_DEFINITIONS]:
-            session.chosen = segment
+    if session.segment_id is not None:
+        session.chosen = _named_segment(session, session.segment_id)
+        return
+    for segment in sorted(session.listed, key=_preference)[:MAX_DEFINITIONS]:
+        session.chosen = segment
+        try:
             if not is_external(session.read_definition(segment)):
                 return
-        session.chosen = None
-        return
-    listed = {segment.segment_id: segment for segment in session.listed}
-    session.chosen = listed.get(session.segment_id)
-    if session.chosen is None:
-        try:
-            session.chosen = look_up(session.client, session.segment_id, confirm_404=False)
-        except NotFoundError as error:
-            msg = "the account has no segment with this id"
-            raise UnknownSegmentError(msg, error.status) from error
-    session.read_definition(session.chosen)
+        except AccountError:
+            raise
+        except TapError:
+            return
+    session.chosen = None
 
 
 def probe_versions(session: Session) -> None:
@@ -102,6 +101,17 @@ def is_external(definition: dict[str, Any]) -> bool:
         if isinstance(condition, dict)
         for field in condition.get("fields") or ()
     )
+
+
+def _named_segment(session: Session, segment_id: str) -> Segment:
+    listed = {segment.segment_id: segment for segment in session.listed}
+    if segment_id in listed:
+        return listed[segment_id]
+    try:
+        return look_up(session.client, segment_id, confirm_404=False)
+    except NotFoundError as error:
+        msg = "the account has no segment with this id"
+        raise UnknownSegmentError(msg, error.status) from error
 
 
 def _external_ids(session: Session) -> Iterator[str]:
