@@ -131,6 +131,8 @@ build: $(READY)
 	  $(BUILT)/bin/activecampaign-sandbox -- \
 	    $(BUILT)/bin/tap-activecampaign-segments --config=ENV \
 	    > $(BUILT)/messages.jsonl 2> $(BUILT)/log.txt || { cat $(BUILT)/log.txt; exit 1; }; \
+	  $(BUILT)/bin/activecampaign-sandbox -- \
+	    $(BUILT)/bin/activecampaign-check --config=ENV --requests=9 > /dev/null; \
 	  echo "$$each: $$(grep --count RECORD $(BUILT)/messages.jsonl) rows from the sandbox"; \
 	done
 

@@ -47,7 +47,7 @@ def _check_writable(
     _context: click.Context, _option: click.Parameter, value: Path | None
 ) -> Path | None:
     """Refuse a file that cannot be written before a minute is spent on the account."""
-    if value is not None and not os.access(value.parent, os.W_OK):
+    if value is not None and not value.exists() and not os.access(value.parent, os.W_OK):
         msg = f"{value.parent}: cannot be written to"
         raise click.BadParameter(msg)
     return value

@@ -100,7 +100,10 @@ def check(
     _print(session, seconds, environment)
     if options.report:
         text = json.dumps(report.build(session, seconds), indent=1)
-        options.report.write_text(f"{text}\n", encoding="utf-8")
+        try:
+            options.report.write_text(f"{text}\n", encoding="utf-8")
+        except OSError as error:
+            return fail(f"--json: {options.report}: {error.strerror}", USAGE)
     return OTHERWISE if session.findings.count(Verdict.OTHERWISE) else CONFIRMED
 
 

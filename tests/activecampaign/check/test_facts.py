@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_activecampaign_segments.activecampaign.check.facts import FACTS
+from tap_activecampaign_segments.sandbox import Fault
 from tap_activecampaign_segments.sandbox.activecampaign.traits import TRAITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tap_activecampaign_segments.sandbox import Account
+    from tap_activecampaign_segments.sandbox import Account, Sandbox
     from tests.activecampaign.check.invoke import Checked
 
 KEYS = [fact.key for fact in FACTS]
@@ -52,3 +53,18 @@ def test_what_is_otherwise_is_said(
     assert checked.otherwise == {key}, checked.out
     assert checked.not_seen - NEVER_SEEN == HIDDEN.get(key, set()), checked.out
     assert "→ " in checked.out
+
+
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_a_deleted_contact_in_an_earlier_result_is_seen(
+    sandbox: Sandbox, run_check: Callable[..., Checked], *, is_deleted: bool
+) -> None:
+    # The sandbox removes deleted contacts from earlier results, so the API denies one instead.
+    def deny(answer: dict[str, Any]) -> dict[str, Any]:
+        return answer | {"contacts": answer["contacts"][1:]}
+
+    sandbox.faults.add(Fault("edit", "contacts", answer=deny, after=2))
+    if is_deleted:
+        sandbox.faults.add(Fault("not_found", "match", after=5))
+    seen = run_check().seen["deleted_contact_stays"]
+    assert seen == ("1 deleted contact in one" if is_deleted else "(none of 9 who left)")

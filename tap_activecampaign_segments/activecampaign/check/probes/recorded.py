@@ -91,7 +91,7 @@ def probe_deleted_contacts(session: Session) -> None:
     left = set[int]().union(*(result.ids for result in session.recorded)) - present
     asked = sorted(left)[:MAX_CONTACTS]
     gone = set(asked) - _existing(session, asked) if asked else set()
-    if not gone:
+    if not gone or _is_visible(session, min(gone)):
         msg = f"none of {len(asked)} who left"
         raise NotSeenError(msg)
     session.findings.settle(key, holds=True, seen=f"{count(len(gone), 'deleted contact')} in one")
