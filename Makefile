@@ -16,7 +16,7 @@ ACCOUNTS := examples/dagster/.meltano/.ready
 BUILT := $(VENV)/built
 DOCS := $(VENV)/docs
 
-.PHONY: test histories e2e lowest lint audit demo bench orchestrate pictures mutants hub build \
+.PHONY: test histories e2e lowest lint audit demo bench orchestrate pictures mutants hub facts build \
   docs next-sdk clean
 
 test: lint
@@ -113,6 +113,10 @@ hub: $(READY)
 	@$(BIN)/python -m tools.hub
 	@$(if $(REPO),mkdir -p output && $(BIN)/python -m tools.hub $(REPO) $(TAG) > output/hub.yml)
 
+# The tables of assumptions in the docs, from the lists in the code.
+facts: $(READY)
+	@$(BIN)/python -m tools.facts
+
 # What is published, tried in environments where nothing else is. With
 # REPO=https://github.com/OWNER/NAME the README's links work outside the repository.
 build: $(READY)
@@ -127,6 +131,8 @@ build: $(READY)
 	  $(BUILT)/bin/activecampaign-sandbox -- \
 	    $(BUILT)/bin/tap-activecampaign-segments --config=ENV \
 	    > $(BUILT)/messages.jsonl 2> $(BUILT)/log.txt || { cat $(BUILT)/log.txt; exit 1; }; \
+	  $(BUILT)/bin/activecampaign-sandbox -- \
+	    $(BUILT)/bin/activecampaign-check --config=ENV --requests=9 > /dev/null; \
 	  echo "$$each: $$(grep --count RECORD $(BUILT)/messages.jsonl) rows from the sandbox"; \
 	done
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tap_activecampaign_segments.errors import MalformedResponseError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 
@@ -22,6 +23,13 @@ class Api(Protocol):
 
     def get_user_id(self, *, confirm_404: bool) -> str | None:
         """Return the id of the API token's user; see `ActiveCampaignClient.get_user_id`."""
+
+
+class ContactsApi(Api, Protocol):
+    """Reads contacts too."""
+
+    def get_contacts(self, params: Mapping[str, object]) -> dict[str, Any]:
+        """Send ``GET contacts``; see `ActiveCampaignClient.get_contacts`."""
 
 
 def resources(answer: dict[str, Any]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from tap_activecampaign_segments.http.rate_limiter import RateLimiter
 from tap_activecampaign_segments.http.urls import quote_path_part
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from logging import Logger
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
     from tap_activecampaign_segments.clock import Clock
+    from tap_activecampaign_segments.http.client import RequestObserver
     from tap_activecampaign_segments.http.metrics import RequestMetrics
     from tap_activecampaign_segments.http.responses import Response
 
@@ -68,6 +69,7 @@ class ActiveCampaignClient:
         clock: Clock,
         logger: Logger,
         metrics: RequestMetrics | None = None,
+        observer: RequestObserver | None = None,
     ) -> None:
         """Create a client; nothing is sent yet.
 
@@ -76,6 +78,7 @@ class ActiveCampaignClient:
             clock: Time source.
             logger: Receives a warning for each retry.
             metrics: Counts the requests.
+            observer: Is told of each request and response.
         """
         self._base_url = f"{settings.api_url}/api/3"
         self._clock = clock
@@ -86,11 +89,12 @@ class ActiveCampaignClient:
             timeout=settings.request_timeout,
             concurrency=settings.max_concurrent_requests,
             is_usable=lambda answer: isinstance(answer.get("data"), (list, dict)),
-            is_api_error=_is_api_error,
+            is_api_error=is_api_error,
             user_agent=settings.user_agent,
             settings=SettingNames(url="api_url", credentials="api_token"),
             metrics=metrics,
             logger=logger,
+            observer=observer,
         )
         self._http.set_auth(ApiTokenAuth(settings.api_token))
 
@@ -115,6 +119,22 @@ class ActiveCampaignClient:
             TapError: A part of the path would change the path.
         """
         return self._get(path, confirm_404=confirm_404, params=params)
+
+    def get_contacts(self, params: Mapping[str, object]) -> dict[str, Any]:
+        """Send ``GET contacts`` and return its object, which has an array ``contacts``.
+
+        Args:
+            params: Query parameters; a list is sent as a repeated one.
+
+        Raises:
+            RequestError: The request failed permanently.
+        """
+        return self._get(
+            ("contacts",),
+            confirm_404=False,
+            params=params,
+            is_usable=lambda answer: isinstance(answer.get("contacts"), list),
+        )
 
     def get_user_id(self, *, confirm_404: bool) -> str | None:
         """Return the id of the API token's user (``GET users/me``, documented).
@@ -147,7 +167,7 @@ class ActiveCampaignClient:
         return self._http.request("GET", url, endpoint=endpoint, **options)
 
 
-def _is_api_error(response: Response) -> bool:
+def is_api_error(response: Response) -> bool:
     """Return whether the API sent an error: no body, or JSON. Gateways send HTML or plain text.
 
     A 404 has one of two forms (seen by others). The body of a 403 is not documented.

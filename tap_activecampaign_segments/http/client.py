@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import requests
 import urllib3.exceptions
@@ -89,6 +89,16 @@ class SettingNames:
     credentials: str
 
 
+class RequestObserver(Protocol):
+    """Is told of each request and response, retries included. What it raises ends the request."""
+
+    def before_request(self, endpoint: str) -> None:
+        """Called before a request is sent; `endpoint` is that of `RequestSpec`."""
+
+    def after_response(self, endpoint: str, response: Response, seconds: float) -> None:
+        """Called with each response, before it is read, and how long it took."""
+
+
 class HttpClient:
     """Sends requests to one vendor and returns JSON objects. Thread-safe."""
 
@@ -106,6 +116,7 @@ class HttpClient:
         settings: SettingNames,
         metrics: RequestMetrics | None,
         logger: Logger,
+        observer: RequestObserver | None = None,
     ) -> None:
         """Create a client; nothing is sent yet.
 
@@ -122,6 +133,7 @@ class HttpClient:
             settings: The settings to check, for messages.
             metrics: Counts the requests, None for metrics of its own.
             logger: Receives a warning for each retry.
+            observer: Is told of each request and response.
         """
         self._session = requests.Session()
         self._session.headers["Accept"] = "application/json"
@@ -146,6 +158,7 @@ class HttpClient:
         self._settings = settings
         self._metrics = metrics or RequestMetrics(WaitTimer(clock))
         self._logger = logger
+        self._observer = observer
 
     def set_auth(self, auth: AuthBase, refresh: Callable[[], None] | None = None) -> None:
         """Set the credentials of all requests.
@@ -204,6 +217,8 @@ class HttpClient:
     def _request_once(self, spec: RequestSpec) -> dict[str, Any]:
         name = self._redactor.redact(f"{spec.method} {spec.path}")
         with self._in_flight:
+            if self._observer:
+                self._observer.before_request(spec.endpoint)
             acquired_at = self._rate_limiter.acquire()
             if self._fatal:
                 raise self._fatal
@@ -221,13 +236,16 @@ class HttpClient:
                     is_first=not self._has_connected,
                 ) from None
             self._has_connected = True
-            self._metrics.count_response(spec.endpoint, response.status, time.monotonic() - start)
+            seconds = time.monotonic() - start
+            self._metrics.count_response(spec.endpoint, response.status, seconds)
             # While this request still counts as in flight: no other may be sent between the
             # response and the pause that it asks for.
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 self._rate_limiter.decrease_rate(acquired_at)
             else:
                 self._rate_limiter.increase_rate()
+            if self._observer:
+                self._observer.after_response(spec.endpoint, response, seconds)
             try:
                 return self._read(spec, name, response)
             except AccountError as error:

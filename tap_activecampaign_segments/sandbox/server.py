@@ -181,8 +181,9 @@ class _JournalMiddleware:
         async def send_dated(message: Message) -> None:
             if message["type"] == "http.response.start":
                 request.status = message["status"]
-                owner = self._preferences if is_mypreferences else self._account.clock
-                now = owner.time()
+                clock = self._account.clock
+                own = clock.time() + self._account.clock_ahead
+                now = self._preferences.time() if is_mypreferences else own
                 MutableHeaders(scope=message)["Date"] = formatdate(now, usegmt=True)
             await send(message)
 

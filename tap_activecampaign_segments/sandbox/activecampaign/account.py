@@ -13,6 +13,7 @@ from .demo import fill_account
 from .runs import Run
 from .segments import Segment
 from .timestamps import Timestamps
+from .traits import TRAITS
 from .users import User
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class Account:
         filters_when_made: Whether a result has the contacts that the user who started the run may
             see, whoever reads it; otherwise those that its reader may see. Recorded runs then have
             all contacts.
+        first_user: The user of `token`.
+        clock_ahead: Seconds by which the ``Date`` of responses is ahead of the clock.
+        tells_limit: Whether responses have the ``RateLimit`` headers, if there is a limit.
+        otherwise: The assumptions that do not hold; see `set_otherwise`.
     """
 
     def __init__(self, seed: int = 1, clock: Clock | None = None) -> None:
@@ -74,6 +79,10 @@ class Account:
         self.omits_empty: Literal["keep", "matches", "both"] = "keep"
         self.refusal_status = 403
         self.deleted: set[int] = set()
+        self.first_user = User("1")
+        self.clock_ahead = 0.0
+        self.tells_limit = True
+        self.otherwise: set[str] = set()
         self._users: dict[str, User] = {}
         self._segments: dict[str, Segment] = {}
         self._created_segments = 0
@@ -128,7 +137,25 @@ class Account:
 
     def find_user(self, token: str | None) -> User | None:
         """Return the user of an API token, None if the token is unknown."""
-        return User("1") if token == self.token else self._users.get(token or "")
+        return self.first_user if token == self.token else self._users.get(token or "")
+
+    def set_otherwise(self, *names: str) -> None:
+        """Make assumptions about the API otherwise, once all segments were added.
+
+        Example:
+            >>> account.set_otherwise("empty_listing_is_404", "data_is_array")
+
+        Args:
+            names: See `traits.TRAITS`.
+
+        Raises:
+            KeyError: One is unknown.
+        """
+        for name in names:
+            prepare = TRAITS[name].prepare
+            if prepare:
+                prepare(self)
+            self.otherwise.add(name)
 
     def delete_contact(self, contact: int) -> None:
         """Delete a contact from all segments and earlier results. Earlier totals stay."""
@@ -197,7 +224,7 @@ class Account:
         with self._lock:
             self._started_runs += 1
             run = Run(make_id(self.seed, "run", self._started_runs), segment.segment_id)
-            run.seen_by = (user or User("1")) if self.filters_when_made else None
+            run.seen_by = (user or self.first_user) if self.filters_when_made else None
             self._evaluate(segment, run, sort)
         return run
 

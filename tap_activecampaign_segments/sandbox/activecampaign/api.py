@@ -30,6 +30,7 @@ from .parameters import (
     get_sort,
 )
 from .rate_limit import RateLimitMiddleware
+from .trait_responses import TraitResponses
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -65,6 +66,7 @@ class ActiveCampaignApi:
         """
         self._account = account
         self._faults = faults
+        self._traits = TraitResponses(account)
 
     def build_app(self, limit: int | None) -> ASGIApp:
         """Return the application to mount at `PREFIX`.
@@ -252,7 +254,8 @@ class ActiveCampaignApi:
             request.query.check()
             response = await operation(request)
         except ApiError as error:
-            return render_error(error.status, error.detail, error.pointer, error.headers)
+            response = render_error(error.status, error.detail, error.pointer, error.headers)
+        response = self._traits.apply(request, response)
         return alter_response(response, self._faults, _make_key(request))
 
     def _take_faults(self, stage: Stage, request: ApiRequest) -> list[Fault]:

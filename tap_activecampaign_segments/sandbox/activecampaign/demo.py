@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _DAY = 86_400.0
 _CONTACTS = 60_000
 _CHURN = 0.01
-_RECORDED_DAYS = 30
+_RECORDED_DAYS = 90
 """Age in days up to which the demo's counts have a result that can be read."""
 
 

@@ -69,6 +69,8 @@ class RateLimitMiddleware:
             "RateLimit-Limit": str(self._limiter.limit),
             "RateLimit-Remaining": str(left or 0),
         }
+        if not self._account.tells_limit:
+            headers = {}
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

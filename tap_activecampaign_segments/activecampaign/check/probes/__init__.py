@@ -1,0 +1,1 @@
+"""Probes by subject: each sends some requests and settles some facts."""
