@@ -9,8 +9,6 @@ from tests.support.clocks import DAY
 from tests.support.warehouse import PAST
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tap_activecampaign_segments.sandbox import Account, Run, Sandbox, Segment
     from tests.support.sync import Sync
     from tests.support.warehouse import Warehouse
@@ -45,7 +43,7 @@ def run_ids(synced: Sync) -> list[str]:
 def members_at(warehouse: Warehouse, at: float) -> set[int]:
     """Return the members of the only segment at an instant (epoch seconds), by the log."""
     text = datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-    found = warehouse.members(PAST, **{"2026-11-01 00:00:00": text})
+    found = warehouse.members(PAST, at=text)
     return next(iter(found.values()), set())
 
 

@@ -17,7 +17,7 @@ from tests.support.recorded import (
     requested_runs,
     run_ids,
 )
-from tests.support.sync import CHANGE_STREAMS, RUN_STREAMS, sync
+from tests.support.sync import CHANGE_STREAMS, RUN_STREAMS, config_of, run_tap, sync
 from tests.support.warehouse import FULL, INCOMPLETE, LOG, STALE, TABLE
 
 if TYPE_CHECKING:
@@ -88,8 +88,6 @@ class TestFirstSync:
     def test_a_connection_test_reads_none(
         self, account: Account, sandbox: Sandbox, segment: Segment
     ) -> None:
-        from tests.support.sync import config_of, run_tap  # noqa: PLC0415
-
         record_days(account, segment, 3)
         assert run_tap(config_of(sandbox, backfill_days=90), "--test").exit_code == 0
         assert requested_runs(sandbox) == {}
@@ -202,8 +200,10 @@ class TestSkippedRuns:
         clock.advance(60)
         # It began before the tap's run, and ended after it.
         overlapping = segment.record_run(began - 60, [1], seconds=90)
-        clock.advance(3600)
+        clock.advance(2 * DAY)
+        later = segment.record_run(account.clock.time() - 60, range(1, 201))
         synced = nightly_sync(sandbox, warehouse, backfill_days=30)
+        assert run_ids(synced)[0] == later.run_id
         assert overlapping.run_id not in run_ids(synced)
         assert "recorded runs out of order 1" in synced.log
 
@@ -250,37 +250,6 @@ class TestBetweenTheNights:
             assert members_at(warehouse, run.ended + 60) == {*members_on(day)}
         assert_true(warehouse, segment)
 
-    def test_a_recorded_predecessor_is_read_without_evaluating_it(
-        self,
-        account: Account,
-        sandbox: Sandbox,
-        segment: Segment,
-        warehouse: Warehouse,
-        clock: SharedClock,
-    ) -> None:
-        record_days(account, segment, 2, sort="-email")
-        sandbox.faults.add(Fault("status", "start", status=400, times=None, after=1))
-        first = nightly_sync(sandbox, warehouse, backfill_days=9)
-        # A state in which the last recorded run is the predecessor.
-        warehouse.state = (
-            next(
-                state
-                for state in first.states
-                if run_state(state).get("predecessor", {}).get("origin") == "activecampaign"
-            )
-            if any(
-                run_state(state).get("predecessor", {}).get("origin") == "activecampaign"
-                for state in first.states
-                if "match_all_runs" in state["bookmarks"]
-            )
-            else first.state
-        )
-        sandbox.faults.clear()
-        clock.advance(DAY)
-        nightly_sync(sandbox, warehouse, backfill_days=9)
-        assert all(not run.is_recorded or run.sort == "-email" for run in segment.runs)
-        assert_true(warehouse, segment)
-
     def test_nothing_new_costs_no_request(
         self, sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
     ) -> None:
@@ -313,19 +282,13 @@ class TestBetweenTheNights:
 class TestOtherEyes:
     """A recorded run may show contacts that the token's user does not see."""
 
-    def sync_restricted(
-        self, account: Account, sandbox: Sandbox, warehouse: Warehouse, **settings: object
-    ):  # type: ignore[no-untyped-def]
-        account.filters_when_made = True
-        token = account.add_token("7", hides=lambda contact: contact % 2 == 0)
-        return nightly_sync(sandbox, warehouse, api_token=token, **settings)
-
     def test_nothing_recorded_is_emitted(
         self, account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse
     ) -> None:
         account.filters_when_made = True
         record_days(account, segment, 5)
-        synced = self.sync_restricted(account, sandbox, warehouse, backfill_days=30)
+        token = account.add_token("7", hides=lambda contact: contact % 2 == 0)
+        synced = nightly_sync(sandbox, warehouse, api_token=token, backfill_days=30)
         assert origins(synced) == ["tap"]
         assert changes(synced)["left"] == set()
         [line] = synced.warnings
