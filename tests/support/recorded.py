@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.support.clocks import DAY
 from tests.support.warehouse import PAST
@@ -19,11 +19,11 @@ def members_on(day: int) -> range:
     return range(day, 100 + 2 * day)
 
 
-def record_days(account: Account, segment: Segment, days: int, **options: float) -> list[Run]:
+def record_days(account: Account, segment: Segment, days: int, **options: Any) -> list[Run]:
     """Record a run at noon of each of the last days, oldest first, and set today's members."""
     noon = account.clock.time() // DAY * DAY - DAY / 2
     runs = [
-        segment.record_run(noon - (days - day) * DAY, members_on(day), **options)  # type: ignore[arg-type]
+        segment.record_run(noon - (days - day) * DAY, members_on(day), **options)
         for day in range(1, days + 1)
     ]
     segment.members = members_on(days + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -75,7 +75,7 @@ class TestFirstSync:
         "settings", [{"backfill_days": 3}, {"backfill_days": 90, "start_date": "DAYS"}]
     )
     def test_older_runs_are_not_read(
-        self, account: Account, sandbox: Sandbox, segment: Segment, settings: dict[str, object]
+        self, account: Account, sandbox: Sandbox, segment: Segment, settings: dict[str, Any]
     ) -> None:
         runs = record_days(account, segment, 10)
         if "start_date" in settings:

@@ -10,7 +10,7 @@ from tap_activecampaign_segments.activecampaign.check import results
 from tap_activecampaign_segments.activecampaign.check.findings import NotSeenError
 from tap_activecampaign_segments.activecampaign.check.probes.words import count, span
 from tap_activecampaign_segments.activecampaign.check.results import MAX_PAGE_SIZE, Result
-from tap_activecampaign_segments.activecampaign.match_all.run_lifecycle import RETENTION
+from tap_activecampaign_segments.activecampaign.match_all.run import RETENTION
 from tap_activecampaign_segments.errors import NotFoundError
 from tap_activecampaign_segments.singer.coercion import coerce_count
 
