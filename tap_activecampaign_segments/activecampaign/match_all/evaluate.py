@@ -184,7 +184,7 @@ class Evaluator:
         except TapError:
             # What was compared before is true all the same.
             if chain.evaluations:
-                state.persist(recorded=chain.runs)
+                state.persist(recorded=chain.runs, pair=None)
                 yield chain.take()
             raise
 

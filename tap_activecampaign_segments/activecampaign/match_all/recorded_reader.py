@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
@@ -19,6 +20,7 @@ from tap_activecampaign_segments.errors import (
     RequestError,
     TransientError,
 )
+from tap_activecampaign_segments.http.retry import MAX_TRIES
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.match_all.recorded_runs import RecordedRun
@@ -91,7 +93,12 @@ class RecordedRunReader:
             raise SkippedRunError(run_id, "gone") from error
         except RunFailedError as error:
             raise SkippedRunError(run_id, "unfinished") from error
-        except (AccountError, TransientError):
+        except TransientError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            # A gateway that does not know the endpoint answers so each time.
+            raise SkippedRunError(run_id, "gone", MAX_TRIES) from error
+        except AccountError:
             raise
         except (RequestError, MalformedResponseError) as error:
             raise SkippedRunError(run_id, "unreadable") from error

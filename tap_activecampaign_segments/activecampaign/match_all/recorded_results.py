@@ -58,6 +58,8 @@ class RecordedResults:
             TapError: The API does not answer.
         """
         for place in range(len(self._recorded))[: -READ_AHEAD - 1 : -1]:
+            if self._requests_left <= 0:
+                break
             outcome = self._read(place)
             if not isinstance(outcome, str):
                 return outcome

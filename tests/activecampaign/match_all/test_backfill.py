@@ -308,3 +308,71 @@ class TestOtherEyes:
         matches = [request for request in sandbox.requests if "/segmentMatch/" in request.path]
         assert len(matches) == 5
         assert run_state(synced.state)["view"]
+
+
+class TestFailures:
+    """What was compared is emitted, and the next sync goes on from there."""
+
+    def test_a_gateway_that_does_not_know_the_endpoint(
+        self, account: Account, sandbox: Sandbox, segment: Segment
+    ) -> None:
+        record_days(account, segment, 5)
+        sandbox.faults.add(Fault("gateway_404", "read", times=None))
+        synced = sync(sandbox, streams=CHANGE_STREAMS, backfill_days=30)
+        assert (synced.exit_code, origins(synced)) == (0, ["tap"])
+        assert "recorded runs gone 2" in synced.log
+
+    def test_an_api_that_does_not_answer_fails_the_segment(
+        self, account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse
+    ) -> None:
+        runs = record_days(account, segment, 8)
+        # The newest run is read first, then three at a time.
+        sandbox.faults.add(Fault("status", "read", status=503, times=None, after=5))
+        broken = nightly_sync(sandbox, warehouse, backfill_days=30)
+        assert broken.exit_code == 1
+        emitted = run_ids(broken)
+        assert emitted == [run.run_id for run in runs[: len(emitted)]]
+        assert emitted
+        sandbox.faults.clear()
+        sandbox.clear_requests()
+        assert nightly_sync(sandbox, warehouse, backfill_days=30).exit_code == 0
+        assert not {*requested_runs(sandbox)} & {*emitted[:-1]}
+        for day, run in enumerate(runs, start=1):
+            assert members_at(warehouse, run.ended + 60) == {*members_on(day)}
+        assert_true(warehouse, segment)
+
+    def test_the_syncs_own_run_fails(
+        self, account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse
+    ) -> None:
+        runs = record_days(account, segment, 3)
+        segment.members = range(90, 106)
+        synced = nightly_sync(sandbox, warehouse, backfill_days=30)
+        assert synced.exit_code == 1
+        assert run_ids(synced) == [run.run_id for run in runs]
+        assert members_at(warehouse, runs[-1].ended + 60) == {*members_on(3)}
+        segment.members = members_on(4)
+        assert nightly_sync(sandbox, warehouse, backfill_days=30).exit_code == 0
+        assert_true(warehouse, segment)
+
+    def test_a_long_backfill_is_emitted_in_parts(
+        self,
+        account: Account,
+        sandbox: Sandbox,
+        segment: Segment,
+        warehouse: Warehouse,
+        clock: SharedClock,
+    ) -> None:
+        runs = record_days(account, segment, 12)
+        for number in range(1, 12):
+            slow = Fault("slow", "read", times=1, after=number, seconds=100.0)
+            sandbox.faults.add(slow)
+        synced = nightly_sync(sandbox, warehouse, backfill_days=30)
+        assert run_ids(synced)[:-1] == [run.run_id for run in runs]
+        begun = {
+            len(run_state(state).get("recorded", ()))
+            for state in synced.states
+            if "match_all_runs" in state["bookmarks"]
+        }
+        assert 0 < max(begun) < 12
+        assert_true(warehouse, segment)
+        assert clock.time()
