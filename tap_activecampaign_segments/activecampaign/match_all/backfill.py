@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from threading import Semaphore
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from tap_activecampaign_segments.activecampaign.match_all.emit import Evaluation
 from tap_activecampaign_segments.activecampaign.match_all.membership_diff import diff_contact_ids
 from tap_activecampaign_segments.activecampaign.match_all.recorded_results import RecordedResults
 from tap_activecampaign_segments.activecampaign.match_all.run_state import RecordedView
+from tap_activecampaign_segments.errors import AccountError, TapError, TransientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -107,17 +109,32 @@ class Backfill:
             return
         chain.is_extended = True
         with self._slots:
-            recorded = self._history.find(segment, state.runs, until.run)
+            recorded = self._find(segment, state.runs, until.run)
             results = RecordedResults(recorded, self._read_run, self._count_run)
             if not self._confirm(chain, segment, results, until):
                 return
             rest = iter(results)
             is_done = self._append(chain, segment, state.runs, results, rest, until.run)
         while not is_done:
-            state.persist(recorded=chain.runs, pair=None)
+            state.persist(**chain.state_changes)
             yield chain.take()
             with self._slots:
                 is_done = self._append(chain, segment, state.runs, results, rest, until.run)
+
+    def _find(self, segment: Segment, runs: SegmentRuns, until: Run) -> list[RecordedRun]:
+        """Return the recorded runs, none if the count history is refused or cannot be used."""
+        try:
+            return self._history.find(segment, runs, until)
+        except AccountError:
+            raise
+        except TransientError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            cause: TapError = error
+        except TapError as error:
+            cause = error
+        self._logger.warning("%s: its recorded runs cannot be listed: %s", segment, cause)
+        return []
 
     def is_visible(
         self, chain: Chain, segment: Segment, run: Run, diff: MembershipDiff | None
@@ -150,6 +167,9 @@ class Backfill:
         return self._confirm_missing(chain, segment, missing)
 
     def _confirm_missing(self, chain: Chain, segment: Segment, missing: Sequence[int]) -> bool:
+        if not missing:
+            # Nothing speaks against it, and nothing for it: the next difference is checked too.
+            return True
         if not self._visibility.confirm(segment.segment_id, missing):
             return False
         chain.view = RecordedView(str(self._options.viewer))
@@ -189,19 +209,28 @@ class Backfill:
         self, runs: SegmentRuns, result: Result, diff: MembershipDiff | None
     ) -> str | None:
         """Return what is implausible about a recorded run, None if nothing is."""
-        if diff:
-            return self._witnesses.find_mass_departure(
-                len(diff.left), diff.predecessor.run, diff.previous_total, result.run
-            )
-        drop = self._witnesses.find_drop(runs.committed_for(self._options.viewer), result)
-        return drop.sentence if drop else None
+        if diff is None:
+            committed = runs.committed_for(self._options.viewer)
+            drop = self._witnesses.find_drop(committed, result)
+            return f"it has {drop.total} contacts" if drop else None
+        left, before = len(diff.left), diff.previous_total
+        trips = self._witnesses.find_mass_departure(left, diff.predecessor.run, before, result.run)
+        return f"{left} of {before} members left at once (see max_left_share)" if trips else None
 
     def _pages(self, result: Result) -> int:
         return max(-(-result.total // self._page_size), 1)
 
 
 def _is_between(chain: Chain, runs: SegmentRuns, run: Run, until: Run) -> bool:
-    """Return whether a run was started after those before it, and before the one that follows."""
-    starts = [chain.predecessor.run.run_id_start] if chain.predecessor else []
-    starts += [runs.last_known[1]] if runs.last_known else []
-    return until.is_later_than(run.run_id_start) and all(map(run.is_later_than, starts))
+    """Return whether a run overlaps neither the one before it nor the one that follows."""
+    before = [runs.last_known[1]] if runs.last_known else []
+    if chain.predecessor:
+        previous = chain.predecessor.run
+        before.append(previous.run_id_start)
+        if run.run_id_start < (previous.run_id_end or ""):
+            return False
+    return (
+        all(map(run.is_later_than, before))
+        and until.is_later_than(run.run_id_start)
+        and until.run_id_start >= (run.run_id_end or "")
+    )

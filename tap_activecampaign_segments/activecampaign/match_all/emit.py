@@ -132,7 +132,9 @@ class Evaluation:
     def state_changes(self) -> dict[str, Any]:
         """What `RunState.update` gets once all rows are emitted."""
         run = self.result.run
-        changes: dict[str, Any] = {"recorded": self.recorded}
+        changes: dict[str, Any] = {}
+        if self.streams:
+            changes["recorded"] = self.recorded
         if self.view:
             changes["view"] = self.view
         if not self.is_backfilled:
@@ -187,6 +189,15 @@ class Chain:
     def runs(self) -> tuple[Run, ...]:
         """The recorded runs, as `SegmentRuns.recorded` keeps them."""
         return tuple(each.result.run for each in self.evaluations)
+
+    @property
+    def state_changes(self) -> dict[str, Any]:
+        """What the state gets before the first row of them is emitted."""
+        changes: dict[str, Any] = {"recorded": self.runs, "pair": None}
+        if self.evaluations and self.evaluations[0].is_baseline:
+            # A sync that finds them unfinished has to begin with the same baseline.
+            changes["predecessor"] = None
+        return changes
 
     def take(self) -> list[Evaluation]:
         """Return the evaluations, each with the runs that follow, and forget them."""

@@ -166,10 +166,15 @@ class Evaluator:
             unfinished = self._unfinished.finish(segment, state.runs, predecessor)
             if unfinished:
                 yield unfinished
-                if pair and not self._acquisition.needs_fresh_run(segment, state.runs, pair):
+                if pair and not self._needs_fresh_run(segment, state.runs, pair):
                     return
             predecessor = state.runs.predecessor if unfinished else None
         yield from self._evaluate_until_believed(segment, state, predecessor)
+
+    def _needs_fresh_run(self, segment: Segment, runs: SegmentRuns, pair: Run) -> bool:
+        """Return whether a finished pair is to be followed by a new run in the same sync."""
+        lacks_ranks = self._options.ranked and pair.sort is None
+        return lacks_ranks or self._acquisition.needs_fresh_run(segment, runs, pair)
 
     def _evaluate_until_believed(
         self, segment: Segment, state: RunState, predecessor: Predecessor | None
@@ -184,7 +189,7 @@ class Evaluator:
         except TapError:
             # What was compared before is true all the same.
             if chain.evaluations:
-                state.persist(recorded=chain.runs, pair=None)
+                state.persist(**chain.state_changes)
                 yield chain.take()
             raise
 
@@ -304,7 +309,7 @@ class Evaluator:
         """Persist what the rows belong to, before the first of them is emitted."""
         changes: dict[str, Any] = {}
         if chain.evaluations:
-            changes = {"recorded": chain.runs, "pair": None}
+            changes = chain.state_changes
         if diff and (diff.joined or diff.left):
             changes |= {"recorded": chain.runs, "pair": proved.result.run, "running": None}
         if diff is None and self._options.streams and proved.is_persisted:

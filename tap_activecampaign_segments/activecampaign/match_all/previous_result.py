@@ -62,7 +62,7 @@ class PreviousResultReader:
                 "(some were deleted since, or it was evaluated again)"
             )
             raise PreviousResultLostError(msg)
-        raise _unreadable(second.flaw)
+        raise _unreadable(second.flaw or first.flaw or f"run {run.run_id} changes")
 
     def _attempt(self, run: Run) -> _Attempt:
         try:

@@ -84,11 +84,11 @@ class RecordedHistory:
 
         The listing tells it without a request.
         """
-        return (
-            runs.last_known is None
-            or segment.last_run_start is None
-            or segment.lists_later_run_than(*runs.last_known)
-        )
+        if runs.last_known is None or segment.last_run_start is None:
+            return True
+        run_id, run_id_start = runs.last_known
+        is_evaluated_anew = segment.last_run_id == run_id and not runs.is_last_listed(segment)
+        return is_evaluated_anew or segment.lists_later_run_than(run_id, run_id_start)
 
     def _since(self, runs: SegmentRuns) -> datetime:
         since = [self._clock.now() - timedelta(days=self._settings.backfill_days)]

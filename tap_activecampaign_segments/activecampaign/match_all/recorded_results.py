@@ -48,6 +48,7 @@ class RecordedResults:
         self._read_run = read
         self._on_skip = on_skip
         self._outcomes: dict[int, Result | SkipReason] = {}
+        self._places_read: set[int] = set()
         self._vain_requests = 0
         self._lock = Lock()
 
@@ -86,6 +87,8 @@ class RecordedResults:
             if are_all_gone and len(self._recorded) - place > self._requests_left:
                 place = self._bisect(place)
                 are_all_gone = False
+        for _ in range(len(self._recorded) - len(self._places_read)):
+            self._on_skip("unread")
 
     def reject(self, result: Result, reason: SkipReason, requests: int) -> None:
         """Count a result as in vain after all.
@@ -124,6 +127,7 @@ class RecordedResults:
 
     def _read(self, place: int) -> Result | SkipReason:
         if place not in self._outcomes:
+            self._places_read.add(place)
             outcome: Result | SkipReason
             try:
                 outcome = self._read_run(self._recorded[place])

@@ -30,6 +30,7 @@ SkipReason = Literal[
     "other_sort",
     "out_of_order",
     "implausible",
+    "unread",
 ]
 """Why a recorded run is not used."""
 

@@ -6,6 +6,7 @@ cannot see would then seem to leave with the first run of the tap.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,11 @@ class RecordedVisibility:
     def _is_visible(self, segment_id: str, contact: int) -> bool:
         try:
             self._client.get("segmentMatch", segment_id, str(contact))
-        except (AccountError, TransientError):
+        except AccountError:
             raise
-        except RequestError:
+        except RequestError as error:
+            # A gateway that does not know the endpoint answers 404 in a form of its own.
+            if isinstance(error, TransientError) and error.status != HTTPStatus.NOT_FOUND:
+                raise
             return False
         return True

@@ -175,10 +175,11 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
         if not (evaluation.streams and evaluation.is_baseline):
             return
         cause = ""
-        if self.run_state(segment).runs.predecessor is None:
-            cause = "this is its first run"
-        elif segment.segment_id in self.account.selection.rebaseline_ids:
+        runs = self.run_state(segment).runs
+        if segment.segment_id in self.account.selection.rebaseline_ids:
             cause = "rebaseline names it"
+        elif runs.predecessor is None and not (evaluation.is_backfilled and runs.committed):
+            cause = "this is its first run"
         if cause:
             total = evaluation.result.total
             self.logger.info("%s: a baseline of %d contacts: %s", segment, total, cause)
