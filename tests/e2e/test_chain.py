@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BATCH = 50
 """Histories per database schema, each in a segment of its own."""
-HISTORIES = int(os.environ.get("HISTORIES", "150"))
+HISTORIES = int(os.environ.get("HISTORIES", "100"))
 SCHEMA = "chains"
 
 
