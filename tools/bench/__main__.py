@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.bench import (
+    backfill,
     loaders,
     memory,
     peers,
@@ -34,6 +35,7 @@ PARTS: tuple[ModuleType, ...] = (
     memory,
     state_messages,
     scale,
+    backfill,
     loaders,
     peers,
 )

@@ -11,10 +11,13 @@ import signal
 import sys
 from dataclasses import dataclass
 
-from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
+from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox, Segment
 from tools.bench.fast_clock import FastClock
 
 HOUR = 3600.0
+DAY = 86_400.0
+MOVES = 5
+"""Contacts that join, and that leave, between two recorded runs."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Plan:
         evaluation_seconds: Duration of an evaluation, as the recorded counts show it.
         latency: Delay before each response, in seconds.
         limit: Requests per second; None for no limit.
+        recorded_days: Days before the start on each of which a run was recorded.
+        gone_days: How many of the oldest of these runs are no longer kept.
         records_runs: Whether the tap's runs appear in the count history.
         start: Epoch seconds at which the accelerated clock equals the real one.
         pace: Accelerated seconds per real second.
@@ -43,6 +48,8 @@ class Plan:
     evaluation_seconds: float = 0.0
     latency: float = 0.0
     limit: int | None = 5
+    recorded_days: int = 0
+    gone_days: int = 0
     records_runs: bool = False
     start: float = 0.0
     pace: float = 1.0
@@ -65,7 +72,19 @@ class Plan:
             for index in range(self.counts):
                 at = start + HOUR * (index - self.oldest) + number
                 segment.add_count(at, self.members, started=at - self.evaluation_seconds)
+            self._record_runs(segment, start)
         return account
+
+    def _record_runs(self, segment: Segment, start: float) -> None:
+        """Record a run on each day, the last one half a day before the start."""
+        for day in range(self.recorded_days):
+            segment.record_run(
+                start - (self.recorded_days - day - 0.5) * DAY,
+                segment.members,
+                is_kept=day >= self.gone_days,
+            )
+            first = segment.members[0] + MOVES
+            segment.members = range(first, first + self.members)
 
 
 def main() -> None:

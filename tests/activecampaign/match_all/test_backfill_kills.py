@@ -8,9 +8,11 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typing_extensions import override
 
 from tap_activecampaign_segments.sandbox import Fault
-from tests.support.clocks import DAY
+from tap_activecampaign_segments.tap import TapActiveCampaignSegments
+from tests.support.clocks import DAY, SharedClock
 from tests.support.processes import running_tap
 from tests.support.sync import RUN_STREAMS, Sync, sync
 from tests.support.warehouse import EXACT, FULL, IDLE, LOG, PAST, STALE, TABLE, Warehouse
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap_activecampaign_segments.sandbox import Sandbox
-    from tests.support.clocks import SharedClock
 
 DAYS = 10
 GONE = {0, 5}
@@ -32,10 +33,22 @@ KILLS = (1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3)
 """Syncs that are killed one after the other, in each case."""
 
 
+class BusyClock(SharedClock):
+    """A clock on which each look at the time takes a while, so that many STATEs are due."""
+
+    @override
+    def monotonic(self) -> float:
+        self.advance(3)
+        return super().monotonic()
+
+
 def members_on(day: int, size: int = 40) -> list[int]:
     """Return contacts of whom some leave each day, and some of those join again."""
     always = range(1, size // 2)
-    return [*always, *sorted(random.Random(day).sample(range(size, 2 * size), size // 2 + day))]
+    return [
+        *always,
+        *sorted(random.Random(day).sample(range(size, 2 * size), size // 2 + day % 10)),
+    ]
 
 
 class RecordedDays:
@@ -45,9 +58,10 @@ class RecordedDays:
         account = sandbox.account
         self.sandbox = sandbox
         self.clock = clock
+        self.size = size
         # Few pages, since those of a short result are requests in vain.
-        self.settings = {"backfill_days": 30, "page_size": size // 2}
-        self.segment = account.add_segment("some", members_on(DAYS, size))
+        self.settings: dict[str, Any] = {"backfill_days": 30, "page_size": size // 2}
+        self.segment = account.add_segment("some", ())
         self.noons = [(clock.time() // DAY - DAYS + day - 0.5) * DAY for day in range(DAYS)]
         self.runs = [
             self.segment.record_run(noon, members_on(day, size), seconds=5, is_kept=day not in GONE)
@@ -61,7 +75,9 @@ class RecordedDays:
             account.restart(self.segment, self.runs[day], "email")
             account.settle()
         account.records_runs = True
-        self.segment.members = members_on(DAYS, size)
+        # A sync that finds later runs of this day would not read this one.
+        self.segment.record_run(clock.time() - 60, members_on(DAYS, size))
+        self.segment.members = members_on(DAYS + 1, size)
 
     def sync(self, warehouse: Warehouse) -> Sync:
         return sync(self.sandbox, streams=RUN_STREAMS, state=warehouse.state, **self.settings)
@@ -71,11 +87,11 @@ class RecordedDays:
         assert synced.exit_code == 0
         warehouse.load(synced.messages)
 
-    def pass_a_night(self, night: int) -> None:
-        """Let a day pass, at the end of which an evaluation is recorded."""
-        self.clock.advance(DAY)
-        self.segment.members = members_on(DAYS + night)
-        self.segment.record_run(self.clock.time() - 3600, self.segment.members)
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass; shortly before its end an evaluation is recorded."""
+        self.clock.advance(seconds)
+        self.segment.members = members_on(DAYS + len(self.segment.runs), self.size)
+        self.segment.record_run(self.clock.time() - 600, self.segment.members)
 
     def check(self, warehouse: Warehouse) -> None:
         """Check each run and each day against what was true."""
@@ -118,16 +134,33 @@ class RecordedDays:
                 yield row["run_id_end"].rstrip("Z"), {segment_id: found[row["run_id"]]}
 
 
-def find_cuts(synced: Sync) -> dict[str, list[int]]:
-    """Return numbers of messages after which a kill loses something different each."""
-    cuts: dict[str, list[int]] = {"baseline": [], "difference": [], "commit": []}
-    for number, message in enumerate(synced.messages, start=1):
+def find_cuts(synced: Sync) -> list[list[int]]:
+    """Return numbers of messages, by what a kill after them loses."""
+    anywhere = [*range(len(synced.messages))]
+    baseline: list[int] = []
+    difference: list[int] = []
+    recorded: list[int] = []
+    commit: list[int] = []
+    runs = synced.records("match_all_runs")
+    newest = [row["run_id"] for row in runs if row["origin"] == "activecampaign"][-1:]
+    for number in anywhere:
+        message = synced.messages[number - 1]
         if message["type"] == "RECORD" and message["stream"] == "match_all_runs":
-            cuts["commit"].append(number)
-        elif message["type"] == "RECORD" and message["stream"] == "membership_changes":
-            is_baseline = message["record"]["is_baseline"]
-            cuts["baseline" if is_baseline else "difference"].append(number)
-    return {"anywhere": [*range(len(synced.messages))], **cuts}
+            commit.append(number)
+        elif message["type"] == "RECORD" and message["stream"] != "match_all_results":
+            record = message["record"]
+            is_baseline = record["run_id"] == record.get("baseline_run_id", runs[0]["run_id"])
+            (baseline if is_baseline else difference).append(number)
+            if record["run_id"] in newest:
+                recorded.append(number)
+    return [anywhere, *(each or anywhere for each in (baseline, difference, recorded, commit))]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SharedClock:
+    busy = BusyClock()
+    monkeypatch.setattr(TapActiveCampaignSegments, "clock", busy)
+    return busy
 
 
 @pytest.fixture
@@ -146,11 +179,8 @@ def test_syncs_killed_anywhere_and_again_tell_every_day_in_the_end(
     for kill in range(kills):
         synced = days.sync(warehouse)
         cuts = find_cuts(synced)
-        kind = list(cuts)[(seed + kill) % len(cuts)]
-        warehouse.load(synced.messages[: chance.choice(cuts[kind] or cuts["anywhere"])])
-        days.clock.advance(60)
-        if chance.random() < 0.5:
-            days.pass_a_night(kill)
+        warehouse.load(synced.messages[: chance.choice(cuts[(seed + kill) % len(cuts)])])
+        days.pass_time(chance.choice([3600, DAY]))
     days.sync_to_the_end(warehouse)
     days.check(warehouse)
 
