@@ -103,7 +103,8 @@ class ResultReader:
             if flaw := layout.find_flaw(number, ids):
                 flaws.append(flaw)
             # The number of pages may be wrong: after an empty or a repeated one nothing new comes.
-            if not ids or ids == last:
+            # A counted result is not read again, so its other pages are of no use either.
+            if not ids or ids == last or (flaws and is_counted):
                 break
             contact_ids.append(ids)
             last = ids

@@ -108,7 +108,9 @@ class TestFirstSync:
         self, account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse
     ) -> None:
         record_days(account, segment, 3)
-        nightly_sync(sandbox, warehouse, streams=RUN_STREAMS, backfill_days=9)
+        synced = nightly_sync(sandbox, warehouse, streams=RUN_STREAMS, backfill_days=9)
+        own = segment.runs[-1].run_id
+        assert {row["run_id"] for row in synced.records("match_all_results")} == {own}
         assert warehouse.members(FULL) == {segment.segment_id: {*segment.members}}
         assert warehouse.query(INCOMPLETE) == []
 
@@ -151,7 +153,10 @@ class TestSkippedRuns:
     ) -> None:
         runs = record_days(account, segment, 5)
         account.records_runs = records
+        # As many contacts as were counted then, but others.
+        segment.members = range(1000, 1000 + len(runs[2].members))
         account.restart(segment, runs[2], "email")
+        segment.members = members_on(6)
         synced = nightly_sync(sandbox, warehouse, backfill_days=30)
         assert runs[2].run_id not in run_ids(synced)
         assert len(run_ids(synced)) == 5
@@ -206,6 +211,16 @@ class TestSkippedRuns:
         assert run_ids(synced)[0] == later.run_id
         assert overlapping.run_id not in run_ids(synced)
         assert "recorded runs out of order 1" in synced.log
+
+    def test_a_large_result_that_is_short_is_not_read_to_the_end(
+        self, account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse
+    ) -> None:
+        runs = record_days(account, segment, 3)
+        runs[1].deleted.add(members_on(2)[0])
+        synced = nightly_sync(sandbox, warehouse, backfill_days=30, page_size=5)
+        assert runs[1].run_id not in run_ids(synced)
+        assert requested_runs(sandbox)[runs[1].run_id] <= 8
+        assert_true(warehouse, segment)
 
     def test_few_requests_are_in_vain(
         self, account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse
