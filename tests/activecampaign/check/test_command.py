@@ -18,7 +18,7 @@ from tests.activecampaign.check.invoke import check, run_main
 from tests.support.sync import ENV_PREFIX, config_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tap_activecampaign_segments.sandbox import Account, Sandbox
@@ -123,6 +123,15 @@ def test_an_account_without_segments_shows_little(account: Account, sandbox: San
     assert checked.verdicts["user_is_told"] == "confirmed"
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Python's own handler of SIGINT, also where the tests are started with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_ctrl_c_ends_it_with_a_line(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         signal.raise_signal(signal.SIGINT)
