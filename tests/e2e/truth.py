@@ -175,6 +175,7 @@ def _of_runs(account: Account, segment: Segment) -> dict[str, Rows]:
                 "run_number": number,
                 "joined_count": len(joined),
                 "left_count": len(left),
+                "origin": "tap",
             }
         )
         for contact_id in joined | left:
