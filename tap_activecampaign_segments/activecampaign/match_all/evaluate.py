@@ -204,11 +204,14 @@ class Evaluator:
         attempts = Attempts(self._run_attempts)
         resumable = self._acquisition.find_resumable(segment, runs)
         reused = None
+        recorded = None
         if resumable is None and not self._is_reuse_excluded:
-            if known := self._reuse.find_known(segment, runs, chain.predecessor):
+            recorded = self._reuse.find(segment, runs, chain.predecessor)
+        if recorded:
+            if known := self._reuse.find_known(recorded, segment, runs):
                 yield [self._repeated(known, runs, chain.predecessor)]
                 return
-            reused = self._reuse.read(segment, runs, chain.predecessor)
+            reused = self._reuse.read(recorded)
         while True:
             if resumable is None and reused is None:
                 attempts.start()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.match_all.recorded_runs import SkippedRunError
+from tap_activecampaign_segments.activecampaign.match_all.recorded_runs import (
+    MAX_RECORDING_DELAY,
+    SkippedRunError,
+)
 from tap_activecampaign_segments.activecampaign.match_all.result_reader import IncompleteResultError
 from tap_activecampaign_segments.activecampaign.match_all.run import (
     RunFailedError,
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
         RunResponse,
     )
     from tap_activecampaign_segments.activecampaign.token_user import TokenUser
-
-MAX_RECORDING_DELAY = timedelta(hours=1)
-"""Maximum time between the end of an evaluation and its count (inferred)."""
 
 
 class RecordedRunReader:

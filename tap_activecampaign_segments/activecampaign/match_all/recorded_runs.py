@@ -6,6 +6,7 @@ The count history and the listing name them, each with the size that was recorde
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from tap_activecampaign_segments.activecampaign.match_all.run import (
@@ -33,6 +34,9 @@ SkipReason = Literal[
     "unread",
 ]
 """Why a recorded run is not used."""
+
+MAX_RECORDING_DELAY = timedelta(hours=1)
+"""Maximum time between the end of an evaluation and its count (inferred)."""
 
 
 class SkippedRunError(TapError):

@@ -60,10 +60,10 @@ class Reuse:
         self._clock = clock
         self._count_run = count_run
 
-    def find_known(
+    def find(
         self, segment: Segment, runs: SegmentRuns, predecessor: Predecessor | None
-    ) -> Result | None:
-        """Return the last committed run, without its contacts, if nothing newer has to be read.
+    ) -> RecordedRun | None:
+        """Return the run that the listing names, None if a run has to be started.
 
         Args:
             segment: The segment as listed.
@@ -73,39 +73,39 @@ class Reuse:
         Raises:
             AccountError: The account cannot be read at all.
         """
-        committed = runs.committed
-        if committed is None or self._options.ranked or not runs.is_last_listed(segment):
-            return None
-        if predecessor is not None and predecessor.run.run_id == committed.run_id:
-            run = predecessor.run
-        elif self._options.streams:
-            return None
-        else:
-            run = RecordedRun(segment.segment_id, segment.last_run_id or "", "", None).run
-        is_reusable = self._find(segment, runs) is not None
-        return Result(run, committed.total, ContactIds()) if is_reusable else None
-
-    def read(
-        self, segment: Segment, runs: SegmentRuns, predecessor: Predecessor | None
-    ) -> Result | None:
-        """Return the result of the last recorded run, None if a run has to be started.
-
-        Args:
-            segment: The segment as listed.
-            runs: The segment's runs in the state.
-            predecessor: The run to compare with, None if a baseline has to follow.
-
-        Raises:
-            TapError: The API does not answer.
-        """
         if self._options.ranked and self._settings.sort != RECORDED_SORT:
             return None
         if self._options.streams and predecessor is None and runs.is_last_listed(segment):
             # It was committed already, and a baseline has to follow.
             return None
-        recorded = self._find(segment, runs)
-        if recorded is None:
+        return self._find_young(segment, runs)
+
+    def find_known(
+        self, recorded: RecordedRun, segment: Segment, runs: SegmentRuns
+    ) -> Result | None:
+        """Return a run without its contacts if it is the last committed one: nothing is to be read.
+
+        Args:
+            recorded: The run that `find` returned.
+            segment: The segment as listed.
+            runs: The segment's runs in the state.
+        """
+        committed, predecessor = runs.committed, runs.predecessor
+        if committed is None or self._options.ranked or not runs.is_last_listed(segment):
             return None
+        run = recorded.run
+        if self._options.streams:
+            if predecessor is None or predecessor.run.run_id != committed.run_id:
+                return None
+            run = predecessor.run
+        return Result(run, committed.total, ContactIds())
+
+    def read(self, recorded: RecordedRun) -> Result | None:
+        """Return the result of a run that `find` returned, None if it cannot be used.
+
+        Raises:
+            TapError: The API does not answer.
+        """
         try:
             return self._sorted(self._read_run(recorded))
         except SkippedRunError as error:
@@ -124,7 +124,7 @@ class Reuse:
             raise SkippedRunError(result.run.run_id, "other_sort")
         return result
 
-    def _find(self, segment: Segment, runs: SegmentRuns) -> RecordedRun | None:
+    def _find_young(self, segment: Segment, runs: SegmentRuns) -> RecordedRun | None:
         """Return the run that the listing names, None if it is too old, or edited or known since.
 
         Raises:

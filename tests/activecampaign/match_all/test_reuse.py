@@ -111,6 +111,18 @@ def test_the_predecessor_costs_nothing(
     assert warehouse.members(TABLE) == {segment.segment_id: {*segment.members}}
 
 
+def test_an_edit_is_looked_up_once(
+    sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
+) -> None:
+    nightly_sync(sandbox, warehouse)
+    clock.advance(60)
+    segment.edit(description="other")
+    sandbox.clear_requests()
+    assert origins(nightly_sync(sandbox, warehouse, reuse_runs_within=HOUR)) == ["tap"]
+    looked_up = f"/segmentsV2/{segment.segment_id}"
+    assert [each.path.endswith(looked_up) for each in sandbox.requests].count(True) == 1
+
+
 def test_a_sync_of_runs_alone_costs_nothing_either(
     sandbox: Sandbox, segment: Segment, warehouse: Warehouse, clock: SharedClock
 ) -> None:

@@ -10,6 +10,7 @@ from tap_activecampaign_segments.activecampaign.check import results
 from tap_activecampaign_segments.activecampaign.check.findings import NotSeenError
 from tap_activecampaign_segments.activecampaign.check.probes.words import count, span
 from tap_activecampaign_segments.activecampaign.check.results import MAX_PAGE_SIZE, Result
+from tap_activecampaign_segments.activecampaign.match_all.recorded_runs import MAX_RECORDING_DELAY
 from tap_activecampaign_segments.activecampaign.match_all.run import RETENTION
 from tap_activecampaign_segments.errors import NotFoundError
 from tap_activecampaign_segments.singer.coercion import coerce_count
@@ -25,8 +26,6 @@ FAR_BACK = timedelta(days=60)
 """Age of a readable run from which on the retention counts as confirmed."""
 SAFETY = timedelta(days=2)
 """Before its expiry a run may be gone already: days are counted by another clock."""
-MAX_DELAY = timedelta(hours=1)
-"""Time between the end of a run and its count, at most."""
 MAX_PAGES = 3
 """Pages that are read of a recorded run."""
 MAX_MATCHES = 5
@@ -187,7 +186,7 @@ def _settle_ends(session: Session) -> None:
     longest = max(ends, key=abs)
     session.findings.settle(
         "recorded_run_ended_with_count",
-        holds=abs(longest) <= MAX_DELAY,
+        holds=abs(longest) <= MAX_RECORDING_DELAY,
         seen=f"within {span(abs(longest))}, {count(len(ends), 'run')}",
     )
 
