@@ -73,7 +73,7 @@ class Source(ABC):
 
     @abstractmethod
     def create_streams(self) -> list[BaseStream]:
-        """Return the streams, in the order of `stream_types`."""
+        """Return the streams. Child streams of a stream are emitted in their order."""
 
     @abstractmethod
     def results(self) -> dict[str, int]:

@@ -23,6 +23,7 @@ from tap_activecampaign_segments.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from logging import Logger
 
     from tap_activecampaign_segments.activecampaign.api import Api
@@ -113,12 +114,18 @@ class Account:
         for each in listing.unusable:
             self.failures.record(each.place, each.flaw)
         self.is_listing_complete = not self._unusable
-        # It orders the listings of different machines, so a local clock that deviates is not used.
-        server = self.client.server_time or now
-        self.listed_at = timestamps.format_utc(
-            now if abs(now - server) < CLOCK_TOLERANCE else server
-        )
+        # It orders the listings of different machines.
+        self.listed_at = self._by_server(now)
         return [*listed, *self._unlisted({each.segment_id for each in listed})]
+
+    def read_at(self) -> str:
+        """Return the current time, normalized, just after a response."""
+        return self._by_server(self.clock.now())
+
+    def _by_server(self, now: datetime) -> str:
+        """Return a normalized time, the server's if the local clock deviates from it."""
+        server = self.client.server_time or now
+        return timestamps.format_utc(now if abs(now - server) < CLOCK_TOLERANCE else server)
 
     @cached_property
     def segments_by_id(self) -> dict[str, Segment]:

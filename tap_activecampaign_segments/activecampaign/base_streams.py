@@ -59,8 +59,10 @@ class AccountContext(Protocol):
     def prefetched(self, stream: SegmentStream, segment: Segment) -> Any:
         """Return the result of `SegmentStream.work`."""
 
-    def wait_for(self, segment: Segment, future: Future[T]) -> T:
-        """Return the result of work for a segment."""
+    def wait_for(
+        self, subject: object, future: Future[T], on_wakeup: Callable[[], None] = ...
+    ) -> T:
+        """Return the result of work for a segment, or something else."""
 
 
 class AccountStream(BaseStream):
@@ -85,6 +87,22 @@ class AccountStream(BaseStream):
     def is_test(self) -> bool:
         """Whether this is a connection test, which cuts each stream short."""
         return self.ABORT_AT_RECORD_COUNT is not None
+
+
+class UninterruptedBatches(AccountStream):
+    """A stream whose state is ahead of the rows that wait in a batch."""
+
+    @override
+    def write_batches(self, batch_config: BatchConfig, context: Context | None) -> None:
+        # A STATE meanwhile, or the last one after a signal, would be ahead of them.
+        before = deepcopy(self.stream_state)
+        try:
+            with self.sync_context.state_writer.suspended():
+                super().write_batches(batch_config, context)
+        except BaseException:
+            self.stream_state.clear()
+            self.stream_state.update(before)
+            raise
 
 
 class SegmentStateManager(StreamStateManager):
@@ -201,7 +219,7 @@ class SegmentStream(AccountStream):
         return None
 
 
-class HistoryStream(SegmentStream):
+class HistoryStream(UninterruptedBatches, SegmentStream):
     """A segment's history, read whole before its first row is emitted: the bookmark is true."""
 
     @override
@@ -239,19 +257,6 @@ class HistoryStream(SegmentStream):
             TapError: The history could not be read whole.
         """
         raise NotImplementedError
-
-    @override
-    def write_batches(self, batch_config: BatchConfig, context: Context | None) -> None:
-        # A STATE meanwhile, or the last one after a signal, would be ahead of the rows that wait
-        # in a batch.
-        before = deepcopy(self.stream_state)
-        try:
-            with self.sync_context.state_writer.suspended():
-                super().write_batches(batch_config, context)
-        except BaseException:
-            self.stream_state.clear()
-            self.stream_state.update(before)
-            raise
 
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:

@@ -134,6 +134,7 @@ class ActiveCampaignClient:
             confirm_404=False,
             params=params,
             is_usable=lambda answer: isinstance(answer.get("contacts"), list),
+            quotes_server=False,
         )
 
     def get_user_id(self, *, confirm_404: bool) -> str | None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future
 from contextvars import copy_context
-from threading import Thread
-from typing import TYPE_CHECKING, Generic, TypeVar
+from threading import Semaphore, Thread
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -51,6 +51,45 @@ def in_order(work: Iterable[Callable[[], V]], max_pending: int) -> Iterator[V]:
             yield pending.popleft().result()
     while pending:
         yield pending.popleft().result()
+
+
+class ReadAhead(Generic[V]):
+    """Runs an iterator in the background, a limited number of items ahead."""
+
+    def __init__(self, items: Iterable[V], max_pending: int) -> None:
+        """Start the iterator.
+
+        Args:
+            items: Iterated in a background thread.
+            max_pending: Maximum number of items that are not taken.
+        """
+        self._room = Semaphore(max_pending)
+        self._next: Future[tuple[V, Future[Any]] | None] = Future()
+        following = self._next
+
+        def run() -> None:
+            nonlocal following
+            try:
+                for item in items:
+                    self._room.acquire()
+                    last, following = following, Future()
+                    last.set_result((item, following))
+                following.set_result(None)
+            except BaseException as error:  # noqa: BLE001
+                following.set_exception(error)
+
+        run_in_background(run)
+
+    def take(self, wait: Callable[[Future[Any]], tuple[V, Future[Any]] | None]) -> Iterator[V]:
+        """Yield the items.
+
+        Args:
+            wait: Returns the result of a future.
+        """
+        while taken := wait(self._next):
+            self._room.release()
+            item, self._next = taken
+            yield item
 
 
 class Prefetcher(Generic[K, V]):

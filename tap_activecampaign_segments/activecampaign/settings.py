@@ -111,6 +111,26 @@ PROPERTIES: tuple[th.Property[Any], ...] = (
         ),
     ),
     th.Property(
+        "contacts",
+        th.StringType(allowed_values=["joined", "all"]),
+        default="joined",
+        title="Contacts",
+        description=(
+            "Which contacts the stream contacts has: those that joined a segment, or all of the "
+            "account"
+        ),
+    ),
+    th.Property(
+        "contact_identifiers",
+        th.StringType(allowed_values=["plain", "hashed"]),
+        default="plain",
+        title="Contact identifiers",
+        description=(
+            "Whether the stream contacts has e-mail addresses, phone numbers and names, or only "
+            "SHA-256 digests of addresses and numbers"
+        ),
+    ),
+    th.Property(
         "requests_per_second",
         th.NumberType(exclusive_minimum=0),
         default=4,
@@ -150,6 +170,8 @@ class ActiveCampaignSettings(SharedSettings):
     page_size: int
     reuse_runs_within: int
     backfill_days: int
+    contacts: str
+    contact_identifiers: str
     requests_per_second: float
     max_concurrent_requests: int
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 from typing_extensions import override
 
 from tap_activecampaign_segments.activecampaign import settings
+from tap_activecampaign_segments.activecampaign.contacts.streams import AllContacts
 from tap_activecampaign_segments.activecampaign.match_all.evaluate import Evaluator
 from tap_activecampaign_segments.activecampaign.match_all.streams import (
+    JoinedContacts,
     MatchAllResults,
     MatchAllRuns,
     MembershipChanges,
@@ -45,6 +47,7 @@ class ActiveCampaign(Source):
         MembershipChanges,
         Memberships,
         SegmentDefinitions,
+        JoinedContacts,
     )
     required_settings = "api_url and api_token are"
 
@@ -81,13 +84,20 @@ class ActiveCampaign(Source):
             _create_evaluator,
         )
         self._sync = sync
-        self._streams = [stream(self.tap, sync) for stream in self.stream_types]
+        others = (each for each in self.stream_types if each is not JoinedContacts)
+        contacts = AllContacts if self.tap.config.get("contacts") == "all" else JoinedContacts
+        # Among the child streams of a run they come first: if they fail, no row of it is emitted.
+        self._streams = [stream(self.tap, sync) for stream in (contacts, *others)]
         return [*self._streams]
 
     @override
     def begin(self) -> None:
         with log_context(stream_name="segments"), self.failures.catch("segments"):
             self._sync.list_segments()
+        for stream in self._streams:
+            if isinstance(stream, AllContacts) and stream.selected and not self.failures.fatal:
+                with log_context(stream_name=stream.name), self.failures.catch(stream.name):
+                    stream.start()
 
     @override
     def end(self) -> None:

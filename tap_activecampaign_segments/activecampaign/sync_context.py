@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tap_activecampaign_segments.activecampaign.account import Account
 from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
+from tap_activecampaign_segments.activecampaign.contacts.lookup import ContactLookup
+from tap_activecampaign_segments.activecampaign.contacts.reader import ContactReader
 from tap_activecampaign_segments.activecampaign.match_all.acquire import START_WAIT
 from tap_activecampaign_segments.activecampaign.prefetch import Prefetcher
 from tap_activecampaign_segments.activecampaign.progress import SyncProgress, Unit
@@ -126,10 +128,25 @@ class AccountSync:
         return self._tap.state_writer
 
     @cached_property
+    def _client(self) -> ActiveCampaignClient:
+        return ActiveCampaignClient(self.settings, self.clock, self.logger, self._metrics)
+
+    @cached_property
+    def contacts(self) -> ContactReader:
+        """Reads contacts."""
+        hashed = self.settings.contact_identifiers == "hashed"
+        return ContactReader(self._client, self.account.read_at, hashed=hashed)
+
+    @cached_property
+    def contact_lookup(self) -> ContactLookup:
+        """Looks contacts up by id."""
+        return ContactLookup(self.contacts)
+
+    @cached_property
     def account(self) -> Account:
         """The account."""
         return Account(
-            ActiveCampaignClient(self.settings, self.clock, self.logger, self._metrics),
+            self._client,
             self.settings,
             self.clock,
             self.logger,
@@ -199,20 +216,20 @@ class AccountSync:
         return self.wait_for(segment, future, report)
 
     def wait_for(
-        self, segment: Segment, future: Future[T], on_wakeup: Callable[[], None] = lambda: None
+        self, subject: object, future: Future[T], on_wakeup: Callable[[], None] = lambda: None
     ) -> T:
-        """Return the result of work for a segment.
+        """Return the result of work for a segment, or something else.
 
         Args:
-            segment: The segment.
+            subject: What fails with it.
             future: The work.
             on_wakeup: Called now and then meanwhile.
 
         Raises:
             TapError: It failed.
         """
-        # Isolate unexpected errors to this segment.
-        with wrap_unexpected_errors(self.logger, segment):
+        # Isolate unexpected errors to the subject.
+        with wrap_unexpected_errors(self.logger, subject):
             return self.state_writer.wait_for(future, on_wakeup)
 
     @property

@@ -58,6 +58,7 @@ class RequestSpec:
         is_usable: Returns whether the JSON object of a 200 has what was requested; the client's
             check if None.
         endpoint: The path with placeholders for ids, for the metrics.
+        quotes_server: Whether messages may quote what the server says. It may be about a person.
     """
 
     method: str
@@ -69,6 +70,7 @@ class RequestSpec:
     requires_json: bool = True
     is_usable: Callable[[dict[str, Any]], bool] | None = None
     endpoint: str = ""
+    quotes_server: bool = True
 
     @property
     def path(self) -> str:
@@ -287,7 +289,7 @@ class HttpClient:
         self.server_time = response.date or self.server_time
         if status < HTTPStatus.MULTIPLE_CHOICES and not spec.requires_json:
             return answer or {}
-        quoted = response.quote_error(self._redactor)
+        quoted = response.quote_error(self._redactor) if spec.quotes_server else ""
         if status == HTTPStatus.OK:
             is_usable = spec.is_usable or self._is_usable
             if answer is not None and not answer.get("errors") and is_usable(answer):

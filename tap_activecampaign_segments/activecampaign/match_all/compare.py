@@ -10,6 +10,7 @@ from tap_activecampaign_segments.activecampaign.match_all.membership_diff import
     diff_contact_ids,
 )
 from tap_activecampaign_segments.activecampaign.match_all.run import (
+    CONTACT_STREAMS,
     RETENTION,
     PreviousResultLostError,
 )
@@ -67,7 +68,7 @@ class Comparison:
         predecessor = runs.predecessor
         if not self._options.streams or not predecessor or is_rebaselined:
             return None
-        if missing := {*self._options.streams} - {*predecessor.streams}:
+        if missing := {*self._options.streams} - {*predecessor.streams} - CONTACT_STREAMS:
             names = ", ".join(sorted(missing))
             self.warn_of_baseline(segment, f"{names} knows nothing of the last run")
             return None

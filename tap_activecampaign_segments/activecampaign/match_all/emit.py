@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.match_all.contact_ids import ContactIds
-from tap_activecampaign_segments.activecampaign.match_all.run import Predecessor
+from tap_activecampaign_segments.activecampaign.match_all.run import (
+    CONTACT_STREAMS,
+    RUN_STREAM,
+    Predecessor,
+)
 from tap_activecampaign_segments.activecampaign.match_all.run_state import CommittedResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tap_activecampaign_segments.activecampaign.match_all.membership_diff import MembershipDiff
     from tap_activecampaign_segments.activecampaign.match_all.result import Result
@@ -29,8 +33,7 @@ class Evaluation:
 
     Attributes:
         result: The complete result.
-        streams: Names of the selected change streams, and of the run stream; empty if nothing is
-            compared.
+        streams: See `RunOptions`.
         diff: The difference to the predecessor, None on a baseline.
         is_newest: Whether no later run is committed.
         is_repeated: Whether it is the run that was committed last: its row is not emitted again.
@@ -91,9 +94,31 @@ class Evaluation:
         )
 
     @property
+    def contact_ids(self) -> Iterable[Sequence[int]]:
+        """Pages of the ids whose contacts are read: of those that joined, if others were before."""
+        if self.is_baseline or not (self._has_contacts_before or self.is_backfilled):
+            return self.result.contact_ids
+        return (self.joined,)
+
+    @property
     def successor(self) -> Predecessor:
         """What the next run is compared with, once this one is committed."""
-        return Predecessor(self.result.run, self.baseline_run_id, self.run_number, self.streams)
+        streams = self.streams
+        if self.is_backfilled and not (self.is_baseline or self._has_contacts_before):
+            # Only those that joined were read.
+            streams = tuple(name for name in streams if name not in CONTACT_STREAMS)
+        return Predecessor(self.result.run, self.baseline_run_id, self.run_number, streams)
+
+    @property
+    def _has_contacts_before(self) -> bool:
+        """Whether the contacts of all members of the predecessor were read, if they have to be."""
+        known = self.predecessor.streams if self.predecessor else ()
+        return CONTACT_STREAMS.intersection(self.streams) <= {*known}
+
+    @property
+    def _has_changes(self) -> bool:
+        """Whether a change stream is selected."""
+        return any(name not in {*CONTACT_STREAMS, RUN_STREAM} for name in self.streams)
 
     @property
     def record(self) -> dict[str, Any]:
@@ -116,7 +141,7 @@ class Evaluation:
             "left_count": None,
             "origin": run.origin,
         }
-        if self.streams:
+        if self._has_changes:
             record |= {
                 "previous_run_id": self.predecessor.run.run_id if self.predecessor else None,
                 "baseline_run_id": self.baseline_run_id,
@@ -140,6 +165,9 @@ class Evaluation:
         if not self.is_backfilled:
             changes["running"] = None
         if self.is_repeated:
+            if self.predecessor and not self._has_contacts_before:
+                streams = (*self.predecessor.streams, *CONTACT_STREAMS.intersection(self.streams))
+                changes["predecessor"] = replace(self.predecessor, streams=streams)
             return changes
         if self.is_newest:
             changes["committed"] = CommittedResult(
@@ -177,13 +205,14 @@ class Chain:
 
     def append(self, evaluation: Evaluation) -> None:
         """Append a recorded run."""
+        evaluation = replace(evaluation, is_backfilled=True)
         self.predecessor = evaluation.successor
         self.contact_ids = evaluation.result.contact_ids
         result, diff = evaluation.result, evaluation.diff
         if diff:
             # Only its differences are emitted, and many runs may wait for that.
             result, diff = replace(result, contact_ids=ContactIds()), diff.compact()
-        self.evaluations.append(replace(evaluation, result=result, diff=diff, is_backfilled=True))
+        self.evaluations.append(replace(evaluation, result=result, diff=diff))
 
     @property
     def runs(self) -> tuple[Run, ...]:

@@ -97,6 +97,9 @@ class Reuse:
         if self._options.streams:
             if predecessor is None or predecessor.run.run_id != committed.run_id:
                 return None
+            if not {*self._options.streams} <= {*predecessor.streams}:
+                # The contacts of its members are to be read.
+                return None
             run = predecessor.run
         return Result(run, committed.total, ContactIds())
 

@@ -13,6 +13,11 @@ from tap_activecampaign_segments.http.urls import quote_path_part
 
 RUN_STREAM = "match_all_runs"
 """Name of the stream whose rows are the commits."""
+CONTACTS = "contacts"
+"""Name of the stream of contacts."""
+HASHED_CONTACTS = "contacts (hashed)"
+"""How the state names it if its records have digests only."""
+CONTACT_STREAMS = frozenset({CONTACTS, HASHED_CONTACTS})
 RETENTION = timedelta(days=90)
 """How long ActiveCampaign keeps the result of a run (documented)."""
 Origin = Literal["tap", "activecampaign"]
@@ -139,7 +144,8 @@ class Predecessor:
         run: The run, with the digest of its contact ids.
         baseline_run_id: The baseline that its chain begins with.
         run_number: Its place in the chain, from 1.
-        streams: Names of the change streams that have its rows, and of the run stream.
+        streams: Names of the change streams that have its rows, and of the run stream; one of
+            `CONTACT_STREAMS` if that has all its members.
     """
 
     run: Run

@@ -16,7 +16,8 @@ class RunOptions:
     Attributes:
         contacts: Whether the contact ids are needed, or only their number.
         streams: Names of the selected change streams, and of the run stream if that is selected
-            too. Empty if no change stream is selected: then nothing is compared.
+            too; `CONTACTS` or `HASHED_CONTACTS` if the contacts that joined are read. Empty if
+            there is none of these: then nothing is compared.
         viewer: The user of the API token, who sees the results.
         ranked: Whether the order of the contacts is needed.
         first_page_only: Whether the first page of a result is enough: a connection test.

@@ -13,7 +13,9 @@ from tap_activecampaign_segments.activecampaign.base_streams import (
     AccountStream,
     SegmentStream,
 )
+from tap_activecampaign_segments.activecampaign.match_all import records
 from tap_activecampaign_segments.activecampaign.match_all.acquire import NotReadyError
+from tap_activecampaign_segments.activecampaign.match_all.run import CONTACTS, HASHED_CONTACTS
 from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
 from tap_activecampaign_segments.activecampaign.match_all.run_state import (
     RunState,
@@ -34,18 +36,22 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.metrics import Counter
 
+    from tap_activecampaign_segments.activecampaign.contacts.lookup import ContactLookup
     from tap_activecampaign_segments.activecampaign.match_all.emit import Evaluates, Evaluation
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.errors import TapError
     from tap_activecampaign_segments.singer.output_tap import OutputTap
 
-DIFFERENCES_PER_PAGE = 10_000
 RESULTS_OF_BACKFILL = 8
 """Results of one segment in memory while recorded runs are read."""
 
 
 class RunContext(AccountContext, Protocol):
     """What the streams share, and what evaluates segments; see `AccountSync`."""
+
+    @property
+    def contact_lookup(self) -> ContactLookup:
+        """Looks contacts up."""
 
     def create_evaluator(self, options: RunOptions) -> Evaluates:
         """Return what evaluates segments."""
@@ -91,7 +97,7 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
     @cached_property
     def evaluator(self) -> Evaluates:
         """Evaluates segments. Thread-safe."""
-        selected = [child for child in self.child_streams if child.selected]
+        selected = self._read_children
         changes = [child.name for child in selected if isinstance(child, ChangeStream)]
         if changes and not self.selected:
             self.logger.warning(
@@ -99,12 +105,13 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
                 ", ".join(changes),
                 self.name,
             )
-        streams = (*changes, self.name) if changes and self.selected else tuple(changes)
+        contacts = [child.state_name for child in selected if isinstance(child, JoinedContacts)]
+        compared = (*changes, *contacts)
         options = RunOptions(
             contacts=bool(selected),
-            streams=streams,
+            streams=(*compared, self.name) if compared and self.selected else compared,
             # Without differences, now or before, the token's digest alone is noted.
-            viewer=self.sync_context.token_user(may_request=bool(changes) and not self.is_test),
+            viewer=self.sync_context.token_user(may_request=bool(compared) and not self.is_test),
             first_page_only=self.is_test,
             ranked=any(isinstance(child, MatchAllResults) for child in selected),
         )
@@ -137,7 +144,7 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
             evaluations = evaluator.evaluate(segment, run_state)
             first: list[Evaluation] = []
             try:
-                first = next(evaluations, [])
+                first = self._prefetch(evaluations)
                 return EvaluatedRuns(first, evaluations)
             finally:
                 changes = [each.last_change for each in first if each.last_change]
@@ -153,13 +160,29 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
                 yield from self._emit(segment, evaluation)
             if self.is_test:
                 return
-            following = run_in_background(lambda: next(prefetched.following, []))
+            following = run_in_background(lambda: self._prefetch(prefetched.following))
             batch = self.sync_context.wait_for(segment, following)
+
+    def _prefetch(self, evaluations: Iterator[list[Evaluation]]) -> list[Evaluation]:
+        """Return the next evaluations, and start what the child streams need for them."""
+        batch = next(evaluations, [])
+        for child in self._read_children:
+            for evaluation in batch:
+                child.prefetch(evaluation)
+        return batch
+
+    @property
+    def _read_children(self) -> list[RunChildStream]:
+        """The selected child streams."""
+        return [
+            child
+            for child in self.child_streams
+            if child.selected and isinstance(child, RunChildStream)
+        ]
 
     def _emit(self, segment: Segment, evaluation: Evaluation) -> Iterator[dict[str, Any]]:
         """Emit the child streams' rows, then the run as their commit, then change the state."""
-        for child in self.child_streams:
-            assert isinstance(child, RunChildStream)  # noqa: S101
+        for child in self._read_children:
             child.evaluation = evaluation
         run = evaluation.result.run
         self._sync_children({"segment_id": run.segment_id, "run_id": run.run_id})
@@ -201,6 +224,9 @@ class RunChildStream(ManualStateStream, AccountStream):
     """The run that is emitted."""
     _counter: Counter
 
+    def prefetch(self, evaluation: Evaluation) -> None:
+        """Start what a run's records need, ahead of its turn. Thread-safe."""
+
     @cached_property
     def _writes_pages(self) -> bool:
         return allows_record_pages(self)
@@ -229,24 +255,38 @@ class RunChildStream(ManualStateStream, AccountStream):
         return self._counter
 
 
-class ChangeStream(RunChildStream):
-    """A stream of who joined and who left."""
+class JoinedContacts(RunChildStream):
+    """The contacts that joined, each once a sync; see `ContactLookup`."""
+
+    name = CONTACTS
+    primary_keys = ("contact_id",)
+    replication_key = "read_at"
+    selected_by_default = False
+
+    def __init__(self, tap: OutputTap, sync: RunContext) -> None:
+        """Create the stream; see `AccountStream`."""
+        super().__init__(tap, sync)
+        self._sync = sync
+
+    @property
+    def state_name(self) -> str:
+        """How the state names the stream."""
+        hashed = self.account.settings.contact_identifiers == "hashed"
+        return HASHED_CONTACTS if hashed else CONTACTS
 
     @override
-    def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
-        if evaluation.is_baseline:
-            record = self.record(evaluation, is_member=True)
-            for page in evaluation.result.contact_ids:
-                yield RecordPage(record, {"contact_id": page})
-        for contact_ids, is_member in ((evaluation.joined, True), (evaluation.left, False)):
-            record = self.record(evaluation, is_member=is_member)
-            for start in range(0, len(contact_ids), DIFFERENCES_PER_PAGE):
-                page_ids = contact_ids[start : start + DIFFERENCES_PER_PAGE]
-                yield RecordPage(record, {"contact_id": page_ids})
+    def prefetch(self, evaluation: Evaluation) -> None:
+        if not self.is_test:
+            self._sync.contact_lookup.announce(evaluation.contact_ids)
 
-    def record(self, evaluation: Evaluation, *, is_member: bool) -> dict[str, Any]:
-        """Return the record of a contact that joined, or left, with 0 in place of its id."""
-        raise NotImplementedError
+    @override
+    def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
+        segment = self.account.segments_by_id[self.evaluation.result.run.segment_id]
+        pages = [[1]] if self.is_test else self.evaluation.contact_ids
+        for page in self._sync.contact_lookup.read(
+            pages, lambda found: self.sync_context.wait_for(segment, found)
+        ):
+            yield from page
 
 
 class MatchAllResults(RunChildStream):
@@ -258,23 +298,11 @@ class MatchAllResults(RunChildStream):
 
     @override
     def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
-        run = evaluation.result.run
-        # The rank in a recorded run is unknown if its order is.
-        if not evaluation.is_newest or run.sort is None:
-            return
-        record = {
-            "segment_id": run.segment_id,
-            "contact_id": 0,
-            "position": 0,
-            "run_id": run.run_id,
-            "run_id_end": run.run_id_end,
-            "segment_timestamp": run.segment_timestamp,
-        }
-        first = 1
-        for contact_ids in evaluation.result.contact_ids:
-            positions = range(first, first + len(contact_ids))
-            yield RecordPage(record, {"contact_id": contact_ids, "position": positions})
-            first = positions.stop
+        return records.result_pages(evaluation)
+
+
+class ChangeStream(RunChildStream):
+    """A stream of who joined and who left."""
 
 
 class MembershipChanges(ChangeStream):
@@ -285,21 +313,8 @@ class MembershipChanges(ChangeStream):
     replication_key = "changed_at"
 
     @override
-    def record(self, evaluation: Evaluation, *, is_member: bool) -> dict[str, Any]:
-        run = evaluation.result.run
-        previous = evaluation.predecessor.run if evaluation.predecessor else None
-        return {
-            "segment_id": run.segment_id,
-            "contact_id": 0,
-            "run_id": run.run_id,
-            "change": "joined" if is_member else "left",
-            "changed_at": run.run_id_end,
-            "previous_run_id": previous.run_id if previous else None,
-            "previous_run_id_end": previous.run_id_end if previous else None,
-            "segment_timestamp": run.segment_timestamp,
-            "definition_changed": evaluation.definition_changed,
-            "is_baseline": evaluation.is_baseline,
-        }
+    def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
+        return records.change_pages(evaluation, records.change_record)
 
 
 class Memberships(ChangeStream):
@@ -310,13 +325,5 @@ class Memberships(ChangeStream):
     replication_key = "changed_at"
 
     @override
-    def record(self, evaluation: Evaluation, *, is_member: bool) -> dict[str, Any]:
-        run = evaluation.result.run
-        return {
-            "segment_id": run.segment_id,
-            "contact_id": 0,
-            "is_member": is_member,
-            "changed_at": run.run_id_end,
-            "run_id": run.run_id,
-            "baseline_run_id": evaluation.baseline_run_id,
-        }
+    def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
+        return records.change_pages(evaluation, records.membership_record)
