@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_activecampaign_segments.activecampaign.account import Account
+    from tap_activecampaign_segments.activecampaign.definitions.history import DefinitionHistories
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.activecampaign.sync_results import SyncResults
     from tap_activecampaign_segments.activecampaign.token_user import TokenUser
@@ -43,6 +44,7 @@ class AccountContext(Protocol):
     failures: Failures
     segment_streams: list[Any]
     last_changes: dict[str, Future[str | None]]
+    definitions: DefinitionHistories
     results: SyncResults
 
     @property
@@ -222,11 +224,6 @@ class SegmentStream(AccountStream):
 class HistoryStream(UninterruptedBatches, SegmentStream):
     """A segment's history, read whole before its first row is emitted: the bookmark is true."""
 
-    @override
-    def work(self, segment: Segment) -> Callable[[], Any]:
-        bookmark = self.bookmark(segment)
-        return lambda: ReplayBuffer(map(self.coerced, self.batches(segment, bookmark)))
-
     def coerced(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return rows whose values have the types of the schema.
 
@@ -243,20 +240,6 @@ class HistoryStream(UninterruptedBatches, SegmentStream):
     @override
     def rows(self, segment: Segment, prefetched: Any) -> Iterator[dict[str, Any]]:
         yield from prefetched
-
-    def batches(
-        self, segment: Segment, bookmark: datetime | None
-    ) -> Iterator[list[dict[str, Any]]]:
-        """Yield new rows in batches, the newest batch first, each with its oldest row first.
-
-        Args:
-            segment: The segment.
-            bookmark: The instant up to which everything was emitted, None on a first sync.
-
-        Raises:
-            TapError: The history could not be read whole.
-        """
-        raise NotImplementedError
 
     @override
     def _write_starting_replication_value(self, context: Context | None) -> None:

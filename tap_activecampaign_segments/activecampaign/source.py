@@ -8,6 +8,10 @@ from typing_extensions import override
 
 from tap_activecampaign_segments.activecampaign import settings
 from tap_activecampaign_segments.activecampaign.contacts.streams import AllContacts
+from tap_activecampaign_segments.activecampaign.definitions.streams import (
+    SegmentConditions,
+    SegmentDefinitions,
+)
 from tap_activecampaign_segments.activecampaign.match_all.evaluate import Evaluator
 from tap_activecampaign_segments.activecampaign.match_all.streams import (
     JoinedContacts,
@@ -16,11 +20,7 @@ from tap_activecampaign_segments.activecampaign.match_all.streams import (
     MembershipChanges,
     Memberships,
 )
-from tap_activecampaign_segments.activecampaign.streams import (
-    CountHistory,
-    SegmentDefinitions,
-    Segments,
-)
+from tap_activecampaign_segments.activecampaign.streams import CountHistory, Segments
 from tap_activecampaign_segments.activecampaign.sync_context import AccountSync
 from tap_activecampaign_segments.logs.context import log_context
 from tap_activecampaign_segments.source import Source
@@ -47,6 +47,7 @@ class ActiveCampaign(Source):
         MembershipChanges,
         Memberships,
         SegmentDefinitions,
+        SegmentConditions,
         JoinedContacts,
     )
     required_settings = "api_url and api_token are"
@@ -75,7 +76,10 @@ class ActiveCampaign(Source):
 
     @override
     def create_streams(self) -> list[BaseStream]:
-        per_segment = [stream.name for stream in (CountHistory, MatchAllRuns, SegmentDefinitions)]
+        per_segment = [
+            stream.name
+            for stream in (CountHistory, MatchAllRuns, SegmentDefinitions, SegmentConditions)
+        ]
         sync = AccountSync(
             self.tap,
             self.failures,

@@ -1,4 +1,4 @@
-"""The streams of an account: segments, their size over time, and their definitions."""
+"""The streams of an account: segments, and their size over time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typing_extensions import override
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign import definitions
 from tap_activecampaign_segments.activecampaign.base_streams import AccountStream, HistoryStream
 from tap_activecampaign_segments.activecampaign.count_history import RowFingerprints, may_change
 from tap_activecampaign_segments.activecampaign.count_history_cursor import CountHistoryReader
@@ -28,8 +27,6 @@ RUN_ID_KEY = "run_id"
 """State key: the run of the only count at the bookmark."""
 SEEN_KEY = "seen"
 """State key: the newest counts up to the bookmark."""
-IS_FRESH_KEY = "is_fresh"
-"""State key: the definition at the bookmark was read soon after it was made."""
 
 
 class Counts(NamedTuple):
@@ -137,63 +134,3 @@ class CountHistory(HistoryStream):
 
 def _key(row: Mapping[str, Any]) -> tuple[str, str]:
     return row["timestamp"], row["run_id"]
-
-
-class SegmentDefinitions(HistoryStream):
-    """The versions of a segment's definition."""
-
-    name = "segment_definitions"
-    primary_keys = ("segment_id", "created_date")
-    replication_key = "created_date"
-
-    @override
-    def work(self, segment: Segment) -> Callable[[], ReplayBuffer]:
-        bookmark, plain = self.bookmark(segment), super().work(segment)
-        # Another version may have followed within the instant that a run reports.
-        state = self.segment_state(segment)
-        bookmark = None if state.get(IS_FRESH_KEY) else bookmark
-        last_change = self.sync_context.last_changes.get(segment.segment_id)
-
-        def work() -> ReplayBuffer:
-            at = last_change.result() if bookmark and last_change else None
-            return (
-                ReplayBuffer([])
-                if at and bookmark and timestamps.parse(at) <= bookmark
-                else plain()
-            )
-
-        return work
-
-    @override
-    def rows(self, segment: Segment, prefetched: ReplayBuffer) -> Iterator[dict[str, Any]]:
-        latest = None
-        for row in super().rows(segment, prefetched):
-            latest = row["created_date"]
-            yield row
-        if latest is None:
-            return
-        state = self.segment_state(segment)
-        age = self.account.clock.now() - timestamps.parse(latest)
-        if age < definitions.SETTLED_AFTER:
-            state[IS_FRESH_KEY] = True
-        else:
-            state.pop(IS_FRESH_KEY, None)
-
-    @override
-    def batches(
-        self, segment: Segment, bookmark: datetime | None
-    ) -> Iterator[list[dict[str, Any]]]:
-        if not definitions.has_versions(segment.segment_id):
-            self.logger.warning("%s has a numeric id: the API keeps no versions of it", segment)
-            return
-        versions = definitions.versions(
-            self.account.client,
-            segment.segment_id,
-            since=bookmark or self.account.settings.start_date,
-            now=self.account.clock.now(),
-            created=segment.fields.get("created_date") if segment.is_listed else None,
-            warn=lambda text: self.logger.warning("%s: %s", segment, text),
-        )
-        # A server that lags behind may answer with a version from before the bookmark.
-        oldest = timestamps.format_utc(bookmark) if bookmark else ""
-        yield [row for row in versions if row["created_date"] >= oldest]

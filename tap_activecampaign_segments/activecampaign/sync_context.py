@@ -10,6 +10,7 @@ from tap_activecampaign_segments.activecampaign.account import Account
 from tap_activecampaign_segments.activecampaign.client import ActiveCampaignClient
 from tap_activecampaign_segments.activecampaign.contacts.lookup import ContactLookup
 from tap_activecampaign_segments.activecampaign.contacts.reader import ContactReader
+from tap_activecampaign_segments.activecampaign.definitions.history import DefinitionHistories
 from tap_activecampaign_segments.activecampaign.match_all.acquire import START_WAIT
 from tap_activecampaign_segments.activecampaign.prefetch import Prefetcher
 from tap_activecampaign_segments.activecampaign.progress import SyncProgress, Unit
@@ -70,6 +71,7 @@ class AccountSync:
         segment_streams: The streams with a partition for each segment, in the order of reading.
         last_changes: When a run of this sync found each segment to have been changed last, by
             its id; None if no run told.
+        definitions: The definitions that two streams read.
         results: What was read.
     """
 
@@ -98,6 +100,7 @@ class AccountSync:
         self._create_evaluator = create_evaluator
         self.segment_streams: list[SegmentWork] = []
         self.last_changes: dict[str, Future[str | None]] = {}
+        self.definitions = DefinitionHistories()
         self.results = SyncResults()
 
     @cached_property

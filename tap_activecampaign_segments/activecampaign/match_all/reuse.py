@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign import definitions
+from tap_activecampaign_segments.activecampaign.definitions import versions
 from tap_activecampaign_segments.activecampaign.match_all.contact_ids import ContactIds
 from tap_activecampaign_segments.activecampaign.match_all.recorded_runs import (
     RecordedRun,
@@ -144,4 +144,4 @@ class Reuse:
         is_later = last is None or segment.lists_later_run_than(*last)
         if not is_later and not runs.is_last_listed(segment):
             return None
-        return None if definitions.is_edited_since(self._client, segment, start) else recorded
+        return None if versions.is_edited_since(self._client, segment, start) else recorded

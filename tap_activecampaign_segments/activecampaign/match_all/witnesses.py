@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign import definitions
+from tap_activecampaign_segments.activecampaign.definitions import versions
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.api import Api
@@ -137,7 +137,7 @@ class Witnesses:
         now = run.segment_timestamp
         if before is None or now is None or timestamps.may_be_equal(before, now):
             return False
-        return definitions.differ_between(self._client, segment_id, before, now)
+        return versions.differ_between(self._client, segment_id, before, now)
 
     def _is_edited_since_listed(self, segment: Segment, run: Run) -> bool:
         listed = segment.last_run_start

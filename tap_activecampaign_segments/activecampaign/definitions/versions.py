@@ -20,7 +20,7 @@ from tap_activecampaign_segments.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from tap_activecampaign_segments.activecampaign.api import Api
@@ -53,47 +53,46 @@ def has_versions(segment_id: str) -> bool:
     return not segment_id.isdecimal()
 
 
-def versions(  # noqa: PLR0913
+def walk_back(
     client: Api,
     segment_id: str,
     *,
-    since: datetime | None,
     now: datetime,
     created: str | None,
     warn: Callable[[str], None],
-) -> list[dict[str, Any]]:
-    """Return the versions of a segment's definition, oldest first.
+) -> Iterator[dict[str, Any]]:
+    """Yield the versions of a segment's definition, newest first, each requested when it is taken.
 
     Args:
         client: The API client.
         segment_id: The segment; not a numeric id.
-        since: The version in force at this instant is the oldest one returned; None for all.
         now: The current time.
         created: The segment's created date in the listing, None if unknown.
         warn: Called with a sentence if a version between two others may be missing.
 
     Raises:
         NotFoundError: The segment has no definition.
-        TapError: The versions could not be read completely.
+        TapError: A version could not be read.
     """
-    found = [version_at(client, segment_id, timestamps.epoch_milliseconds(now), confirm_404=True)]
-    while since is None or timestamps.parse(found[-1]["created_date"]) > since:
-        newer = found[-1]["created_date"]
+    version = version_at(
+        client, segment_id, timestamps.epoch_milliseconds(now), confirm_404=True
+    )
+    for _ in range(MAX_VERSIONS):
+        yield version
+        newer = version["created_date"]
         # A 404 is expected only where the walk has reached the segment's created date.
         is_first = created is not None and timestamps.may_be_equal(newer, created)
         older = _version_before(client, segment_id, newer, is_first=is_first)
         if older is None:
-            break
+            return
         if timestamps.parse(newer) - timestamps.parse(older["created_date"]) <= RESOLUTION:
             warn(
                 f"two versions of its definition were made within a millisecond, at {newer}: "
                 "others between them may be missing"
             )
-        found.append(older)
-        if len(found) > MAX_VERSIONS:
-            msg = f"the definition has more than {MAX_VERSIONS} versions (set a later start_date)"
-            raise MalformedResponseError(msg)
-    return found[::-1]
+        version = older
+    msg = f"the definition has more than {MAX_VERSIONS} versions (set a later start_date)"
+    raise MalformedResponseError(msg)
 
 
 def _version_before(

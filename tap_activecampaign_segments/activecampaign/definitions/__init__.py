@@ -1,0 +1,1 @@
+"""Segment definitions: their versions, and what each of them says."""

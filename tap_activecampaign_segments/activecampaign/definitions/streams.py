@@ -1,0 +1,175 @@
+"""The streams of segment definitions: their versions, and the conditions of these."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
+from typing_extensions import override
+
+from tap_activecampaign_segments import timestamps
+from tap_activecampaign_segments.activecampaign.base_streams import HistoryStream, SegmentStream
+from tap_activecampaign_segments.activecampaign.conditions.changes import (
+    describe_changes,
+    quotes_identity,
+)
+from tap_activecampaign_segments.activecampaign.conditions.rows import condition_rows
+from tap_activecampaign_segments.activecampaign.conditions.sentence import describe_definition
+from tap_activecampaign_segments.activecampaign.definitions.history import DefinitionHistory
+from tap_activecampaign_segments.activecampaign.definitions.versions import (
+    SETTLED_AFTER,
+    has_versions,
+    walk_back,
+)
+from tap_activecampaign_segments.activecampaign.replay_buffer import ReplayBuffer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from tap_activecampaign_segments.activecampaign.definitions.history import Versions
+    from tap_activecampaign_segments.activecampaign.segments import Segment
+
+IS_FRESH_KEY = "is_fresh"
+"""State key: the definition at the bookmark was read soon after it was made."""
+CHANGES_KEY = "changes_text"
+"""State key: the `changes_text` of the version at the bookmark."""
+MAX_KEPT_TEXT = 500
+"""Length of the longest text that the state keeps."""
+
+
+class ReadVersions(NamedTuple):
+    """The records of a segment's versions.
+
+    Attributes:
+        rows: The records, oldest version first.
+        newest: The created date of the newest version; None if none was read.
+        kept_text: What the state keeps of that version's `changes_text`, if it may.
+    """
+
+    rows: ReplayBuffer
+    newest: str | None = None
+    kept_text: dict[str, str | None] | None = None
+
+
+class VersionStream(HistoryStream):
+    """A stream of the versions of a segment's definition."""
+
+    needs_previous = False
+    """Whether a record depends on the version before."""
+
+    def read(self, versions: Versions, since: str, state: dict[str, Any]) -> ReadVersions:
+        """Return the records of versions.
+
+        Args:
+            versions: The versions.
+            since: The oldest created date to emit.
+            state: The segment's partition, as it was before.
+        """
+        raise NotImplementedError
+
+    @override
+    def work(self, segment: Segment) -> Callable[[], ReadVersions]:
+        bookmark = self.bookmark(segment)
+        if not has_versions(segment.segment_id):
+            if self is self._readers[0]:
+                self.logger.warning("%s has a numeric id: the API keeps no versions of it", segment)
+            return lambda: ReadVersions(ReplayBuffer([]))
+        state = {**self.segment_state(segment)}
+        since = bookmark or self.account.settings.start_date
+        needs_previous = self.needs_previous and not (bookmark and CHANGES_KEY in state)
+        oldest = timestamps.format_utc(bookmark) if bookmark else ""
+        history = self.sync_context.definitions.open(
+            segment.segment_id,
+            lambda: self._create_history(segment),
+            is_shared=len(self._readers) > 1,
+        )
+        last_change = self.sync_context.last_changes.get(segment.segment_id)
+
+        def work() -> ReadVersions:
+            # Another version may have followed within the instant that a run reports.
+            if bookmark and last_change and not state.get(IS_FRESH_KEY):
+                at = last_change.result()
+                if at and timestamps.parse(at) <= bookmark:
+                    return ReadVersions(ReplayBuffer([]))
+            return self.read(history.read(since, with_previous=needs_previous), oldest, state)
+
+        return work
+
+    @override
+    def rows(self, segment: Segment, prefetched: ReadVersions) -> Iterator[dict[str, Any]]:
+        yield from prefetched.rows
+        if prefetched.newest is None:
+            return
+        state = self.segment_state(segment)
+        if self.replication_method == REPLICATION_INCREMENTAL:
+            # The newest version may have no record.
+            state["replication_key"] = self.replication_key
+            state["replication_key_value"] = prefetched.newest
+        state.pop(CHANGES_KEY, None)
+        state.update(prefetched.kept_text or {})
+        age = self.account.clock.now() - timestamps.parse(prefetched.newest)
+        if age < SETTLED_AFTER:
+            state[IS_FRESH_KEY] = True
+        else:
+            state.pop(IS_FRESH_KEY, None)
+
+    @property
+    def _readers(self) -> list[SegmentStream]:
+        """The selected streams of versions."""
+        streams = self.sync_context.segment_streams
+        return [each for each in streams if isinstance(each, VersionStream) and each.is_read]
+
+    def _create_history(self, segment: Segment) -> DefinitionHistory:
+        return DefinitionHistory(
+            walk_back(
+                self.account.client,
+                segment.segment_id,
+                now=self.account.clock.now(),
+                created=segment.fields.get("created_date") if segment.is_listed else None,
+                warn=lambda text: self.logger.warning("%s: %s", segment, text),
+            )
+        )
+
+
+class SegmentDefinitions(VersionStream):
+    """The versions of a segment's definition."""
+
+    name = "segment_definitions"
+    primary_keys = ("segment_id", "created_date")
+    replication_key = "created_date"
+    needs_previous = True
+
+    @override
+    def read(self, versions: Versions, since: str, state: dict[str, Any]) -> ReadVersions:
+        rows: list[dict[str, Any]] = []
+        before, kept_text = versions.previous, None
+        for version in versions.found:
+            changes = describe_changes(before, version) if before else None
+            if version["created_date"] == since and CHANGES_KEY in state:
+                changes = state[CHANGES_KEY]
+            if version["created_date"] >= since:
+                # A server that lags behind may answer with a version from before the bookmark.
+                text = describe_definition(version)
+                rows.append({**version, "definition_text": text, "changes_text": changes})
+            is_public = not (before and quotes_identity(before, version))
+            is_short = len(changes or "") <= MAX_KEPT_TEXT
+            kept_text = {CHANGES_KEY: changes} if is_public and is_short else None
+            before = version
+        newest = rows[-1]["created_date"] if rows else None
+        return ReadVersions(ReplayBuffer([self.coerced(rows)]), newest, kept_text)
+
+
+class SegmentConditions(VersionStream):
+    """The fields of the conditions of each version: which segments depend on what."""
+
+    name = "segment_conditions"
+    primary_keys = ("segment_id", "created_date", "condition_id", "field_index")
+    replication_key = "created_date"
+
+    @override
+    def read(self, versions: Versions, since: str, state: dict[str, Any]) -> ReadVersions:
+        found = [each for each in versions.found if each["created_date"] >= since]
+        rows = [row for version in found for row in condition_rows(version)]
+        newest = found[-1]["created_date"] if found else None
+        return ReadVersions(ReplayBuffer([self.coerced(rows)]), newest)
