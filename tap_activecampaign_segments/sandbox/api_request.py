@@ -1,14 +1,18 @@
 """A request as an operation of either API reads it."""
 
+from __future__ import annotations
+
 import re
-from collections.abc import Collection
 from http import HTTPStatus
-from typing import NoReturn
+from typing import NoReturn, TYPE_CHECKING
 from urllib.parse import unquote
 
-from starlette.requests import Request
 
 from .responses import ApiError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from collections.abc import Collection
 
 _INTEGER = re.compile(r"[0-9]{1,10}")
 _PATH_INTEGER = re.compile(r"[0-9]{1,18}")
@@ -46,6 +50,11 @@ class QueryParameters:
         if any(not name.endswith("[]") for name in self._repeated_names):
             reject_parameter("", "a parameter is given twice")
 
+    def without(self, names: Collection[str]) -> QueryParameters:
+        """Return the parameters but for some."""
+        items = [(name, value) for name, value in self._items if name not in names]
+        return QueryParameters(items, self._known)
+
     def __contains__(self, name: str) -> bool:
         """Return whether the parameter was sent, with or without a value."""
         return name in self._values
@@ -74,11 +83,11 @@ class QueryParameters:
         """Return a parameter that must be ``true`` or ``false``; False by default."""
         return self.get_choice(name, ("true", "false"), "false") == "true"
 
-    def get_integer(self, name: str, default: int, highest: int) -> int:
-        """Return a parameter that must be an integer from 1 to `highest`."""
+    def get_integer(self, name: str, default: int, highest: int, *, lowest: int = 1) -> int:
+        """Return a parameter that must be an integer from `lowest` to `highest`."""
         value = self.get_text(name, str(default))
-        if not _INTEGER.fullmatch(value) or not 1 <= int(value) <= highest:
-            reject_parameter(name, f"must be an integer between 1 and {highest}")
+        if not _INTEGER.fullmatch(value) or not lowest <= int(value) <= highest:
+            reject_parameter(name, f"must be an integer between {lowest} and {highest}")
         return int(value)
 
 

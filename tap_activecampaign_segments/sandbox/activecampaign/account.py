@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tap_activecampaign_segments.sandbox.clock import Clock
 from tap_activecampaign_segments.sandbox.seeded import make_digest, make_id
 
+from .contact_store import ContactStore
 from .counts import PAGE_SIZE
 from .demo import fill_account
 from .runs import Run
@@ -55,6 +56,8 @@ class Account:
         first_user: The user of `token`.
         clock_ahead: Seconds by which the ``Date`` of responses is ahead of the clock.
         tells_limit: Whether responses have the ``RateLimit`` headers, if there is a limit.
+        ignored_parameters: Query parameters of ``contacts`` that have no effect.
+        contacts: The contacts of no segment, and what was changed in contacts.
         otherwise: The assumptions that do not hold; see `set_otherwise`.
     """
 
@@ -82,6 +85,8 @@ class Account:
         self.first_user = User("1")
         self.clock_ahead = 0.0
         self.tells_limit = True
+        self.ignored_parameters: set[str] = set()
+        self.contacts = ContactStore()
         self.otherwise: set[str] = set()
         self._users: dict[str, User] = {}
         self._segments: dict[str, Segment] = {}
@@ -157,14 +162,61 @@ class Account:
                 prepare(self)
             self.otherwise.add(name)
 
+    def add_contacts(self, ids: Sequence[int]) -> None:
+        """Add contacts that need be in no segment.
+
+        Args:
+            ids: Contact ids. A range costs nothing, however long.
+        """
+        self.contacts.added.append(ids if isinstance(ids, range) else tuple(ids))
+
+    def update_contact(self, contact: int, at: float | None = None, **fields: Any) -> None:
+        """Change fields of a contact, and when it was updated. Segments stay as they are.
+
+        Example:
+            >>> account.update_contact(7, email="seven@example.com", bounced_hard="1")
+
+        Args:
+            contact: Its id.
+            at: Epoch seconds; now by default.
+            fields: As the API names and shows them.
+
+        Raises:
+            ValueError: Contacts have no such field.
+        """
+        self.contacts.update(contact, self._get_instant(at), **fields)
+
+    def anonymize_contact(self, contact: int, at: float | None = None) -> None:
+        """Replace what identifies a person; `at` in epoch seconds, now by default."""
+        self.contacts.anonymize(contact, self._get_instant(at))
+
+    def mark_contact_deleted(self, contact: int, at: float | None = None) -> None:
+        """Mark a contact as deleted. It is still listed, unlike after `delete_contact`."""
+        self.contacts.mark_deleted(contact, self._get_instant(at))
+
+    def subscribe(self, contact: int, list_id: int, status: int, at: float | None = None) -> None:
+        """Set a contact's status on a list. This updates the contact too.
+
+        Args:
+            contact: Its id.
+            list_id: Need not exist yet.
+            status: 0 unconfirmed, 1 active, 2 unsubscribed, 3 bounced.
+            at: Epoch seconds; now by default.
+
+        Raises:
+            ValueError: There is no such status.
+        """
+        self.contacts.subscribe(contact, list_id, status, self._get_instant(at))
+
     def delete_contact(self, contact: int) -> None:
-        """Delete a contact from all segments and earlier results. Earlier totals stay."""
+        """Delete a contact, also from all segments and earlier results. Earlier totals stay."""
         with self._lock:
-            self.deleted.add(contact)
             for segment in self.segments:
-                segment.members = [member for member in segment.members if member != contact]
+                if contact in segment.members:
+                    segment.members = [member for member in segment.members if member != contact]
                 for run in segment.runs:
                     run.deleted.add(contact)
+            self.deleted.add(contact)
 
     def add_segment(  # noqa: PLR0913 (all but two by name)
         self,
@@ -254,6 +306,9 @@ class Account:
             for run in sorted(over, key=lambda run: run.ended):
                 if self.records_runs and not run.fails:
                     _record_count(self._segments[run.segment_id], run)
+
+    def _get_instant(self, at: float | None) -> float:
+        return self.clock.time() if at is None else at
 
     def _evaluate(self, segment: Segment, run: Run, sort: str) -> None:
         self.settle()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from itertools import islice
 from typing import TYPE_CHECKING, NoReturn
 
 from starlette.routing import Route, Router
@@ -14,15 +13,13 @@ from tap_activecampaign_segments.sandbox.faults.fault import RequestKey
 from tap_activecampaign_segments.sandbox.faults.responses import replace_response
 from tap_activecampaign_segments.sandbox.responses import ApiError, render_error, render_json
 
-from . import contacts, documents
+from . import documents
 from .authorization import TokenMiddleware
+from .contact_listing import ContactListing
+from .contact_query import CONTACT_PARAMETERS, get_contact_query
 from .counts import select_page
 from .parameters import (
-    CONTACT_PARAMETERS,
-    DEFAULT_CONTACTS,
-    MAX_CONTACTS,
     PAGE_PARAMETERS,
-    get_contact_ids,
     get_instant,
     get_listing_sort,
     get_page,
@@ -67,6 +64,7 @@ class ActiveCampaignApi:
         self._account = account
         self._faults = faults
         self._traits = TraitResponses(account)
+        self._contacts = ContactListing(account)
 
     def build_app(self, limit: int | None) -> ASGIApp:
         """Return the application to mount at `PREFIX`.
@@ -226,17 +224,8 @@ class ActiveCampaignApi:
 
     async def list_contacts(self, request: ApiRequest) -> Response:
         """Return contacts in the order of their ids, with their subscriptions if included."""
-        query = request.query
-        limit = query.get_integer("limit", DEFAULT_CONTACTS, MAX_CONTACTS)
-        query.get_choice("orders[id]", ("ASC",), "ASC")
-        after = query.get_integer("id_greater", 0, 2**31 - 1) if "id_greater" in query else 0
-        wanted = get_contact_ids(query)
-        visible = contacts.iterate_contacts(self._account, self._find_user(request), after)
-        found = list(islice((each for each in visible if not wanted or each in wanted), limit))
-        content: dict[str, object] = {"contacts": [contacts.build_contact(each) for each in found]}
-        if "contactLists" in query.get_text("include").split(","):
-            content["contactLists"] = [contacts.build_subscription(each) for each in found]
-        return render_json(content | {"meta": {"total": str(len(found))}})
+        query = get_contact_query(request.query.without(self._account.ignored_parameters))
+        return render_json(self._contacts.build_page(query, self._find_user(request)))
 
     def _route(self, path: str, name: str, operation: Operation, *known: str) -> Route:
         async def endpoint(request: Request) -> Response:

@@ -1,63 +1,131 @@
-"""Contacts: which there are, and how the API shows them."""
+"""Contacts as the API shows them: numbers are text, dates have an offset.
+
+All fields follow from the id. Contacts up to 49 are plain: on the first list, and with nothing of
+the following, which others have:
+
+==========================  ==================================================
+contact                     what it shows
+==========================  ==================================================
+id % 97 == 11               ``udate`` is ``0000-00-00``
+id % 97 == 23               the address in mixed case, with spaces around it
+id % 97 == 37               ``deleted_at`` is null
+id % 97 == 59               bounced hard, also on its lists
+id % 97 == 71               bounced softly, twice
+id % 97 == 83               no names
+id % 7 == 0                 on the second list too
+id % 13 == 0                on the third list too
+id % 17 == 0, 1 or 2        unsubscribed, unconfirmed or bounced on its lists
+id % 29 == 0                ``udate`` of its subscriptions is ``0000-00-00 00:00:00``
+id % 53 == 0                on no list
+==========================  ==================================================
+
+Every third contact has a phone number.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
-from heapq import merge
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tap_activecampaign_segments.sandbox.seeded import mix
+from tap_activecampaign_segments.sandbox.seeded import make_digest, mix
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from .contact_dates import NO_DATE, NO_TIME, format_date, format_local
 
-    from .account import Account
-    from .users import User
+Document = dict[str, Any]
 
-_CREATED = datetime(2020, 1, 1, tzinfo=timezone(timedelta(hours=-6)))
+UNCONFIRMED, ACTIVE, UNSUBSCRIBED, BOUNCED = "0", "1", "2", "3"
+"""Status of a subscription."""
 
+EARLIEST = 1_577_858_400.0
+"""Epoch seconds before which no contact was created: 2020 in the account's time."""
+LATEST = EARLIEST + 60 * 2_000_000 + 86_400
+"""Epoch seconds after which a contact has a date only if it was changed."""
 
-def iterate_contacts(account: Account, user: User, after: int = 0) -> Iterator[int]:
-    """Yield the ids of the contacts that a user may see, ascending.
-
-    They are those that are a member of a segment, or were when one was evaluated.
-
-    Args:
-        account: The account.
-        user: The reader.
-        after: Lower bound, exclusive.
-    """
-    results = [run.members for segment in account.segments for run in segment.runs]
-    members = [segment.members for segment in account.segments]
-    last = after
-    for contact in merge(*(_ascending(each, after) for each in (*members, *results))):
-        if contact > last and contact not in account.deleted and user.sees(contact):
-            yield contact
-        last = max(last, contact)
+_PLAIN = 50
+_PERIOD = 97
+_NO_UPDATE, _UNTIDY, _NO_DELETION, _BOUNCED_HARD, _BOUNCED_SOFT, _NAMELESS = 11, 23, 37, 59, 71, 83
+_LISTS = {"2": 7, "3": 13}
+_STATUSES = {0: UNSUBSCRIBED, 1: UNCONFIRMED, 2: BOUNCED}
+_STATUS_PERIOD, _NO_TIME_PERIOD, _NO_LIST_PERIOD = 17, 29, 53
 
 
-def build_contact(contact: int) -> dict[str, Any]:
-    """Return a contact as the API shows it: numbers are text, dates have an offset."""
-    created = _CREATED + timedelta(minutes=mix(contact, 1) % 2_000_000)
+def get_dates(contact: int) -> tuple[float, float]:
+    """Return when a contact was created and updated, in epoch seconds; minus infinity if never."""
+    created = EARLIEST + 60 * (mix(contact, 1) % 2_000_000)
+    return created, float("-inf") if _get_kind(contact) == _NO_UPDATE else created + 86_400
+
+
+def get_statuses(contact: int) -> set[str]:
+    """Return the statuses of a contact's subscriptions."""
+    return {_get_status(contact)} if _get_lists(contact) else set()
+
+
+def build_contact(contact: int) -> Document:
+    """Return a contact as nobody has changed it."""
+    kind = _get_kind(contact)
+    created, updated = get_dates(contact)
+    name = "" if kind == _NAMELESS else str(contact)
+    untidy, address = f"  Contact{contact}@Example.com ", f"contact{contact}@example.com"
     return {
         "id": str(contact),
-        "email": f"contact{contact}@example.com",
-        "phone": "",
-        "firstName": f"First{contact}",
-        "lastName": f"Last{contact}",
-        "cdate": created.isoformat(),
-        "udate": (created + timedelta(days=1)).isoformat(),
+        "email": untidy if kind == _UNTIDY else address,
+        "phone": "" if contact % 3 else f"+1555{contact % 10_000_000:07d}",
+        "firstName": name and f"First{name}",
+        "lastName": name and f"Last{name}",
+        "cdate": format_date(created),
+        "udate": NO_DATE if kind == _NO_UPDATE else format_date(updated),
         "deleted": "0",
+        "deleted_at": None if kind == _NO_DELETION else NO_TIME,
         "anonymized": "0",
-        "bounced_hard": "0",
-        "bounced_soft": "0",
+        "bounced_hard": "1" if kind == _BOUNCED_HARD else "0",
+        "bounced_soft": "2" if kind == _BOUNCED_SOFT else "0",
+        "bounced_date": NO_DATE,
+        "orgid": "0",
+        "orgname": "",
+        "hash": make_digest("contact", contact)[:32],
+        "ip": f"192.0.2.{contact % 254 + 1}",
+        "ua": None,
+        "sentcnt": "0",
+        # The names promise UTC, and the values are the account's time.
+        "created_utc_timestamp": format_local(created),
+        "updated_utc_timestamp": NO_TIME if kind == _NO_UPDATE else format_local(updated),
     }
 
 
-def build_subscription(contact: int) -> dict[str, str]:
+def build_subscriptions(contact: int) -> list[Document]:
+    """Return a contact's subscriptions as nobody has changed them."""
+    return [_build_subscription(contact, list_id) for list_id in _get_lists(contact)]
+
+
+def build_subscription(contact: int) -> Document:
     """Return a contact's subscription to the first list."""
-    return {"contact": str(contact), "list": "1", "status": "1"}
+    return _build_subscription(contact, "1")
 
 
-def _ascending(members: Any, after: int) -> Iterator[int]:
-    return (each for each in sorted(members) if each > after)
+def _build_subscription(contact: int, list_id: str) -> Document:
+    created, _ = get_dates(contact)
+    is_old = contact >= _PLAIN and contact % _NO_TIME_PERIOD == 0
+    return {
+        "contact": str(contact),
+        "list": list_id,
+        "status": _get_status(contact),
+        "sdate": format_date(created),
+        "udate": NO_TIME if is_old else format_date(created),
+    }
+
+
+def _get_kind(contact: int) -> int | None:
+    return contact % _PERIOD if contact >= _PLAIN else None
+
+
+def _get_lists(contact: int) -> list[str]:
+    if contact < _PLAIN:
+        return ["1"]
+    if contact % _NO_LIST_PERIOD == 0:
+        return []
+    return ["1", *(list_id for list_id, period in _LISTS.items() if contact % period == 0)]
+
+
+def _get_status(contact: int) -> str:
+    if _get_kind(contact) == _BOUNCED_HARD:
+        return BOUNCED
+    return _STATUSES.get(contact % _STATUS_PERIOD, ACTIVE) if contact >= _PLAIN else ACTIVE

@@ -15,8 +15,6 @@ PAGE_PARAMETERS = ("page", "page_size")
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 10_000
 MAX_SEGMENTS = 100
-DEFAULT_CONTACTS, MAX_CONTACTS = 20, 100
-CONTACT_PARAMETERS = ("ids", "ids[]", "id_greater", "orders[id]", "limit", "include")
 _MAX_PAGE = 2**31 - 1
 _LISTING_FIELDS = ("updated_date", "name", "recent", "last_total", "last_active_total")
 LISTING_SORTS = tuple(sign + name for name in _LISTING_FIELDS for sign in ("", "-"))
@@ -55,13 +53,3 @@ def get_segment_ids(query: QueryParameters) -> list[str]:
     if not ids or len(ids) > MAX_SEGMENTS:
         reject_parameter("segmentIds", f"must be 1 to {MAX_SEGMENTS} ids")
     return ids
-
-
-def get_contact_ids(query: QueryParameters) -> set[int] | None:
-    """Return the ids in ``ids``, as ``ids=1,2`` or ``ids[]=1&ids[]=2``; None if it is absent."""
-    texts = [*query.get_texts("ids[]"), *filter(None, query.get_text("ids").split(","))]
-    if not texts:
-        return None
-    if not all(text.isdecimal() for text in texts):
-        reject_parameter("ids", "must be integers")
-    return set(map(int, texts))

@@ -39,6 +39,7 @@ class TraitAccount(Protocol):
     runs_appear_after: float
     clock_ahead: float
     tells_limit: bool
+    ignored_parameters: set[str]
     otherwise: set[str]
 
     @property

@@ -222,6 +222,14 @@ def _ignore_ids(answer: Answer) -> None:
             contact["id"] = str(number)
 
 
+def _ignore_updated_after(account: TraitAccount) -> None:
+    account.ignored_parameters.add("filters[updated_after]")
+
+
+def _ignore_id_greater(account: TraitAccount) -> None:
+    account.ignored_parameters.add("id_greater")
+
+
 def _recorded(account: TraitAccount) -> list[Run]:
     return [run for segment in account.segments for run in segment.runs if run.is_recorded]
 
@@ -273,5 +281,9 @@ TRAITS = {
     ),
     "contact_lists_are_included": Trait("no `contactLists`", alter=_drop_lists),
     "ids_select_contacts": Trait("`ids[]` is ignored", alter=_ignore_ids),
+    "updated_after_selects_contacts": Trait(
+        "`filters[updated_after]` is ignored", _ignore_updated_after
+    ),
+    "id_greater_pages_contacts": Trait("`id_greater` is ignored", _ignore_id_greater),
 }
 """How each assumption is made otherwise; its name is that of the check's fact."""
