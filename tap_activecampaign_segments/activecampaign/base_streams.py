@@ -11,7 +11,6 @@ from singer_sdk.streams._state import StreamStateManager
 from typing_extensions import override
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.replay_buffer import ReplayBuffer
 from tap_activecampaign_segments.clock import MAX_CLOCK_SKEW
 from tap_activecampaign_segments.errors import MalformedResponseError, TapError
 from tap_activecampaign_segments.logs.context import log_context

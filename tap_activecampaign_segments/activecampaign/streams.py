@@ -17,7 +17,6 @@ from tap_activecampaign_segments.singer.coercion import coerce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from singer_sdk.helpers.types import Context, Record
 

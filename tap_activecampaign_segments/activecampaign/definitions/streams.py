@@ -25,7 +25,6 @@ from tap_activecampaign_segments.activecampaign.replay_buffer import ReplayBuffe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from tap_activecampaign_segments.activecampaign.definitions.history import Versions
     from tap_activecampaign_segments.activecampaign.segments import Segment

@@ -74,9 +74,7 @@ def walk_back(
         NotFoundError: The segment has no definition.
         TapError: A version could not be read.
     """
-    version = version_at(
-        client, segment_id, timestamps.epoch_milliseconds(now), confirm_404=True
-    )
+    version = version_at(client, segment_id, timestamps.epoch_milliseconds(now), confirm_404=True)
     for _ in range(MAX_VERSIONS):
         yield version
         newer = version["created_date"]

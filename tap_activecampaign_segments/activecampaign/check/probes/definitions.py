@@ -10,7 +10,7 @@ from tap_activecampaign_segments.activecampaign.check import results
 from tap_activecampaign_segments.activecampaign.check.findings import NotSeenError
 from tap_activecampaign_segments.activecampaign.check.probes.words import count
 from tap_activecampaign_segments.activecampaign.check.session import NO_EVALUATION
-from tap_activecampaign_segments.activecampaign.definitions import has_versions
+from tap_activecampaign_segments.activecampaign.definitions.versions import has_versions
 from tap_activecampaign_segments.activecampaign.segments import look_up
 from tap_activecampaign_segments.errors import (
     AccountError,
