@@ -145,7 +145,8 @@ def test_values_hidden_by_a_stream_map_appear_nowhere(
             "Emails": None,
             "PhoneNumbers": None,
             "CustomerName": "__NULL__",
-        }
+        },
+        "contacts": dict.fromkeys(("email", "phone", "first_name", "last_name")),
     }
     if as_batch:
         config["batch_config"] = {

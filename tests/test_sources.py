@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tap_activecampaign_segments.activecampaign.source import ActiveCampaign
 from tap_activecampaign_segments.sandbox import Fault, Sandbox
 from tests.support.mypreferences import export, exported_groups, signed_config
 from tests.support.sync import Sync, config_of, discover, run_tap, sync_everything
@@ -151,7 +152,7 @@ def test_selected_streams_of_an_unset_source_fail(both_vendors: Sandbox) -> None
     )
     assert without_segments.exit_code == 1
     assert len(without_segments.records("segment_group_exports")) == 1
-    assert len(without_segments.errors) == 7
+    assert len(without_segments.errors) == len(ActiveCampaign.stream_types)
     assert all("api_url and api_token are not set" in each for each in without_segments.errors)
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-RUNS = frozenset({"match_all_runs", "match_all_results", "membership_changes", "memberships"})
+CONTACTS = frozenset({"contacts"})
+RUNS = CONTACTS | {"match_all_runs", "match_all_results", "membership_changes", "memberships"}
 COUNTS = frozenset({"count_history"})
-DEFINITIONS = frozenset({"segment_definitions"})
+DEFINITIONS = frozenset({"segment_definitions", "segment_conditions"})
 GROUPS = frozenset({"segment_group_exports", "segment_group_profiles"})
 EVERYTHING = frozenset({"segments"}) | DEFINITIONS | COUNTS | RUNS
 
@@ -27,6 +28,8 @@ class Outcome(Enum):
     """As `WARNS`, but the segment starts with a new baseline."""
     FAILS = "fails"
     """Exit code 1, one error that names the segment or group and the cause; others unaffected."""
+    FORBIDDEN = "fails all that need it"
+    """As `FAILS`, for every segment that needs the request."""
     ENDS = "ends the sync"
     """Exit code 1, one error that names the cause, and no further request."""
 
@@ -45,6 +48,7 @@ class RequestKind:
         who: The segment or group with the fault.
         spoils: Streams without rows of it after a failure.
         page: The page with the fault.
+        contact: The contact whose requests have the fault.
         after: Requests of the operation to spare, because they are of another kind.
         usual: Number of requests in a sync without faults.
         anew: Number of requests if the answers never make sense.
@@ -61,6 +65,7 @@ class RequestKind:
     who: str = "bad"
     spoils: frozenset[str] = RUNS
     page: int | None = None
+    contact: int | None = None
     after: int = 0
     usual: int = 1
     anew: int = 1
@@ -76,7 +81,12 @@ class RequestKind:
     @property
     def is_of_one(self) -> bool:
         """Whether a request is for a single segment or group."""
-        return self.operation not in {"list", "recent_counts", "token"}
+        return self.operation not in {"list", "recent_counts", "token", "contacts"}
+
+    @property
+    def has_data(self) -> bool:
+        """Whether the answers have `data`."""
+        return not self.is_of_groups and self.operation != "contacts"
 
 
 _RUN = "GET /api/3/segmentMatchAll/{bad}"
@@ -141,6 +151,37 @@ PAIR = RequestKind(
     page=1,
     nonsense="the API answered with",
 )
+LOOK_UP_CONTACTS = RequestKind(
+    "contacts by their ids",
+    "contacts",
+    # Contacts of other segments may share the request.
+    r"GET /api/3/contacts\?(.*&)?ids(\[\]|%5B%5D)=26&",
+    contact=26,
+    nonsense="that have no id",
+)
+BASELINE_CONTACTS = replace(
+    LOOK_UP_CONTACTS,
+    name="contacts of a baseline",
+    url=LOOK_UP_CONTACTS.url.replace("26", "25"),
+    contact=25,
+    night="first",
+)
+PAIR_CONTACTS = replace(
+    LOOK_UP_CONTACTS, name="contacts of an unfinished pair", night="lost"
+)
+ALL_CONTACTS = RequestKind(
+    "contacts after an id",
+    "contacts",
+    r"GET /api/3/contacts\?(.*&)?id_greater=[1-9]",
+    spoils=CONTACTS,
+    who="contacts",
+    night="first",
+    # The first is for those after 0.
+    after=1,
+    usual=2,
+    nonsense="that have no id",
+    settings={"contacts": "all"},
+)
 COUNT_HISTORY = RequestKind(
     "count history",
     "count_history",
@@ -184,8 +225,12 @@ TOKEN = RequestKind("token", "token", "POST /oauth2/token", spoils=GROUPS, nonse
 
 OPERATIONS = (
     *(LIST, LOOK_UP, DEFINITION, START, PAGE, COUNT_HISTORY, RECENT_COUNTS),
+    *(LOOK_UP_CONTACTS, ALL_CONTACTS),
     *(INITIATE, STATUS, DATA, COMMIT, TOKEN),
 )
 """One kind per operation, with all troubles."""
-SITUATIONS = (CONFIRMATION, FIRST_PAGE, POLL, PREVIOUS, PREVIOUS_PAGE, RESUMED, PAIR)
+SITUATIONS = (
+    *(CONFIRMATION, FIRST_PAGE, POLL, PREVIOUS, PREVIOUS_PAGE, RESUMED, PAIR),
+    *(BASELINE_CONTACTS, PAIR_CONTACTS),
+)
 """The same operations in other situations, with typical troubles only."""

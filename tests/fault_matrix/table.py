@@ -13,6 +13,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from tests.fault_matrix.request_kinds import (
+    ALL_CONTACTS,
+    BASELINE_CONTACTS,
     COMMIT,
     CONFIRMATION,
     COUNT_HISTORY,
@@ -22,9 +24,11 @@ from tests.fault_matrix.request_kinds import (
     INITIATE,
     LIST,
     LOOK_UP,
+    LOOK_UP_CONTACTS,
     OPERATIONS,
     PAGE,
     PAIR,
+    PAIR_CONTACTS,
     POLL,
     PREVIOUS,
     PREVIOUS_PAGE,
@@ -36,12 +40,12 @@ from tests.fault_matrix.request_kinds import (
     Outcome,
     RequestKind,
 )
-from tests.fault_matrix.troubles import DATA_OBJECT, NONSENSE, TROUBLES, Trouble
+from tests.fault_matrix.troubles import DATA_OBJECT, NONSENSE, TROUBLES, Trouble, unusable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-PASSES, WARNS, BASELINE, FAILS, ENDS = Outcome
+PASSES, WARNS, BASELINE, FAILS, FORBIDDEN, ENDS = Outcome
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,11 @@ EXCEPTIONS: dict[tuple[RequestKind, str], dict[str, Any] | None] = {
     (LOOK_UP, "nulls"): None,
     (LOOK_UP, "wrong types"): None,
     (CONFIRMATION, "nulls"): {"outcome": PASSES},
+    # A right that the token's user lacks concerns all contacts.
+    **{
+        (kind, "403"): {"times": None, "outcome": FORBIDDEN}
+        for kind in (LOOK_UP_CONTACTS, BASELINE_CONTACTS, PAIR_CONTACTS)
+    },
 }
 """Changes to cases of the product; None omits a case."""
 
@@ -116,7 +125,7 @@ def _by_rule() -> Iterator[Case]:
 
 def _with_exceptions(cases: Iterable[Case]) -> Iterator[Case]:
     for case in cases:
-        if case.kind.is_of_groups and case.trouble.is_of_data:
+        if case.trouble.is_of_data and not case.kind.has_data:
             continue
         if case.kind in SITUATIONS and not case.trouble.is_typical:
             continue
@@ -165,7 +174,52 @@ def _spoilt(fault: str) -> Iterator[Case]:
             yield _own(kind, fault, fault, None, FAILS, 2, PREVIOUS.nonsense)
 
 
+def _of_contacts() -> Iterator[Case]:
+    for kind in (LOOK_UP_CONTACTS, ALL_CONTACTS):
+        for name, edit in (
+            ("no contacts", lambda content: {"meta": content["meta"]}),
+            ("contacts null", lambda content: content | {"contacts": None}),
+            ("contacts an object", lambda content: content | {"contacts": content["contacts"][0]}),
+        ):
+            trouble = unusable(name, edit)
+            yield Case(kind, trouble, 4, PASSES, kind.usual + 4)
+            yield Case(kind, trouble, None, FAILS, 5, trouble.says)
+        yield _own(kind, "404", "not_found", None, FAILS, 1, "answered 404")
+        yield _own(kind, "400", "status", None, FAILS, 1, "answered 400", status=400)
+        yield _own(kind, "hangs", "hang", 1, PASSES, kind.usual + 1, seconds=5)
+    yield _own(LOOK_UP_CONTACTS, "403", "status", 2, PASSES, 3, status=403)
+    # Contacts that do not come are asked for once more.
+    yield _own(
+        LOOK_UP_CONTACTS,
+        "none found",
+        "edit",
+        1,
+        PASSES,
+        2,
+        answer=lambda _: {"contacts": [], "meta": {"total": "0"}},
+    )
+    for kind, says in ((LOOK_UP_CONTACTS, "answers with others"), (ALL_CONTACTS, "order of ids")):
+        yield _own(kind, "other contacts", "edit", None, FAILS, 1, says, answer=_others)
+    yield _own(
+        LOOK_UP_CONTACTS,
+        "fewer than there are",
+        "edit",
+        None,
+        FAILS,
+        1,
+        "answered with none",
+        answer=lambda content: content | {"contacts": []},
+    )
+
+
+def _others(content: dict[str, Any]) -> dict[str, Any]:
+    """Replace the first contact by one that was not asked for."""
+    [first, *rest] = content["contacts"]
+    return content | {"contacts": [first | {"id": "7"}, *rest]}
+
+
 OF_THEIR_OWN = (
+    *_of_contacts(),
     # An unexpectedly empty listing.
     _own(LIST, "404", "status", None, ENDS, 1, _NO_LISTING, status=404),
     _own(LIST, "no segments", "edit", None, ENDS, 1, _NO_LISTING, answer=lambda _: {"data": []}),
@@ -207,6 +261,8 @@ OF_THEIR_OWN = (
             (POLL, FAILS),
             (PREVIOUS, FAILS),
             (CONFIRMATION, WARNS),
+            (LOOK_UP_CONTACTS, FAILS),
+            (ALL_CONTACTS, FAILS),
         )
         for times, outcome, requests, says in (
             (4, PASSES, kind.usual + 4, ""),

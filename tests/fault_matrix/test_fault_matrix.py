@@ -5,13 +5,22 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import ExitStack
+from dataclasses import replace
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
-from tests.fault_matrix.request_kinds import LIST, RESUMED, Outcome
+from tests.fault_matrix.request_kinds import (
+    DEFINITION,
+    DEFINITIONS,
+    LIST,
+    LOOK_UP_CONTACTS,
+    RESUMED,
+    Outcome,
+)
 from tests.fault_matrix.table import CASES
 from tests.fault_matrix.truth import PARTIAL, partition
 from tests.fault_matrix.world import IN_FLIGHT, World
@@ -28,6 +37,7 @@ if TYPE_CHECKING:
 
 OWN_WAITING = 60.0
 """Documented maximum total retry delay of a request, in seconds."""
+FAILURES = {Outcome.FAILS, Outcome.FORBIDDEN, Outcome.ENDS}
 LONG = OWN_WAITING * (IN_FLIGHT + 2)
 """Maximum duration of a sync, in seconds of a clock on which concurrent waits add up."""
 
@@ -75,7 +85,7 @@ def test_fault(world: World, delays: list[float], case: Case) -> None:
 
     world.truth.check(synced, world.state(kind))
     CHECKS[case.outcome](world, case, synced, usual)
-    assert synced.exit_code == (case.outcome in {Outcome.FAILS, Outcome.ENDS})
+    assert synced.exit_code == (case.outcome in FAILURES)
     assert "Traceback" not in synced.log
     assert world.sandbox.token not in synced.log
     asked = world.asked(kind)
@@ -115,13 +125,25 @@ def check_failed(world: World, case: Case, synced: Sync, usual: Said) -> None:
     said, who = world.said(synced), world.owner(case.kind)
     assert others(world, case, said) == others(world, case, usual)
     for stream in case.kind.spoils:
-        # True rows of a result may precede its failure.
-        assert (stream, who) not in said or stream in PARTIAL
+        # True rows of a result may precede its failure, but contacts precede all other rows.
+        may_precede = stream in PARTIAL and case.kind is not LOOK_UP_CONTACTS
+        assert (stream, who) not in said or may_precede
         before, after = (
             kept(case, partition(state, stream, who))
             for state in (world.state(case.kind), synced.state)
         )
         assert before == after
+
+
+def check_forbidden(world: World, case: Case, synced: Sync, usual: Said) -> None:
+    spoilt = case.kind.spoils
+    needed = {owner for stream, owner in usual if stream == "contacts"}
+    assert len(synced.errors) == len(needed) > 1
+    for owner in needed:
+        assert any(f"| {owner}: " in line or f"({owner})" in line for line in synced.errors)
+    assert all(case.says in line for line in synced.errors)
+    kept = {key: rows for key, rows in usual.items() if key[0] not in spoilt}
+    assert world.said(synced) == kept
 
 
 def check_ended(world: World, case: Case, synced: Sync, _: Said) -> None:
@@ -139,6 +161,7 @@ CHECKS: dict[Outcome, Callable[[World, Case, Sync, Said], None]] = {
     Outcome.WARNS: check_warned,
     Outcome.BASELINE: check_new_baseline,
     Outcome.FAILS: check_failed,
+    Outcome.FORBIDDEN: check_forbidden,
     Outcome.ENDS: check_ended,
 }
 
@@ -161,11 +184,23 @@ def others(world: World, case: Case, said: Said) -> Said:
 def kept(case: Case, entry: dict[str, Any]) -> dict[str, Any]:
     """Return what must not change in the state after a failure."""
     facts = entry.get("match_all", {})
-    fixed = {"committed", "predecessor", "pair", *({"running"} if case.kind is RESUMED else ())}
+    fixed = {"committed", "predecessor", *({"running"} if case.kind is RESUMED else ())}
+    if case.kind.contact is None:
+        # Contacts are read once a difference is known, so its pair is in the state by then.
+        fixed.add("pair")
     return {
         "bookmark": entry.get("replication_key_value"),
         **{name: facts.get(name) for name in fixed},
     }
+
+
+@pytest.mark.parametrize("streams", [*map(frozenset, combinations(DEFINITIONS, 1)), DEFINITIONS])
+def test_second_stream_of_definitions_costs_no_request(
+    world: World, streams: frozenset[str]
+) -> None:
+    kind = replace(DEFINITION, spoils=streams)
+    assert {stream for stream, _ in world.usual(kind, is_whole=False)} == {"segments", *streams}
+    assert len(world.asked(kind)) == DEFINITION.usual
 
 
 @pytest.mark.parametrize("source", ["listing", "initiation", "token"])

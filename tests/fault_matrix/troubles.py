@@ -23,7 +23,8 @@ class Trouble:
         ends: Whether it ends the sync, whatever was requested.
         wait: Seconds that the server asks for after the first try.
         is_typical: Whether it is also used for `SITUATIONS`, and with all streams selected.
-        is_of_data: Whether it needs a `data` object, which MyPreferences' answers lack.
+        is_of_data: Whether it needs a `data` object, which MyPreferences' answers lack, and those
+            with contacts.
         details: Arguments of the sandbox's fault.
     """
 
@@ -64,17 +65,23 @@ def _edit(name: str, edit: Edit, **traits: Any) -> Trouble:
     return Trouble(name, "edit", details={"answer": edit}, **traits)
 
 
-def _unusable(name: str, edit: Edit, **traits: Any) -> Trouble:
+def unusable(name: str, edit: Edit, **traits: Any) -> Trouble:
+    """Return a trouble: an answer of 200 that is retried."""
     return _edit(name, edit, says="200 without usable content", **traits)
 
 
 def _bare(content: dict[str, Any]) -> dict[str, Any]:
     """Remove all meaningful fields."""
+    if "contacts" in content:
+        return {"contacts": [{}]}
     return {"data": [{"attributes": {}}]} if "data" in content else {"Other": 1}
 
 
 def _each(content: dict[str, Any], value: Any) -> dict[str, Any]:
     """Replace the values of all meaningful fields."""
+    if "contacts" in content:
+        [first, *_] = content["contacts"]
+        return {"contacts": [dict.fromkeys(first, value)]}
     if "data" not in content:
         return dict.fromkeys(content, value)
     attributes = content["data"][0]["attributes"] if content["data"] else {}
@@ -134,10 +141,10 @@ TROUBLES = (
     Trouble("body cut off", "cut", "broke off"),
     Trouble("empty 200", "empty", "200 without usable content"),
     Trouble("HTML 200", "html", "200 without usable content"),
-    _unusable("array", lambda content: [content]),
-    _unusable("empty object", lambda _: {}),
-    _unusable("errors beside", lambda content: content | {"errors": [{"title": "no luck"}]}),
-    _unusable("data null", lambda _: {"data": None}, is_of_data=True),
+    unusable("array", lambda content: [content]),
+    unusable("empty object", lambda _: {}),
+    unusable("errors beside", lambda content: content | {"errors": [{"title": "no luck"}]}),
+    unusable("data null", lambda _: {"data": None}, is_of_data=True),
 )
 
 NONSENSE = (

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tap_activecampaign_segments.sandbox.activecampaign import documents
+from tap_activecampaign_segments.timestamps import normalize
 from tests.support.sync import RUN_STREAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tap_activecampaign_segments.sandbox import Sandbox
     from tests.support.sync import Sync
 
 State = dict[str, Any]
 
-PARTIAL = (RUN_STREAMS - {"match_all_runs"}) | {"segment_group_profiles"}
+PARTIAL = (RUN_STREAMS - {"match_all_runs"}) | {"contacts", "segment_group_profiles"}
 """Streams that may have incomplete, but true rows; a commit marks them as complete."""
 
 
@@ -45,7 +47,10 @@ class Truth:
             assert (row["run_id"], row["result_count"]) in {
                 (count.run_id, count.result_count) for count in self._segment(row).counts
             }
-        self._check_contacts(synced)
+        for row in synced.records("segment_conditions"):
+            assert (row["created_date"], row["condition_id"]) in set(self._conditions(row))
+        self._check_members(synced)
+        self._check_contacts(synced, before)
         self._check_runs(synced)
         self._check_exports(synced)
         _check_states(synced, before)
@@ -58,7 +63,41 @@ class Truth:
         runs = segment.runs if segment else []
         return frozenset().union(*(run.members for run in runs if run.run_id == run_id))
 
-    def _check_contacts(self, synced: Sync) -> None:
+    def _conditions(self, row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        segment = self._segment(row)
+        for version in segment.versions:
+            document = documents.build_definition(self._account, segment, version)["attributes"]
+            created = normalize(document["created_date"])
+            for condition in document["segment_conditions"]:
+                yield created, condition["id"]
+
+    def _check_contacts(self, synced: Sync, before: State | None) -> None:
+        """Check each contact, and that no walk is ahead of the contacts."""
+        store, after = self._account.contacts, _walked_to(before)
+        found: set[int] = set()
+        for message in synced.messages:
+            if message["type"] == "STATE":
+                walked = range(after + 1, _walked_to(message["value"]) + 1)
+                assert {each for each in self.contact_ids if each in walked} <= found
+            if message["type"] != "RECORD" or message["stream"] != "contacts":
+                continue
+            row = message["record"]
+            assert row["contact_id"] not in found
+            found.add(row["contact_id"])
+            contact = store.build_contact(row["contact_id"])
+            lists = [each["list"] for each in store.build_subscriptions(row["contact_id"])]
+            assert row["is_found"]
+            assert row["email"] == contact["email"]
+            assert [each["list_id"] for each in row["subscriptions"]] == lists
+
+    @property
+    def contact_ids(self) -> set[int]:
+        """The ids of all contacts."""
+        runs = [run for segment in self._account.segments for run in segment.runs]
+        members = [each.members for each in (*self._account.segments, *runs)]
+        return set().union(*self._account.contacts.added, *members)
+
+    def _check_members(self, synced: Sync) -> None:
         for row in synced.records("match_all_results"):
             assert row["contact_id"] in self._members(row["segment_id"], row["run_id"])
         for row in synced.records("memberships"):
@@ -72,6 +111,8 @@ class Truth:
 
     def _check_runs(self, synced: Sync) -> None:
         """Check that all rows of the child streams precede a run's row."""
+        found = {row["contact_id"] for row in synced.records("contacts")}
+        reads_contacts = ("SCHEMA", "contacts") in synced.types
         for row in synced.records("match_all_runs"):
             segment_id, run_id = row["segment_id"], row["run_id"]
             now = self._members(segment_id, run_id)
@@ -82,6 +123,7 @@ class Truth:
             assert [row["joined_count"], row["left_count"]] == [*map(len, changes.values())]
             assert _contacts(synced, "match_all_results", row) == now
             assert _contacts(synced, "memberships", row) == now ^ before
+            assert now - before <= found or not reads_contacts
             for change, contacts in changes.items():
                 assert _contacts(synced, "membership_changes", row, change=change) == contacts
 
@@ -100,16 +142,26 @@ class Truth:
 
 
 def partition(state: State | None, stream: str, owner: str) -> State:
-    """Return the partition of a segment or group in a stream's state."""
-    for each in (state or {}).get("bookmarks", {}).get(stream, {}).get("partitions", []):
+    """Return the partition of a segment or group in a stream's state, or the stream's entry."""
+    entry = (state or {}).get("bookmarks", {}).get(stream, {})
+    if owner == stream:
+        return dict(entry)
+    for each in entry.get("partitions", []):
         if owner in each["context"].values():
             return dict(each)
     return {}
 
 
+def _walked_to(state: State | None) -> int:
+    """Return the id up to which a state claims that all contacts are emitted."""
+    walk = (state or {}).get("bookmarks", {}).get("contacts", {}).get("walk", {})
+    return int(walk.get("after", 0))
+
+
 def owners(record: dict[str, Any]) -> str:
-    """Return the segment or the group of a record."""
-    return str(record.get("segment_id") or record.get("segment_group_name"))
+    """Return the segment or the group of a record, or the contact."""
+    names = ("segment_id", "segment_group_name", "contact_id")
+    return str(next(record[name] for name in names if name in record))
 
 
 def _contacts(synced: Sync, stream: str, run: dict[str, Any], **also: str) -> set[int]:

@@ -25,7 +25,7 @@ IN_FLIGHT = 5
 """Maximum concurrent requests."""
 CHANGING = {
     *("listed_at", "last_used_date", "run_id_start", "run_id_end", "changed_at"),
-    *("exported_at", "completed_at", "listing_size"),
+    *("exported_at", "completed_at", "listing_size", "read_at"),
 }
 """Fields that differ between equal syncs."""
 
@@ -55,10 +55,14 @@ class World:
         # Otherwise every case would add to the count history.
         sandbox.account.records_runs = False
         self.ids: dict[str, str] = {}
+        self._spans: dict[str, range] = {}
+        # With those of the segments more than two pages.
+        sandbox.account.add_contacts(range(1_000, 1_150))
         for place, name in enumerate(("bad", "good", "unlisted")):
             segment = sandbox.account.add_segment(name, range(100 * place + 1, 100 * place + 26))
             self.ids[name] = segment.segment_id
             sandbox.preferences.add_group(name, 25)
+            self._spans[segment.segment_id] = range(100 * place + 1, 100 * place + 100)
             for hour in range(3):
                 segment.add_count(clock.time() - 86_400 + 3600 * hour, 20 + hour)
         self.states: dict[str, dict[str, Any] | None] = {"first": None}
@@ -138,8 +142,14 @@ class World:
                 if stream != "count_history":
                     for name in ("run_id", "baseline_run_id"):
                         kept.pop(name, None)
-                found[stream, owners(record)].append(json.dumps(kept, sort_keys=True))
+                owner = self._joined(record) if stream == "contacts" else owners(record)
+                found[stream, owner].append(json.dumps(kept, sort_keys=True))
         return {key: sorted(set(rows)) for key, rows in found.items()}
+
+    def _joined(self, contact: dict[str, Any]) -> str:
+        """Return the segment that a contact joins, empty if none."""
+        number = contact["contact_id"]
+        return next((each for each, span in self._spans.items() if number in span), "")
 
     def asked(self, kind: RequestKind) -> list[float]:
         """Return the times of the requests of a kind."""
@@ -176,6 +186,7 @@ class World:
             after=kind.after,
             segment_id=self.owner(kind) if kind.is_of_one else None,
             page=kind.page,
+            contact=kind.contact,
             **details,
         )
 

@@ -1,4 +1,4 @@
-"""What is read where nothing is selected: every stream but match_all_results."""
+"""What is read where nothing is selected: no full result, and nobody's identity."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from tests.support.mypreferences import signed_config
 from tests.support.sync import (
     DEFAULT_STREAMS,
+    OTHER_STREAMS,
     Sync,
     catalog,
     catalog_with,
@@ -43,22 +44,27 @@ def root_metadata(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("both_sources", [False, True])
-def test_discovery_deselects_the_full_result_alone(*, both_sources: bool) -> None:
+def test_discovery_deselects_the_full_result_and_contacts(*, both_sources: bool) -> None:
     found = root_metadata(discover(both_sources=both_sources))
-    assert found.keys() == {*DEFAULT_STREAMS, RESULTS} | (GROUP_STREAMS if both_sources else set())
+    groups = GROUP_STREAMS if both_sources else set()
+    assert found.keys() == DEFAULT_STREAMS | OTHER_STREAMS | groups
     for name, metadata in found.items():
-        assert metadata["selected"] is (name != RESULTS)
-        assert metadata["selected-by-default"] is (name != RESULTS)
+        assert metadata["selected"] is (name not in OTHER_STREAMS)
+        assert metadata["selected-by-default"] is (name not in OTHER_STREAMS)
 
 
+@pytest.mark.parametrize("contacts", ["joined", "all"])
 @pytest.mark.parametrize("selection", [None, "discovered"])
-def test_full_result_is_not_read_by_default(populated: Sandbox, selection: str | None) -> None:
-    config = {**config_of(populated), "mypreferences": signed_config(populated)}
+def test_full_result_and_contacts_are_not_read_by_default(
+    populated: Sandbox, selection: str | None, contacts: str
+) -> None:
+    config = config_of(populated, contacts=contacts) | {"mypreferences": signed_config(populated)}
     chosen = discover(both_sources=True) if selection else None
     synced = run_tap(config, **{"--catalog": chosen})
     assert synced.exit_code == 0
     assert streams_of(synced) == DEFAULT_STREAMS | GROUP_STREAMS
     assert len(synced.records("memberships")) == 60
+    assert endpoints(populated)["GET /api/3/contacts"] == 0
 
 
 def test_default_sends_the_requests_of_the_other_streams(
@@ -107,6 +113,24 @@ def test_full_result_is_read_where_a_catalog_selects_it(
     assert synced.exit_code == 0
     ids = [row["contact_id"] for row in synced.records(RESULTS)]
     assert ids == sorted(segment.members)
+
+
+@pytest.mark.parametrize("contacts", ["joined", "all"])
+@pytest.mark.parametrize("chosen", [select(["contacts"]), catalog(["contacts"])])
+def test_contacts_are_read_where_a_catalog_selects_them(
+    sandbox: Sandbox, segment: Segment, contacts: str, chosen: dict[str, Any]
+) -> None:
+    synced = run_tap(config_of(sandbox, contacts=contacts), **{"--catalog": chosen})
+    assert synced.exit_code == 0
+    ids = [row["contact_id"] for row in synced.records("contacts")]
+    assert ids == sorted(segment.members)
+
+
+def test_all_contacts_alone_evaluate_nothing(sandbox: Sandbox, segment: Segment) -> None:
+    config = config_of(sandbox, contacts="all")
+    synced = run_tap(config, **{"--catalog": catalog(["contacts"])})
+    assert len(synced.records("contacts")) == len(segment.members)
+    assert segment.runs == []
 
 
 def test_default_sync_drops_no_rows_of_the_full_result(sandbox: Sandbox, segment: Segment) -> None:

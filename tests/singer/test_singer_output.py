@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Edit = Callable[[list[Message]], object]
 
 STREAMS = RUN_STREAMS | {
-    *("segments", "segment_definitions", "count_history"),
+    *("segments", "segment_definitions", "segment_conditions", "count_history", "contacts"),
     *("segment_group_profiles", "segment_group_exports"),
 }
 

@@ -45,11 +45,11 @@ def test_wrapped_state_is_unwrapped(
         {"foo": 1},
         {"currently_syncing": None},
         {"bookmarks": 5},
-        {"bookmarks": {"contacts": {"since": "2026-01-01"}}},
-        {"bookmarks": {}, "contacts": {"since": "2026-01-01"}},
+        {"bookmarks": {"people": {"since": "2026-01-01"}}},
+        {"bookmarks": {}, "people": {"since": "2026-01-01"}},
         {"bookmarks": {"match_all_runs": {"partitions": {"0": {"context": {}}}}}},
         {"bookmarks": {"match_all_runs": [1], "segments": "x"}},
-        {"singer_state": {"bookmarks": {"contacts": {}}}},
+        {"singer_state": {"bookmarks": {"people": {}}}},
         {"singer_state": "{}"},
         {"type": "STATE", "value": [1]},
         {"completed": {"singer_state": {"bookmarks": {}}}, "partial": {}},
@@ -107,8 +107,8 @@ def damage_state(state: dict[str, Any], how: str) -> str:
             bookmarks["count_history"]["partitions"][0]["replication_key_value"] = "yesterday"
             return "count_history"
         case "other":
-            bookmarks["contacts"] = {"since": 1}
-            return "contacts"
+            bookmarks["people"] = {"since": 1}
+            return "people"
     return "match_all_runs"
 
 

@@ -293,8 +293,10 @@ class ActiveCampaignApi:
 
 
 def _make_key(request: ApiRequest) -> RequestKey:
-    page = parse_integer(request.request.query_params.get("page", "1"))
-    return RequestKey(request.operation, request.path.get("segment_id"), page)
+    query = request.request.query_params
+    page = parse_integer(query.get("page", "1"))
+    contacts = frozenset(query.getlist("ids[]"))
+    return RequestKey(request.operation, request.path.get("segment_id"), page, contacts)
 
 
 def _rank(segment: Segment, field: str) -> tuple[float, str]:

@@ -22,11 +22,13 @@ class RequestKey:
         operation: One of `OPERATIONS`.
         segment_id: Id of the segment, or name of the segment group; None without one.
         page: Number of the page, from 1; None if it cannot be told.
+        contacts: The texts in ``ids[]``.
     """
 
     operation: str
     segment_id: str | None
     page: int | None
+    contacts: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -46,6 +48,7 @@ class Fault:
         after: How many matching requests pass first.
         segment_id: Only requests for this segment, or for the segment group of this name.
         page: Only requests for this page. Of an export, the page follows from limit and offset.
+        contact: Only requests with this contact in ``ids[]``.
         status: Of "status".
         headers: Of "status".
         body: Of "status"; the word of "unknown_status".
@@ -65,6 +68,7 @@ class Fault:
     after: int = 0
     segment_id: str | None = None
     page: int | None = None
+    contact: int | None = None
     status: int = 500
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str = ""
@@ -94,6 +98,7 @@ class Fault:
             self.operation in (None, key.operation)
             and self.segment_id in (None, key.segment_id)
             and self.page in (None, key.page)
+            and (self.contact is None or str(self.contact) in key.contacts)
         )
 
     def apply(self) -> bool:

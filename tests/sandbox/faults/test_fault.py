@@ -71,6 +71,12 @@ class TestFaults:
         assert prepared.status(f"{prepared.run_path}?page=x") == 400
         assert prepared.status(f"{prepared.run_path}?page=2") == 500
 
+    def test_applies_to_requests_for_one_contact(self, prepared: PreparedSegmentsClient) -> None:
+        prepared.faults.add(Fault("status", contact=26))
+        assert prepared.status("contacts?ids[]=2&ids[]=126") == 200
+        assert prepared.status("contacts?id_greater=25") == 200
+        assert prepared.status("contacts?ids[]=2&ids[]=26") == 500
+
     @pytest.mark.parametrize(
         "fields",
         [{"kind": "gremlin"}, {"kind": "status", "operation": "delete"}, {"kind": "edit"}],
