@@ -108,7 +108,7 @@ def test_malformed_contacts_are_quoted_nowhere(
         *((status, {}, json.dumps(BODY)) for status in (400, 403, 404, 422, 429, 500)),
         *((status, {}, json.dumps({"message": WORDS})) for status in (400, 500)),
         *((status, {}, WORDS) for status in (400, 404, 500, 200)),
-        (500, {"Retry-After": ADDRESS, "X-Detail": PHONE}, f"<h1>{WORDS}</h1>"),
+        (500, {"Retry-After": ADDRESS.strip(), "X-Detail": PHONE}, f"<h1>{WORDS}</h1>"),
         (302, {"Location": "https://example.com/?email=Sesame.Address%40Example.com"}, WORDS),
         (401, {}, json.dumps(BODY)),
         (402, {}, json.dumps(BODY)),

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from tests.e2e.truth import Row, Rows
 
 
+TEXTS = ("definition_text", "changes_text")
+"""Columns in words."""
+
+
 @dataclass
 class Loaded:
     """A target after two syncs, between which the accounts changed.
@@ -113,7 +117,7 @@ def exact(row: Row) -> dict[str, tuple[str, Any]]:
     return {
         name: (type(value).__name__, value)
         for name, value in row.items()
-        if name not in {"listed_at", "completed_at"}
+        if name not in {"listed_at", "completed_at", "read_at", *TEXTS}
     }
 
 
@@ -148,6 +152,30 @@ def test_rows_have_listing_and_export_timestamps(loaded: Loaded) -> None:
             assert start - precision < row["completed_at"] < end
 
 
+def test_contacts_have_the_time_of_reading(loaded: Loaded) -> None:
+    (start, end), (second_start, second_end) = loaded.times
+    precision = loaded.loader.precision
+    contacts = by_key("contacts", loaded.rows["contacts"])
+    for (contact_id,), row in contacts.items():
+        if contact_id > 1_101 and contact_id != 2**40:
+            assert second_start - precision < row["read_at"] < second_end
+        else:
+            assert start - precision < row["read_at"] < end
+    few = {contacts[contact_id,]["is_found"] for contact_id in (3, 63, 2**41)}
+    assert few == {True, False}
+
+
+def test_definitions_are_told_in_words(loaded: Loaded) -> None:
+    rows = by_key("segment_definitions", loaded.rows["segment_definitions"])
+    firsts = {segment.segment_id: segment.versions[0] for segment in loaded.account.segments}
+    for row in rows.values():
+        for condition in truth.conditions(row):
+            assert condition["value"] in row["definition_text"]
+        is_first = row["created_date"].timestamp() < firsts[row["segment_id"]].created + 1
+        assert bool(row["changes_text"]) != is_first
+    assert any("Quite many" in (row["changes_text"] or "") for row in rows.values())
+
+
 def test_memberships_equal_the_account(loaded: Loaded) -> None:
     rows = by_key("memberships", loaded.rows["memberships"]).values()
     members = {(row["segment_id"], row["contact_id"]) for row in rows if row["is_member"]}
@@ -167,7 +195,12 @@ def test_upserts_have_unique_keys_and_appends_have_all_rows(
         return
     words = {stream: len(rows) - len(by_key(stream, rows)) for stream, rows in loaded.known.items()}
     # The rows at a bookmark are emitted again.
-    assert repeated == words | {"count_history": 3, "segment_definitions": 1}
+    conditions = len(loaded.account.segments[0].versions[-2].conditions)
+    assert repeated == words | {
+        "count_history": 3,
+        "segment_definitions": 1,
+        "segment_conditions": conditions,
+    }
 
 
 def test_second_sync_requests_only_what_is_new(loaded: Loaded) -> None:
@@ -176,6 +209,9 @@ def test_second_sync_requests_only_what_is_new(loaded: Loaded) -> None:
     assert second["segmentsV2/count-history"] == 3 < first["segmentsV2/count-history"]
     # Only the edited segment: its new version and the one before.
     assert second["segmentsV2/createdDate"] == 2 < first["segmentsV2/createdDate"]
+    # A hundred contacts each; the last ones share theirs, or do not.
+    assert first["contacts"] in {12, 13}
+    assert second["contacts"] in {1, 2}
     assert [len(segment.runs) for segment in loaded.account.segments] == [2, 2, 2]
     assert [len(group.exports) for group in loaded.preferences.groups] == [2, 2, 2]
     assert all(export.committed for export in loaded.preferences.exports)

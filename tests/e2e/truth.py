@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timezone
+from hashlib import sha256
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments.sandbox import Account, Preferences
@@ -18,11 +21,13 @@ if TYPE_CHECKING:
     Rows = list[Row]
 
 KEYS = {
+    "contacts": ("contact_id",),
     "count_history": ("segment_id", "run_id", "timestamp"),
     "match_all_results": ("segment_id", "contact_id"),
     "match_all_runs": ("segment_id", "run_id"),
     "membership_changes": ("segment_id", "contact_id", "run_id"),
     "memberships": ("segment_id", "contact_id"),
+    "segment_conditions": ("segment_id", "created_date", "condition_id", "field_index"),
     "segment_definitions": ("segment_id", "created_date"),
     "segment_group_exports": ("segment_group_name", "exported_at"),
     "segment_group_profiles": ("segment_group_name", "ProfileId"),
@@ -54,6 +59,11 @@ def furnished() -> tuple[Account, Preferences]:
     few = account.add_segment("Few", [2**40, 7, 3])
     few.versions[0].meta = {"team": "growth"}
     account.add_segment("None")
+    account.update_contact(60, email=" Mixed.Case@Example.COM ", phone="+1 (555) 010-0199")
+    account.update_contact(61, phone="", firstName="Ünï", lastName="Cødé, \"Jr.\"")
+    account.anonymize_contact(62)
+    account.mark_contact_deleted(63)
+    account.subscribe(64, list_id=9, status=2)
     preferences = Preferences()
     large = preferences.add_group("Newsletter consents", 110)
     large.delete(large.profiles[5]["ProfileId"])
@@ -116,13 +126,98 @@ def known(account: Account) -> dict[str, Rows]:
     for segment in account.segments:
         for version in segment.versions:
             row = documents.build_definition(account, segment, version)["attributes"]
-            rows["segment_definitions"].append(row | {"created_date": instant(row["created_date"])})
+            of_version = {"created_date": instant(row["created_date"])}
+            rows["segment_definitions"].append(row | of_version)
+            rows["segment_conditions"] += [
+                condition | of_version for condition in conditions(row)
+            ]
         rows["count_history"] += [
             _size(documents.build_count(account, segment, count)) for count in segment.counts
         ]
         for stream, found in _of_runs(account, segment).items():
             rows[stream] += found
+    members = {each for segment in account.segments for run in segment.runs for each in run.members}
+    rows["contacts"] = [_contact(account, each) for each in sorted(members)]
     return rows
+
+
+def conditions(definition: Row) -> Rows:
+    """Return the fields of a definition's conditions; all are in the only group."""
+    [group] = definition["segment_condition_groups"]
+    return [
+        {
+            "segment_id": definition["segment_id"],
+            "condition_id": condition["id"],
+            "field_index": number,
+            "group_id": group["id"],
+            "object_type": condition["object_type"],
+            "source_system": condition["source_system"],
+            "field_name": field["name"],
+            "operator": field["operator"],
+            "value": field["value"],
+            "data_type": field["data_type"],
+            "external": False,
+            "aggregate_text": None,
+        }
+        for condition in definition["segment_conditions"]
+        for number, field in enumerate(condition["fields"], 1)
+    ]
+
+
+CONTACT_TEXTS = {
+    "email": "email",
+    "phone": "phone",
+    "first_name": "firstName",
+    "last_name": "lastName",
+}
+"""Columns, and the fields of the API."""
+NOT_FOUND = {
+    **dict.fromkeys([*CONTACT_TEXTS, "email_sha256", "phone_sha256", "created_at", "updated_at"]),
+    **dict.fromkeys(["bounced_hard", "bounced_soft", "is_anonymized", "subscriptions"]),
+    "is_found": False,
+}
+"""What is known of a contact that was deleted."""
+
+
+def _contact(account: Account, contact_id: int) -> Row:
+    """The row of a contact, without the time of reading."""
+    document = account.contacts.build_contact(contact_id)
+    if document["deleted"] == "1":
+        return {"contact_id": contact_id, **NOT_FOUND}
+    texts = {name: document[field] or None for name, field in CONTACT_TEXTS.items()}
+    email, phone = document["email"].strip().lower(), re.sub(r"[ ()-]", "", document["phone"])
+    created, updated = (
+        datetime.fromtimestamp(int(at), timezone.utc) if isfinite(at) else None
+        for at in account.contacts.get_dates(contact_id)
+    )
+    return {
+        "contact_id": contact_id,
+        **texts,
+        "email_sha256": sha256(email.encode()).hexdigest(),
+        "phone_sha256": sha256(phone.encode()).hexdigest() if phone else None,
+        "created_at": created,
+        "updated_at": updated,
+        "bounced_hard": int(document["bounced_hard"]),
+        "bounced_soft": int(document["bounced_soft"]),
+        "is_anonymized": document["anonymized"] == "1",
+        "is_found": True,
+        "subscriptions": [
+            {
+                "list_id": each["list"],
+                "status": each["status"],
+                "updated_at": _zoned(each["udate"]),
+            }
+            for each in account.contacts.build_subscriptions(contact_id)
+        ],
+    }
+
+
+def _zoned(text: str) -> str | None:
+    """A timestamp with an offset as the tap writes it."""
+    if text.startswith("0000"):
+        return None
+    at = datetime.fromisoformat(text).astimezone(timezone.utc)
+    return f"{at:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _size(resource: Mapping[str, Any]) -> Row:

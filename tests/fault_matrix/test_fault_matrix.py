@@ -83,7 +83,7 @@ def test_fault(world: World, delays: list[float], case: Case) -> None:
     request_timeout = 1 if case.trouble.fault == "hang" else 60
     synced = world.sync(kind, is_whole=is_whole, request_timeout=request_timeout)
 
-    world.truth.check(synced, world.state(kind))
+    world.check(kind, synced)
     CHECKS[case.outcome](world, case, synced, usual)
     assert synced.exit_code == (case.outcome in FAILURES)
     assert "Traceback" not in synced.log

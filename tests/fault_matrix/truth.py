@@ -28,12 +28,13 @@ class Truth:
         self._account = sandbox.account
         self._preferences = sandbox.preferences
 
-    def check(self, synced: Sync, before: State | None) -> None:
+    def check(self, synced: Sync, before: State | None, *, are_joined: bool) -> None:
         """Check that every row is true, and no STATE is ahead of the rows.
 
         Args:
             synced: The sync.
             before: Its initial state.
+            are_joined: Whether `contacts`, if selected, has those that joined.
         """
         for row in synced.records("segments"):
             segment = self._account.find_segment(row["segment_id"])
@@ -52,6 +53,8 @@ class Truth:
         self._check_members(synced)
         self._check_contacts(synced, before)
         self._check_runs(synced)
+        if are_joined and ("SCHEMA", "contacts") in synced.types:
+            self._check_joined(synced)
         self._check_exports(synced)
         _check_states(synced, before)
 
@@ -111,8 +114,6 @@ class Truth:
 
     def _check_runs(self, synced: Sync) -> None:
         """Check that all rows of the child streams precede a run's row."""
-        found = {row["contact_id"] for row in synced.records("contacts")}
-        reads_contacts = ("SCHEMA", "contacts") in synced.types
         for row in synced.records("match_all_runs"):
             segment_id, run_id = row["segment_id"], row["run_id"]
             now = self._members(segment_id, run_id)
@@ -123,9 +124,22 @@ class Truth:
             assert [row["joined_count"], row["left_count"]] == [*map(len, changes.values())]
             assert _contacts(synced, "match_all_results", row) == now
             assert _contacts(synced, "memberships", row) == now ^ before
-            assert now - before <= found or not reads_contacts
             for change, contacts in changes.items():
                 assert _contacts(synced, "membership_changes", row, change=change) == contacts
+
+    def _check_joined(self, synced: Sync) -> None:
+        """Check that the contacts that joined precede a run's row."""
+        found: set[int] = set()
+        for message in synced.messages:
+            if message["type"] == "RECORD" and message["stream"] == "contacts":
+                found.add(message["record"]["contact_id"])
+            elif message["type"] == "RECORD" and message["stream"] == "match_all_runs":
+                row = message["record"]
+                now, before = (
+                    self._members(row["segment_id"], row[name])
+                    for name in ("run_id", "previous_run_id")
+                )
+                assert now - before <= found
 
     def _check_exports(self, synced: Sync) -> None:
         profiles = synced.records("segment_group_profiles")

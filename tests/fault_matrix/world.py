@@ -118,6 +118,11 @@ class World:
         config = {**self._config(kind), **settings}
         return run_tap(config, **{"--catalog": everything(config), **options})
 
+    def check(self, kind: RequestKind, synced: Sync) -> None:
+        """Check a sync against the accounts."""
+        are_joined = kind.settings.get("contacts") != "all"
+        self.truth.check(synced, self.state(kind), are_joined=are_joined)
+
     def state(self, kind: RequestKind) -> dict[str, Any] | None:
         """Return the initial state."""
         return self.states["groups" if kind.is_of_groups else kind.night]
@@ -128,7 +133,7 @@ class World:
             synced = self.sync(kind, is_whole=is_whole)
             assert synced.exit_code == 0
             assert len(self.asked(kind)) == kind.usual
-            self.truth.check(synced, self.state(kind))
+            self.check(kind, synced)
             self._usual[kind, is_whole] = self.said(synced)
         return self._usual[kind, is_whole]
 
@@ -223,7 +228,9 @@ class World:
             }
             return {**common, "mypreferences": source}
         settings = {
-            name: [each.format_map(self.ids) for each in value]
+            name: value
+            if isinstance(value, str)
+            else [each.format_map(self.ids) for each in value]
             for name, value in kind.settings.items()
         }
         account = {"api_url": self.sandbox.url, "api_token": self.sandbox.token}

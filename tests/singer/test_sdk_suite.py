@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CONFIG: dict[str, object] = {"api_url": "http://127.0.0.1:1", "api_token": "none"}
 """Completed by the fixture that serves the sandbox."""
+ALL_CONTACTS: dict[str, object] = {**CONFIG, "contacts": "all", "contact_identifiers": "hashed"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,7 +25,8 @@ def _standard_sandbox() -> Iterator[None]:
     segment = account.add_segment("some", range(1, 8))
     segment.add_count(1_700_000_000.0, 7)
     with Sandbox(account, requests_per_second=None) as sandbox:
-        CONFIG.update(config_of(sandbox))
+        for config in (CONFIG, ALL_CONTACTS):
+            config.update(config_of(sandbox))
         yield
 
 
@@ -42,6 +44,19 @@ class TestStandard(
     """The standard tests."""
 
 
+class TestStandardOfAllContacts(
+    get_tap_test_class(  # type: ignore[misc]
+        TapActiveCampaignSegments,
+        config=ALL_CONTACTS,
+        suite_config=SuiteConfig(
+            max_records_limit=5, ignore_no_records_for_streams=["match_all_runs"]
+        ),
+        parse_env_config=False,
+    )
+):
+    """The standard tests, with all contacts of the account."""
+
+
 def test_discovered_catalog_is_valid_and_described() -> None:
     catalog = discover()
     names = [entry["tap_stream_id"] for entry in catalog["streams"]]
@@ -53,6 +68,8 @@ def test_discovered_catalog_is_valid_and_described() -> None:
         "membership_changes",
         "memberships",
         "segment_definitions",
+        "segment_conditions",
+        "contacts",
     ]
     for entry in catalog["streams"]:
         for name, schema in entry["schema"]["properties"].items():
