@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import NoReturn, TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote
-
 
 from .responses import ApiError
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
     from collections.abc import Collection
+
+    from starlette.requests import Request
 
 _INTEGER = re.compile(r"[0-9]{1,10}")
 _PATH_INTEGER = re.compile(r"[0-9]{1,18}")
