@@ -24,7 +24,10 @@ RECORDED = {
     *("token_sees_recorded_runs", "empty_result_has_total"),
 }
 HIDDEN: dict[str, set[str]] = {
-    "forbidden_is_intermittent": {"contact_lists_are_included", "ids_select_contacts"},
+    "forbidden_is_intermittent": {
+        *("contact_lists_are_included", "ids_select_contacts"),
+        *("updated_after_selects_contacts", "id_greater_pages_contacts"),
+    },
     "ready_run_has_end": {"recorded_run_ended_with_count"},
     "recorded_run_is_readable": RECORDED,
 }
