@@ -62,6 +62,9 @@ class SegmentWork(Protocol):
     def expected_contacts(self, segment: Segment) -> int:
         """Return how many contact ids that will probably hold in memory."""
 
+    def expected_requests(self, segment: Segment) -> float:
+        """Return how many requests a segment probably takes, in proportion to the others."""
+
 
 class AccountSync:
     """What the streams of an account share in one sync.
@@ -246,7 +249,7 @@ class AccountSync:
                 name,
                 segment,
                 f"{number} of {len(self.account.selected)}",
-                size=1 + stream.expected_contacts(segment) / self.settings.page_size,
+                size=stream.expected_requests(segment),
                 evaluates=stream.evaluates,
             )
             for name, stream in self._read_streams.items()
