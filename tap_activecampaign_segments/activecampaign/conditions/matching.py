@@ -180,7 +180,7 @@ def _match_groups(
             contents = (old_contents & new_contents).total()
             shapes = (old_shapes & new_shapes).total()
             if contents or shapes or old_id == new_id:
-                score = (-contents, -shapes, old_id != new_id, abs(i - j))
+                score = (-contents, old_id != new_id, -shapes, abs(i - j))
                 candidates.append((score, i, j))
     groups: dict[int, int] = {}
     taken: set[int] = set()
