@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tap_activecampaign_segments.activecampaign.conditions.model import Logic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tap_activecampaign_segments.activecampaign.conditions.model import Condition
 
@@ -50,10 +50,8 @@ class Match:
 
     def is_moved(self, old: int, new: int) -> bool:
         """Tell whether a condition is in another group than before."""
-        return self._old_place(old) != self.after.placement.get(new, UNGROUPED)
-
-    def _old_place(self, old: int) -> int:
-        return _place(self.before, self.groups, old)
+        old_place = _place(self.before, self.groups, old)
+        return old_place != self.after.placement.get(new, UNGROUPED)
 
 
 def _place(before: Logic, groups: Mapping[int, int], index: int) -> int:
@@ -65,42 +63,26 @@ def _place(before: Logic, groups: Mapping[int, int], index: int) -> int:
 def _match(before: Logic, after: Logic) -> Match:
     old_keys, new_keys = _keys(before.conditions, after.conditions)
     groups = _match_groups(before, after, old_keys, new_keys)
-    pairing = _Pairing(len(before.conditions), len(after.conditions))
-
-    def same(old: Callable[[int], Any], new: Callable[[int], Any], *, placed: bool) -> None:
-        def old_key(index: int) -> Any:
-            return (old(index), _place(before, groups, index) if placed else None)
-
-        def new_key(index: int) -> Any:
-            place = after.placement.get(index, UNGROUPED) if placed else None
-            return (new(index), place)
-
-        pairing.pair(old_key, new_key)
-
-    for placed in (True, False):
-        same(old_keys.__getitem__, new_keys.__getitem__, placed=placed)
-    kept = pairing.take()
-    identical = [
-        (old, new)
-        for old, new in kept
-        if before.conditions[old].content == after.conditions[new].content
-    ]
-    for old_id, shape, placed in _CRITERIA:
-        same(
-            lambda index, i=old_id, s=shape: _trait(before.conditions[index], i, s),  # type: ignore[misc]
-            lambda index, i=old_id, s=shape: _trait(after.conditions[index], i, s),  # type: ignore[misc]
-            placed=placed,
-        )
-    changed = pairing.take() + [each for each in kept if each not in set(identical)]
-    return Match(
-        before,
-        after,
-        tuple(identical),
-        tuple(sorted(changed, key=lambda pair: pair[1])),
-        tuple(pairing.old),
-        tuple(pairing.new),
-        groups,
+    places = (
+        [_place(before, groups, index) for index in range(len(before.conditions))],
+        [after.placement.get(index, UNGROUPED) for index in range(len(after.conditions))],
     )
+    pairing = _Pairing(len(before.conditions), len(after.conditions))
+    for has_place in (True, False):
+        pairing.pair(*_with_places((old_keys, new_keys), places if has_place else None))
+    same = pairing.take()
+    # The hash does not tell everything: the content may differ all the same.
+    kept = [each for each in same if _is_equal(before.conditions[each[0]], after, each[1])]
+    differing = set(same) - set(kept)
+    for has_id, has_shape, has_place in _CRITERIA:
+        traits = tuple(
+            [_trait(each, has_id=has_id, has_shape=has_shape) for each in logic.conditions]
+            for logic in (before, after)
+        )
+        pairing.pair(*_with_places(traits, places if has_place else None))
+    changed = sorted([*pairing.take(), *differing], key=lambda pair: pair[1])
+    removed, added = tuple(pairing.old), tuple(pairing.new)
+    return Match(before, after, tuple(kept), tuple(changed), removed, added, groups)
 
 
 _CRITERIA = (
@@ -113,8 +95,22 @@ _CRITERIA = (
 """What a condition and its change have in common, best first: id, names, group."""
 
 
-def _trait(condition: Condition, by_id: bool, by_shape: bool) -> Any:  # noqa: FBT001
-    return (condition.id if by_id else None, _shape(condition) if by_shape else None)
+def _is_equal(old: Condition, after: Logic, new: int) -> bool:
+    return old.content == after.conditions[new].content
+
+
+def _with_places(
+    traits: Sequence[Sequence[Any]], places: Sequence[Sequence[int]] | None
+) -> tuple[list[Any], list[Any]]:
+    """Return the traits of the conditions of both versions, with their groups if given."""
+    old, new = (list(each) for each in traits)
+    if places is None:
+        return old, new
+    return list(zip(old, places[0], strict=True)), list(zip(new, places[1], strict=True))
+
+
+def _trait(condition: Condition, *, has_id: bool, has_shape: bool) -> Any:
+    return (condition.id if has_id else None, _shape(condition) if has_shape else None)
 
 
 def _shape(condition: Condition) -> Any:
@@ -130,13 +126,14 @@ class _Pairing:
         self.new = list(range(new))
         self._pairs: list[tuple[int, int]] = []
 
-    def pair(self, old_key: Callable[[int], Any], new_key: Callable[[int], Any]) -> None:
+    def pair(self, old_keys: Sequence[Any], new_keys: Sequence[Any]) -> None:
+        """Pair indices whose keys are equal."""
         waiting: dict[Any, deque[int]] = defaultdict(deque)
         for index in self.new:
-            waiting[new_key(index)].append(index)
+            waiting[new_keys[index]].append(index)
         left = []
         for index in self.old:
-            found = waiting.get(old_key(index))
+            found = waiting.get(old_keys[index])
             if found:
                 self._pairs.append((index, found.popleft()))
             else:
@@ -183,7 +180,7 @@ def _match_groups(
             contents = (old_contents & new_contents).total()
             shapes = (old_shapes & new_shapes).total()
             if contents or shapes or old_id == new_id:
-                score = (-contents, -shapes, old_id != new_id, abs(i - j))
+                score = (-contents, old_id != new_id, -shapes, abs(i - j))
                 candidates.append((score, i, j))
     groups: dict[int, int] = {}
     taken: set[int] = set()
