@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
-
-from tap_activecampaign_segments.sandbox.seeded import make_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Document = dict[str, Any]
-
-_HASH_LENGTH = 40
-"""Hex digits of the API's hashes, which are SHA-1."""
 
 
 def make_field(name: str, operator: str, value: str = "", data_type: str = "string") -> Document:
@@ -50,7 +46,7 @@ def make_condition(
 
 
 def hash_condition(condition: Document) -> Document:
-    """Return a condition with the hashes of its content, which its id is no part of."""
+    """Return a condition with the SHA-1 hashes of its content, which its id is no part of."""
     simple = [condition.get(name) for name in ("source_system", "object_type", "fields")]
     hash_simple = _make_hash(simple)
     return {
@@ -82,4 +78,5 @@ def make_groups(*groups: tuple[str, Sequence[Document]]) -> dict[str, Any]:
 
 
 def _make_hash(content: Any) -> str:
-    return make_digest(json.dumps(content, sort_keys=True))[:_HASH_LENGTH]
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
