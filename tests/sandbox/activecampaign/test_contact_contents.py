@@ -94,6 +94,7 @@ def test_contacts_up_to_49_are_plain(api: SegmentsClient) -> None:
         f"contact{each}@example.com" for each in range(1, 50)
     ]
     assert all(row["udate"] > "2020" and row["deleted_at"] for row in answer["contacts"])
+    assert all(row["udate"] == row["sdate"] for row in answer["contactLists"])
     shown = [(row["contact"], row["list"], row["status"]) for row in answer["contactLists"]]
     assert shown == [(str(each), "1", "1") for each in range(1, 50)]
 
