@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tap_activecampaign_segments.activecampaign.conditions.model import Logic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tap_activecampaign_segments.activecampaign.conditions.model import Condition
 
@@ -171,32 +171,58 @@ def _keys(before: Sequence[Condition], after: Sequence[Condition]) -> tuple[list
 def _match_groups(
     before: Logic, after: Logic, old_keys: Sequence[str], new_keys: Sequence[str]
 ) -> dict[int, int]:
-    """Return pairs of groups, those with the most conditions in common first."""
-    old = _traits(before, old_keys)
-    new = _traits(after, new_keys)
-    candidates = []
-    for i, (old_id, old_contents, old_shapes) in enumerate(old):
-        for j, (new_id, new_contents, new_shapes) in enumerate(new):
-            contents = (old_contents & new_contents).total()
-            shapes = (old_shapes & new_shapes).total()
-            if contents or shapes or old_id == new_id:
-                score = (-contents, old_id != new_id, -shapes, abs(i - j))
-                candidates.append((score, i, j))
+    """Return pairs of groups: those with the most conditions in common, then of the same id."""
+    old, new = _traits(before, old_keys), _traits(after, new_keys)
+    having: dict[str, list[int]] = defaultdict(list)
+    for j, each in enumerate(new):
+        for key in each.contents:
+            having[key].append(j)
+    shared = {(i, j) for i, each in enumerate(old) for key in each.contents for j in having[key]}
     groups: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, i, j in sorted(candidates):
-        if i not in groups and j not in taken:
-            groups[i] = j
-            taken.add(j)
+    _choose(groups, old, new, shared)
+    ids = {each.id: j for j, each in enumerate(new)}
+    _choose(groups, old, new, ((i, ids[each.id]) for i, each in enumerate(old) if each.id in ids))
+    left = set(range(len(new))) - set(groups.values())
+    _choose(groups, old, new, ((i, j) for i in range(len(old)) if i not in groups for j in left))
     return groups
 
 
-def _traits(logic: Logic, keys: Sequence[str]) -> list[tuple[str, Counter[Any], Counter[Any]]]:
-    """Return the id of each group, and the contents and shapes of its conditions."""
+def _choose(
+    groups: dict[int, int],
+    old: Sequence[_Traits],
+    new: Sequence[_Traits],
+    candidates: Iterable[tuple[int, int]],
+) -> None:
+    """Add the best of the candidates whose groups have no counterpart yet."""
+    taken = set(groups.values())
+    scores = []
+    for i, j in candidates:
+        if i not in groups and j not in taken:
+            contents = (old[i].contents & new[j].contents).total()
+            shapes = (old[i].shapes & new[j].shapes).total()
+            is_same = old[i].id == new[j].id
+            if contents or shapes or is_same:
+                scores.append(((-contents, not is_same, -shapes, abs(i - j)), i, j))
+    for _, i, j in sorted(scores):
+        if i not in groups and j not in taken:
+            groups[i] = j
+            taken.add(j)
+
+
+@dataclass(frozen=True)
+class _Traits:
+    """What a group is recognised by: its id, and the contents and shapes of its conditions."""
+
+    id: str
+    contents: Counter[str]
+    shapes: Counter[Any]
+
+
+def _traits(logic: Logic, keys: Sequence[str]) -> list[_Traits]:
     traits = []
     for group in logic.groups:
         indices = [each.condition for each in group.members if each.condition is not None]
         contents = Counter(keys[index] for index in indices)
         shapes = Counter(_shape(logic.conditions[index]) for index in indices)
-        traits.append((group.id, contents, shapes))
+        traits.append(_Traits(group.id, contents, shapes))
     return traits
