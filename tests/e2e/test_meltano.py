@@ -88,16 +88,19 @@ def test_meltano_selects_everything_unless_the_project_tells(
 ) -> None:
     # If this fails, Meltano honours what the tap deselects: the docs say otherwise.
     text = project.file.read_text()
-    selection = "    select:\n    - '*.*'\n    - '!match_all_results.*'\n"
+    selection = "    select:\n    - '*.*'\n    - '!match_all_results.*'\n    - '!contacts.*'\n"
     assert selection in text
     project.file.write_text(text.replace(selection, ""))
+    files = [project.output / f"{name}.jsonl" for name in ("match_all_results", "contacts")]
     project.meltano("run", "--no-install", TAP, "target-jsonl", **variables_of(sandbox))
-    assert (project.output / "match_all_results.jsonl").exists()
+    assert all(file.exists() for file in files)
     # As the docs say.
-    project.meltano("config", "set", TAP, "_select", json.dumps(["*.*", "!match_all_results.*"]))
-    (project.output / "match_all_results.jsonl").unlink()
+    select = ["*.*", "!match_all_results.*", "!contacts.*"]
+    project.meltano("config", "set", TAP, "_select", json.dumps(select))
+    for file in files:
+        file.unlink()
     project.meltano("run", "--no-install", TAP, "target-jsonl", **variables_of(sandbox))
-    assert not (project.output / "match_all_results.jsonl").exists()
+    assert not any(file.exists() for file in files)
 
 
 def config_of(project: Project, **settings: str) -> dict[str, Any]:

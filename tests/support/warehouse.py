@@ -50,6 +50,14 @@ PLAIN = {
 }
 
 
+VIEWS = {
+    "current members as a view": {"match_all_runs", "membership_changes"},
+    "subscriptions as a view": {"contacts"},
+    "profiles as views": {"segment_group_profiles"},
+}
+"""Documented views besides the chain, and the tables that they need."""
+
+
 class Warehouse:
     """Tables of a target after the messages that were loaded."""
 
@@ -142,6 +150,9 @@ class Warehouse:
             if "match_all_runs" in self._schemas:
                 title = "chain" if has_log else "chain without the log"
                 self._connection.execute(statements()[title])
+            for title, tables in VIEWS.items():
+                if tables <= self._schemas.keys():
+                    self._connection.execute(statements()[title])
         return self._connection
 
     def _create(

@@ -48,7 +48,7 @@ METADATA: dict[str, Any] = {
     ),
     # Assigned by the Hub.
     "quality": "unknown",
-    "select": ["*.*", "!match_all_results.*"],
+    "select": ["*.*", "!match_all_results.*", "!contacts.*"],
     "settings_group_validation": [
         ["api_token", "api_url"],
         [
@@ -75,10 +75,12 @@ METADATA: dict[str, Any] = {
     "usage": (
         "Why not `tap-activecampaign`? It lists segments, but does not read who is in them; this "
         "tap reads their members, and who joined and left since the last sync.\n\n"
-        "`match_all_results`, the full result of each evaluation, is only needed for positions, or "
-        "for a table of members without SQL. It is not selected by default, but Meltano selects "
-        "every stream of an extractor that has no `select`: give it "
-        "`['*.*', '!match_all_results.*']`, as this entry does.\n\n"
+        "Two streams are not selected by default: `match_all_results`, the full result of each "
+        "evaluation, which is only needed for positions, or for a table of members without SQL; "
+        "and `contacts`, which has names and addresses, or only their digests with "
+        "`contact_identifiers: hashed`. Meltano selects every stream of an extractor that has no "
+        "`select`: give it `['*.*', '!match_all_results.*', '!contacts.*']`, as this entry does."
+        "\n\n"
         "The tap is in beta until an account has confirmed the facts that it infers from the API's "
         "documentation."
     ),

@@ -1,0 +1,162 @@
+"""The documented queries on definitions: which use a field or a tag, and what edits changed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.nightly import nightly_sync
+from tests.support.sync import CHANGE_STREAMS
+
+if TYPE_CHECKING:
+    from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
+    from tests.support.clocks import SharedClock
+    from tests.support.warehouse import Warehouse
+
+TAG = "segments that use a tag"
+FIELD = "segments that use a field"
+SINCE = "since when segments use a field"
+DEFINITIONS = "definitions and what each edit changed"
+EDITS = "edits and who joined and left with them"
+STREAMS = {"segment_definitions", "segment_conditions"}
+EDITED = 1_600_000_000.0
+"""Epoch seconds of a first edit."""
+MONTH = 2_600_000.0
+"""Seconds after which the next one follows."""
+
+
+def condition(kind: str, name: str, value: Any, **fields: Any) -> dict[str, Any]:
+    """Return a condition with one field."""
+    given = {"name": name, "operator": "=", "data_type": "string", "value": value, **fields}
+    return {"id": "1", "object_type": kind, "source_system": "activecampaign", "fields": [given]}
+
+
+def define(segment: Segment, *conditions: dict[str, Any], at: float | None = None) -> None:
+    """Add a version with other conditions."""
+    numbered = [{**each, "id": str(number)} for number, each in enumerate(conditions, 1)]
+    values = [{"id": each["id"], "type": "condition"} for each in numbered]
+    groups = [{"id": "1", "operator": "and", "values": values}] if values else []
+    segment.edit(at, conditions=numbered, groups=groups, operator="and")
+
+
+class TestTag:
+    @pytest.mark.parametrize("value", [14, "14", ["14"], ["3", "14"], [14, 3], "3,14"], ids=repr)
+    def test_is_found_alone_and_in_a_list(
+        self, account: Account, sandbox: Sandbox, warehouse: Warehouse, value: Any
+    ) -> None:
+        segment = account.add_segment("tagged")
+        define(segment, condition("contact", "email", "x"), condition("tag", "tagid", value))
+        nightly_sync(sandbox, warehouse, streams=STREAMS)
+        [(segment_id, name, operator, _)] = warehouse.query(TAG)
+        assert (segment_id, name, operator) == (segment.segment_id, "tagged", "=")
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            condition("tag", "tagid", "140"),
+            condition("tag", "tagid", ["1", "4"]),
+            condition("tag", "tagid", None),
+            condition("tag", "tagid", "14", external=True),
+            condition("list", "listid", "14"),
+        ],
+        ids=str,
+    )
+    def test_is_not_another_one(
+        self,
+        account: Account,
+        sandbox: Sandbox,
+        warehouse: Warehouse,
+        other: dict[str, Any],
+    ) -> None:
+        define(account.add_segment("other"), other)
+        nightly_sync(sandbox, warehouse, streams=STREAMS)
+        assert warehouse.query(TAG) == []
+
+    def test_counts_in_the_latest_version_only(
+        self, account: Account, sandbox: Sandbox, warehouse: Warehouse
+    ) -> None:
+        for name, conditions in (
+            ("other tag", [condition("tag", "tagid", "15")]),
+            ("no condition", []),
+        ):
+            segment = account.add_segment(name)
+            define(segment, condition("tag", "tagid", "14"), at=EDITED)
+            define(segment, *conditions, at=EDITED + MONTH)
+        nightly_sync(sandbox, warehouse, streams=STREAMS)
+        assert any(row["value"] == "14" for row in warehouse.rows("segment_conditions"))
+        assert warehouse.query(TAG) == []
+
+
+class TestField:
+    def test_is_counted_in_the_latest_version(
+        self, account: Account, sandbox: Sandbox, warehouse: Warehouse
+    ) -> None:
+        email = condition("contact", "email", "x")
+        twice, none, gone = (account.add_segment(name) for name in ("twice", "none", "gone"))
+        define(twice, email, condition("tag", "tagid", "14"), {**email, "id": "3"})
+        define(none, condition("contact", "phone", "x"))
+        define(gone, email, at=EDITED)
+        define(gone, at=EDITED + MONTH)
+        nightly_sync(sandbox, warehouse, streams=STREAMS)
+        assert warehouse.query(FIELD) == [(twice.segment_id, "twice", "contact", "email", 2)]
+
+    def test_has_the_periods_in_which_it_was_used(
+        self, account: Account, sandbox: Sandbox, warehouse: Warehouse
+    ) -> None:
+        email, tag = condition("contact", "email", "x"), condition("tag", "tagid", "14")
+        segment = account.add_segment("some")
+        segment.versions[0].conditions = [tag]
+        account.add_segment("other").versions[0].conditions = [tag]
+        edits = [[email], [email, tag], [], [email]]
+        for number, conditions in enumerate(edits):
+            define(segment, *conditions, at=EDITED + MONTH * number)
+        nightly_sync(sandbox, warehouse, streams=STREAMS)
+        _, *created = (version.created for version in segment.versions)
+        found = sorted(warehouse.query(SINCE), key=itemgetter(1))
+        assert {segment_id for segment_id, *_ in found} == {segment.segment_id}
+        assert [(since, until) for _, since, until in found] == [
+            (moment(created[0]), moment(created[2])),
+            (moment(created[3]), None),
+        ]
+
+
+def moment(seconds: float) -> datetime:
+    """Return epoch seconds as the database shows them."""
+    return datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None)
+
+
+def test_definitions_have_their_words_and_how_long_they_held(
+    account: Account, sandbox: Sandbox, warehouse: Warehouse
+) -> None:
+    segment = account.add_segment("some")
+    segment.versions[0].conditions = [condition("tag", "tagid", "14")]
+    define(segment, condition("tag", "tagid", "15"), at=EDITED)
+    nightly_sync(sandbox, warehouse, streams=STREAMS)
+    first, second = warehouse.query(DEFINITIONS)
+    segment_id, name, _, valid_until, _, changes, text = first
+    assert (segment_id, name, changes) == (segment.segment_id, "some", None)
+    assert text == "has the tag 14"
+    assert valid_until == second[2]
+    assert second[3] is None
+    assert second[5] == "changed: has the tag 14 -> has the tag 15"
+
+
+def test_edits_have_the_changes_of_the_runs_around_them(
+    account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
+) -> None:
+    segment, other = account.add_segment("some", range(1, 201)), account.add_segment("other", [1])
+    streams = CHANGE_STREAMS | STREAMS
+    nightly_sync(sandbox, warehouse, streams=streams)
+    for members, is_edited in ((range(11, 201), False), (range(11, 301), True)):
+        clock.advance(3600)
+        if is_edited:
+            define(segment, condition("tag", "tagid", "15"))
+        clock.advance(3600)
+        segment.members, other.members = members, [*members[:2]]
+        nightly_sync(sandbox, warehouse, streams=streams)
+    [(segment_id, _, changes, _, joined, left)] = warehouse.query(EDITS)
+    assert (segment_id, joined, left) == (segment.segment_id, 100, 0)
+    assert "has the tag 15" in changes
