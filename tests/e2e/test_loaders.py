@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.e2e.truth import Row, Rows
 
 
-TEXTS = ("definition_text", "changes_text")
+TEXTS = ("definition_text", "changes_text", "aggregate_text")
 """Columns in words."""
 
 
@@ -169,11 +169,28 @@ def test_definitions_are_told_in_words(loaded: Loaded) -> None:
     rows = by_key("segment_definitions", loaded.rows["segment_definitions"])
     firsts = {segment.segment_id: segment.versions[0] for segment in loaded.account.segments}
     for row in rows.values():
-        for condition in truth.conditions(row):
-            assert condition["value"] in row["definition_text"]
+        values = [each["value"] for each in truth.conditions(row)]
+        assert row["definition_text"]
+        assert all(each in row["definition_text"] for each in values if each.isalnum())
         is_first = row["created_date"].timestamp() < firsts[row["segment_id"]].created + 1
         assert bool(row["changes_text"]) != is_first
     assert any("Quite many" in (row["changes_text"] or "") for row in rows.values())
+
+
+def test_aggregates_are_told_in_words(loaded: Loaded) -> None:
+    texts = {
+        (row["segment_id"], row["created_date"], row["condition_id"]): row["aggregate_text"]
+        for row in loaded.rows["segment_conditions"]
+    }
+    definitions = loaded.known["segment_definitions"]
+    aggregates = {
+        (row["segment_id"], row["created_date"], each["id"]): each["field_aggregate"]
+        for row in map(loaded.loader.held, definitions)
+        for each in row["segment_conditions"]
+    }
+    counted = {key for key, each in aggregates.items() if each["aggregate_field_operator"]}
+    assert counted
+    assert {key for key, text in texts.items() if text} == counted
 
 
 def test_memberships_equal_the_account(loaded: Loaded) -> None:

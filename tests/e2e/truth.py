@@ -60,7 +60,7 @@ def furnished() -> tuple[Account, Preferences]:
     few.versions[0].meta = {"team": "growth"}
     account.add_segment("None")
     account.update_contact(60, email=" Mixed.Case@Example.COM ", phone="+1 (555) 010-0199")
-    account.update_contact(61, phone="", firstName="Ünï", lastName="Cødé, \"Jr.\"")
+    account.update_contact(61, phone="", firstName="Ünï", lastName='Cødé, "Jr."')
     account.anonymize_contact(62)
     account.mark_contact_deleted(63)
     account.subscribe(64, list_id=9, status=2)
@@ -128,9 +128,7 @@ def known(account: Account) -> dict[str, Rows]:
             row = documents.build_definition(account, segment, version)["attributes"]
             of_version = {"created_date": instant(row["created_date"])}
             rows["segment_definitions"].append(row | of_version)
-            rows["segment_conditions"] += [
-                condition | of_version for condition in conditions(row)
-            ]
+            rows["segment_conditions"] += [condition | of_version for condition in conditions(row)]
         rows["count_history"] += [
             _size(documents.build_count(account, segment, count)) for count in segment.counts
         ]
@@ -142,14 +140,18 @@ def known(account: Account) -> dict[str, Rows]:
 
 
 def conditions(definition: Row) -> Rows:
-    """Return the fields of a definition's conditions; all are in the only group."""
-    [group] = definition["segment_condition_groups"]
+    """Return the fields of a definition's conditions, without what is told in words."""
+    groups = {
+        value["id"]: group["id"]
+        for group in definition["segment_condition_groups"]
+        for value in group["values"]
+    }
     return [
         {
             "segment_id": definition["segment_id"],
             "condition_id": condition["id"],
             "field_index": number,
-            "group_id": group["id"],
+            "group_id": groups[condition["id"]],
             "object_type": condition["object_type"],
             "source_system": condition["source_system"],
             "field_name": field["name"],
@@ -157,7 +159,6 @@ def conditions(definition: Row) -> Rows:
             "value": field["value"],
             "data_type": field["data_type"],
             "external": False,
-            "aggregate_text": None,
         }
         for condition in definition["segment_conditions"]
         for number, field in enumerate(condition["fields"], 1)

@@ -166,9 +166,7 @@ BASELINE_CONTACTS = replace(
     contact=25,
     night="first",
 )
-PAIR_CONTACTS = replace(
-    LOOK_UP_CONTACTS, name="contacts of an unfinished pair", night="lost"
-)
+PAIR_CONTACTS = replace(LOOK_UP_CONTACTS, name="contacts of an unfinished pair", night="lost")
 ALL_CONTACTS = RequestKind(
     "contacts after an id",
     "contacts",

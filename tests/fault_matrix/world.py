@@ -228,9 +228,7 @@ class World:
             }
             return {**common, "mypreferences": source}
         settings = {
-            name: value
-            if isinstance(value, str)
-            else [each.format_map(self.ids) for each in value]
+            name: value if isinstance(value, str) else [each.format_map(self.ids) for each in value]
             for name, value in kind.settings.items()
         }
         account = {"api_url": self.sandbox.url, "api_token": self.sandbox.token}
