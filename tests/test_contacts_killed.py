@@ -22,10 +22,12 @@ CONTACTS = range(1, 9_500, 2)
 """More than a pipe holds: the tap cannot be done before they are read."""
 FREQUENT_STATES = (
     "-c",
-    "from tap_activecampaign_segments.singer import state_writer as states\n"
-    "from tap_activecampaign_segments.tap import TapActiveCampaignSegments\n"
-    "states.MIN_INTERVAL, states.BYTES_PER_SECOND = 0, float('inf')\n"
-    "TapActiveCampaignSegments.cli()",
+    """
+from tap_activecampaign_segments.singer import state_writer as states
+from tap_activecampaign_segments.tap import TapActiveCampaignSegments
+states.MIN_INTERVAL, states.BYTES_PER_SECOND = 0, float("inf")
+TapActiveCampaignSegments.cli()
+""",
 )
 """The tap with a STATE after each page, and not only every other second."""
 
@@ -98,7 +100,7 @@ def test_killed_resumption_goes_on_as_well(
 def test_baseline_is_committed_once_all_its_contacts_are_read(
     account: Account, sandbox: Sandbox, tmp_path: Path, lines: int
 ) -> None:
-    segment = account.add_segment("some", CONTACTS)
+    account.add_segment("some", CONTACTS)
     with running_tap(sandbox, tmp_path, streams=STREAMS, command=FREQUENT_STATES) as tap:
         tap.read_until(b'"email"')
         tap.read_lines(lines)
@@ -115,8 +117,6 @@ def test_baseline_is_committed_once_all_its_contacts_are_read(
     assert kinds.index("match_all_runs") > kinds.index("contacts") + len(CONTACTS)
     assert sorted(contact_ids(last)) == [*CONTACTS]
     assert {row["contact_id"] for row in last.records("membership_changes")} == {*CONTACTS}
-    # The run was in the state.
-    assert len(segment.runs) == 1
     assert not any("offset" in request.raw_query for request in contact_requests(sandbox))
 
 

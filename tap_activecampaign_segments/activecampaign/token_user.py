@@ -98,4 +98,5 @@ class TokenUser:
             viewer: The form that `__str__` returns; None in states of older versions, which
                 recorded no viewer.
         """
-        return viewer in {None, f"token:{self.token_digest}", str(self)}
+        # A tuple: what a state has need not be hashable.
+        return viewer in (None, f"token:{self.token_digest}", str(self))

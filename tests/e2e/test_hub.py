@@ -40,7 +40,7 @@ def locked(project: Project) -> Project:
     return project
 
 
-def test_locked_entry_syncs_all_but_the_full_result(
+def test_locked_entry_syncs_all_but_the_full_result_and_contacts(
     locked: Project, account: Account, sandbox: Sandbox
 ) -> None:
     account.add_segment("some", [1, 2])
@@ -49,6 +49,7 @@ def test_locked_entry_syncs_all_but_the_full_result(
         "match_all_runs",
         "membership_changes",
         "memberships",
+        "segment_conditions",
         "segment_definitions",
         "segments",
     }

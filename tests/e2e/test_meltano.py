@@ -75,6 +75,7 @@ def test_streams_and_columns_can_be_selected(project: Project, sandbox: Sandbox)
         "match_all_results",
         "match_all_runs",
         "memberships",
+        "segment_conditions",
         "segment_definitions",
         "segments",
     }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tap_activecampaign_segments.sandbox import Sandbox, Segment
+    from tests.support.sync import Sync
 
 
 @pytest.mark.parametrize(
@@ -192,3 +193,65 @@ def test_previous_run_with_a_broken_field_is_ignored(
     check_end(synced)
     [row] = synced.records("match_all_runs")
     assert row["is_baseline"]
+
+
+WALK = {"started_at": "2026-01-01T00:00:00.000000Z", "since": None, "after": 3}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"walk": value}
+        for value in (None, True, 3, "x", [], [WALK], {}, {"after": 3}, {"walk": WALK})
+    ]
+    + [{"walk": {**WALK, "after": value}} for value in (-1, -(10**30), 2.5, "3", None, True, [3])]
+    + [
+        {"walk": {**WALK, name: value}}
+        for name in ("started_at", "since")
+        for value in ("soon", 5, {}, ["2026-01-01T00:00:00Z"])
+    ]
+    + [{"walk": {"since": None, "after": 3}}, {"walk": {"started_at": "2026-01-01T00:00:00Z"}}],
+    ids=json.dumps,
+)
+def test_walk_through_contacts_that_cannot_be_used_begins_anew(
+    sandbox: Sandbox, segment: Segment, entry: dict[str, Any]
+) -> None:
+    synced = sync_contacts(sandbox, entry)
+    assert synced.exit_code == 0
+    assert [row["contact_id"] for row in synced.records("contacts")] == [*segment.members]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        *(
+            {"replication_key_value": value}
+            for value in ("2999-01-01T00:00:00.000000Z", "soon", 5, {}, None, True)
+        ),
+        *({"identifiers": value} for value in ("hashed", "rot13", "", 5, {}, ["plain"])),
+        *({"viewer": value} for value in ("other", "", 5, {}, [1])),
+        {"unknown": {"deep": [1]}},
+    ],
+    ids=json.dumps,
+)
+def test_contacts_are_read_whole_if_it_is_unclear_what_was(
+    sandbox: Sandbox, segment: Segment, entry: dict[str, Any]
+) -> None:
+    whole = {"replication_key": "read_at", "replication_key_value": "2026-01-01T00:00:00.000000Z"}
+    synced = sync_contacts(sandbox, {**whole, "identifiers": "plain", **entry})
+    assert synced.exit_code == 0
+    # None was updated since the bookmark, so there is none if it is believed.
+    is_believed = entry.keys() == {"unknown"}
+    assert len(synced.records("contacts")) == (0 if is_believed else len(segment.members))
+    bookmark = synced.state["bookmarks"]["contacts"]["replication_key_value"]
+    assert whole["replication_key_value"] < bookmark < "2999"
+
+
+def sync_contacts(sandbox: Sandbox, entry: dict[str, Any]) -> Sync:
+    """Sync all contacts with an odd entry in the state, and check what is logged."""
+    first = sync(sandbox, streams={"segments"})
+    state = first.state
+    state["bookmarks"]["contacts"] = entry
+    synced = sync(sandbox, state=state, streams={"contacts"}, contacts="all")
+    check_end(synced)
+    return synced

@@ -11,6 +11,8 @@ import pytest
 from tap_activecampaign_segments.activecampaign.check.facts import FACTS
 from tap_activecampaign_segments.sandbox import Fault
 from tap_activecampaign_segments.sandbox.faults.kinds import OPERATIONS
+from tests.support.identities import BODY, MALFORMED, identity_forms
+from tests.support.secrets import assert_absent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,6 +85,27 @@ def test_error_bodies_do_not_reach_the_report(
     assert PLANTED not in checked.out + checked.err
 
 
+@pytest.mark.parametrize("how", MALFORMED)
+def test_identities_of_contacts_are_told_nowhere(
+    sandbox: Sandbox, run_check: Callable[..., Checked], how: str
+) -> None:
+    fault = sandbox.faults.add(Fault("edit", "contacts", answer=MALFORMED[how], times=None))
+    checked = run_check()
+    assert fault.applied
+    assert_absent(json.dumps(checked.report) + checked.out + checked.err, identity_forms())
+
+
+@pytest.mark.parametrize("status", [200, 400, 404, 422, 500])
+def test_errors_that_quote_contacts_are_told_nowhere(
+    sandbox: Sandbox, run_check: Callable[..., Checked], status: int
+) -> None:
+    body = json.dumps(BODY)
+    fault = sandbox.faults.add(Fault("status", "contacts", status=status, body=body, times=None))
+    checked = run_check()
+    assert fault.applied
+    assert_absent(json.dumps(checked.report) + checked.out + checked.err, identity_forms())
+
+
 def plant(content: Any) -> Any:
     """Return an answer with planted texts and keys everywhere but where the check needs ids."""
     if isinstance(content, dict):
@@ -111,3 +134,5 @@ def secrets(account: Account) -> Iterator[str]:
         assert segment.name
         yield f'"{segment.name}'
     yield "@example.com"
+    # Names and phone numbers of the sandbox's contacts.
+    yield from ("First1", "Last1", "+1555")
