@@ -43,8 +43,6 @@ PREFETCH_WIDTH = 100
 """Maximum pieces of work that are started ahead of the one that is emitted."""
 PREFETCHED_CONTACTS = 50_000_000
 """Maximum contact ids that these may hold in memory; a single segment may have more."""
-
-
 MAX_ANNOUNCEMENT_WAIT = 5.0
 """Maximum seconds of real time to wait for others that need contacts, to share a request."""
 
@@ -151,7 +149,7 @@ class AccountSync:
     @cached_property
     def contact_lookup(self) -> ContactLookup:
         """Looks contacts up by id."""
-        return ContactLookup(self.contacts, self._wait_for_announcements)
+        return ContactLookup(self.contacts, self.clock, self._wait_for_announcements)
 
     @cached_property
     def account(self) -> Account:
@@ -182,6 +180,8 @@ class AccountSync:
         # Whatever is selected, a setting that matches no segment is reported.
         _ = self.account.selection
         self._segment_state.save_listed_count(sum(each.is_listed for each in segments))
+        # Before other threads need it.
+        _ = self.contact_lookup
         self._has_listed = True
 
     def count_segments(self) -> dict[str, int]:

@@ -134,7 +134,7 @@ def test_state_of_an_older_version_costs_one_request_once(sandbox: Sandbox) -> N
     first = sync(sandbox, streams=DEFINITIONS)
     state = first.state
     [partition] = state["bookmarks"]["segment_definitions"]["partitions"]
-    del partition["changes_text"]
+    del partition["changes"]
     sandbox.clear_requests()
     second = sync(sandbox, streams=DEFINITIONS, state=state)
     assert changes(second) == changes(first)[-1:]
@@ -151,8 +151,12 @@ def test_state_of_an_older_version_costs_one_request_once(sandbox: Sandbox) -> N
         {"name": "email", "operator": "contains", "value": "some.body@example.com"},
         {"name": "first_name", "operator": "is", "value": "Some"},
         {"name": "phone", "operator": "starts with", "value": "+1555"},
+        {"name": "phone", "operator": "=", "value": "15550100"},
+        {"name": "field41", "operator": "=", "value": "Some Body"},
+        {"name": "birthday", "operator": "=", "value": "1980-01-31"},
+        {"name": "ip", "operator": "=", "value": "192.0.2.1"},
     ],
-    ids=lambda field: field["name"],
+    ids=lambda field: f"{field['name']} {field['value']}",
 )
 def test_text_that_quotes_a_person_is_not_in_the_state(
     sandbox: Sandbox, segment: Segment, clock: SharedClock, personal: dict[str, str]
@@ -166,6 +170,23 @@ def test_text_that_quotes_a_person_is_not_in_the_state(
     assert personal["value"] not in json.dumps(first.state)
     second = sync(sandbox, streams=DEFINITIONS, state=first.state)
     assert changes(second) == changes(first)[-1:]
+
+
+def test_row_that_fails_leaves_what_the_next_one_changed(
+    sandbox: Sandbox, segment: Segment, clock: SharedClock
+) -> None:
+    first = sync(sandbox, streams=DEFINITIONS)
+    edit(segment, condition(1, "21"))
+    edit(segment, condition(1, "22"), at=clock.time() + 1)
+    clock.advance(DAY)
+    failing = "int(definition_text != 'has the tag 22') / int(definition_text != 'has the tag 22')"
+    maps = {"segment_definitions": {"quotient": failing}}
+    second = sync(sandbox, streams=DEFINITIONS, state=first.state, stream_maps=maps)
+    assert second.exit_code == 1
+    third = sync(sandbox, streams=DEFINITIONS, state=second.state)
+    texts = {row["definition_text"]: row["changes_text"] for row in third.records(*DEFINITIONS)}
+    assert "16" in texts["has the tag 21"]
+    assert "21" in texts["has the tag 22"]
 
 
 def test_oldest_version_since_the_start_date_tells_what_it_changed(

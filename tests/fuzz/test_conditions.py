@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from tap_activecampaign_segments.activecampaign.conditions.changes import (
     describe_changes,
-    quotes_identity,
 )
 from tap_activecampaign_segments.activecampaign.conditions.rows import condition_rows
 from tap_activecampaign_segments.activecampaign.conditions.sentence import describe_definition
@@ -89,7 +88,6 @@ def check(before: Any, after: Any) -> None:
         assert describe_changes(each, each) == "no condition changed"
     check_line(describe_changes(before, after))
     assert describe_changes(before, after) == describe_changes(before, after)
-    quotes_identity(before, after)
 
 
 def check_line(text: str) -> None:

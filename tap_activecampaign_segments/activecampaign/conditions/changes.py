@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from tap_activecampaign_segments.activecampaign.conditions import phrases
 from tap_activecampaign_segments.activecampaign.conditions.aggregates import describe_aggregate
 from tap_activecampaign_segments.activecampaign.conditions.clauses import (
-    canonical_name,
     describe_condition,
 )
 from tap_activecampaign_segments.activecampaign.conditions.matching import Match
@@ -30,8 +27,6 @@ if TYPE_CHECKING:
 NO_CHANGE = "no condition changed"
 _MAX_NAMED = 10
 """Maximum number of conditions that are described of those added, of those removed, and so on."""
-_PHONE = re.compile(r"\+\d[\d ()./-]{5,}")
-_IDENTITY_TEXT = re.compile(r"@|%40|" + _PHONE.pattern)
 
 
 def describe_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -64,39 +59,6 @@ def describe_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str
         *_moved(match),
     ]
     return "; ".join(clauses) or NO_CHANGE
-
-
-def quotes_identity(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Tell whether the words for a change may quote an e-mail address, a phone number or a name.
-
-    Example:
-        >>> fields = [{"name": "email", "operator": "contains", "value": "example.com"}]
-        >>> quotes_identity({}, {"segment_conditions": [{"fields": fields}]})
-        True
-        >>> quotes_identity({}, {"name": "VIP"})
-        False
-    """
-    match = Match.of(before, after)
-    old = [*match.removed, *(pair[0] for pair in (*match.changed, *_moved_pairs(match)))]
-    new = [*match.added, *(pair[1] for pair in match.changed)]
-    conditions = [match.before.conditions[index] for index in old]
-    conditions += [match.after.conditions[index] for index in new]
-    if any(_is_about_identity(each) for each in conditions):
-        return True
-    texts = [describe_changes(before, after), *(each.content for each in conditions)]
-    return any(_IDENTITY_TEXT.search(each) for each in texts)
-
-
-def _is_about_identity(condition: Condition) -> bool:
-    fields = list(condition.fields)
-    if condition.aggregate and condition.aggregate.most_recent:
-        fields.append(condition.aggregate.most_recent)
-    names = [canonical_name(each.name) for each in fields]
-    names.append(canonical_name(condition.object_type))
-    return any(
-        name in phrases.IDENTITY_NAMES or any(part in name for part in phrases.IDENTITY_PARTS)
-        for name in names
-    )
 
 
 def _texts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

@@ -142,18 +142,6 @@ CONTACT_DATES = MappingProxyType(
 )
 """Dates of a contact: what was done on it, and what it is called."""
 
-IDENTITY_NAMES = frozenset(
-    {
-        *("email", "emailaddress", "mail", "phone", "phonenumber", "mobile", "mobilephone", "tel"),
-        *("telephone", "cellphone", "smsphone", "firstname", "lastname", "fullname", "surname"),
-        *("givenname", "familyname", "middlename", "nickname", "username", "contactname"),
-        *("name", "fname", "lname", "whatsapp", "fax"),
-    }
-)
-"""Fields that may hold an e-mail address, a phone number or a person's name."""
-IDENTITY_PARTS = ("email", "phone", "firstname", "lastname", "fullname")
-"""Parts of the names of such fields."""
-
 
 @dataclass(frozen=True)
 class Phrase:

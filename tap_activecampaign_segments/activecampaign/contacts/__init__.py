@@ -1,1 +1,1 @@
-"""Contacts: who they are, looked up by id or read as a whole account."""
+"""Contacts: looked up by id, or all of the account."""

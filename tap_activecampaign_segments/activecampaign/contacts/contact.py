@@ -51,7 +51,7 @@ def contact_record(
         read_at: When it was read, normalized.
         hashed: Whether to leave out what identifies a person, except as a digest.
     """
-    if contact.get("deleted") in {"1", 1}:
+    if str(contact.get("deleted")) in {"1", "True"}:
         # Deleted contacts are not listed (documented), but some were seen.
         return missing_record(contact_id, read_at=read_at)
     email, phone = _text(contact.get("email")), _text(contact.get("phone"))
@@ -64,6 +64,7 @@ def contact_record(
         "first_name": _text(contact.get("firstName")),
         "last_name": _text(contact.get("lastName")),
         "created_at": _timestamp(contact.get("cdate")),
+        # `updated_utc_timestamp` was seen with local time.
         "updated_at": _timestamp(contact.get("udate")),
         "bounced_hard": coerce_count(contact.get("bounced_hard")),
         "bounced_soft": coerce_count(contact.get("bounced_soft")),
@@ -84,14 +85,6 @@ def missing_record(contact_id: int, *, read_at: str) -> dict[str, Any]:
     """
     record = contact_record(contact_id, {}, None, read_at=read_at, hashed=True)
     return {**record, "is_found": False}
-
-
-def updated_at(contact: Mapping[str, Any]) -> str | None:
-    """Return when a contact was last changed, normalized; None if that is unknown.
-
-    It is ``udate``: ``updated_utc_timestamp`` was seen with local time.
-    """
-    return _timestamp(contact.get("udate"))
 
 
 def read_subscriptions(answer: Mapping[str, Any]) -> Subscriptions | None:

@@ -9,9 +9,15 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments.activecampaign.contacts.id_set import ContactIdSet
-from tap_activecampaign_segments.activecampaign.contacts.reader import MAX_CONTACTS
+from tap_activecampaign_segments.activecampaign.contacts.reader import MAX_CONTACTS, MAX_PENDING
 from tap_activecampaign_segments.activecampaign.prefetch import run_in_background
-from tap_activecampaign_segments.errors import ForbiddenError, TapError
+from tap_activecampaign_segments.errors import (
+    AccountError,
+    ForbiddenError,
+    NotFoundError,
+    RequestError,
+    TapError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,15 +27,16 @@ if TYPE_CHECKING:
         ContactPage,
         ContactReader,
     )
+    from tap_activecampaign_segments.clock import Clock
 
     Pages = Iterable[Sequence[int]]
     Wait = Callable[[Future[ContactPage]], ContactPage]
 
-MAX_PENDING = 20
-"""Maximum number of requests that are started and whose contacts are not emitted."""
+REPEAT_DELAY = 3.0
+"""Seconds after which contacts that did not come are asked for once more."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """The contacts of one request.
 
@@ -45,130 +52,176 @@ class Batch:
 
 
 class ContactLookup:
-    """Looks contacts up. `announce` is thread-safe, `read` is for one thread.
+    """Looks contacts up for one segment after the other.
 
-    The ids of several segments share a request: those announced fill it up.
+    A segment's requests are started at its turn. Those of segments that are announced are started
+    ahead of their turn as far as they are full, and they fill up the last request of a segment.
 
     Example:
-        >>> lookup = ContactLookup(reader)  # doctest: +SKIP
-        >>> for records in lookup.read([[3, 5]], wait=Future.result):  # doctest: +SKIP
+        >>> lookup = ContactLookup(reader, clock, lambda: None)  # doctest: +SKIP
+        >>> for records in lookup.read("a1", [[3, 5]], wait=Future.result):  # doctest: +SKIP
         ...     print([record["contact_id"] for record in records])
         [3, 5]
     """
 
     def __init__(
-        self, reader: ContactReader, wait_for_announcements: Callable[[], None] = lambda: None
+        self, reader: ContactReader, clock: Clock, wait_for_announcements: Callable[[], None]
     ) -> None:
         """Create a lookup; nothing is requested yet.
 
         Args:
             reader: Sends the requests.
+            clock: Time source; replaceable in tests.
             wait_for_announcements: Called before a request that is not full.
         """
         self._reader = reader
+        self._clock = clock
         self._wait_for_announcements = wait_for_announcements
         self._lock = Lock()
-        self._announced: deque[Iterator[int]] = deque()
+        self._announced: dict[str, Iterator[int]] = {}
+        self._ahead: list[Batch] = []
         self._next: list[int] = []
         """The ids of the next request."""
-        self._batches: deque[Batch] = deque()
-        """The requests whose contacts are not emitted."""
         self._absent: list[int] = []
         """Ids that did not come, and are asked for once more."""
         self._taken = ContactIdSet()
-        """The ids in all of these, and the emitted ones."""
+        """Ids that are not to be requested: they are emitted, or will be."""
         self._emitted = ContactIdSet()
-        self._refusal: ForbiddenError | None = None
+        self._last_absence = 0.0
+        self._refusal: RequestError | None = None
 
-    def announce(self, pages: Pages) -> None:
-        """Look contacts up ahead of their turn, as far as they fill whole requests.
+    def announce(self, run_id: str, pages: Pages) -> None:
+        """Start the requests of a run ahead of its turn. Thread-safe.
 
         Args:
-            pages: Their ids.
+            run_id: The run.
+            pages: The ids of its contacts.
         """
         with self._lock:
-            self._announced.append(chain.from_iterable(pages))
-            self._start_announced()
+            self._announced[run_id] = chain.from_iterable(pages)
+            self._start_ahead()
 
-    def read(self, pages: Pages, wait: Wait) -> Iterator[list[dict[str, Any]]]:
-        """Yield the records of contacts that are not emitted yet, perhaps with others.
+    def read(self, run_id: str, pages: Pages, wait: Wait) -> Iterator[list[dict[str, Any]]]:
+        """Yield the records of a run's contacts, except those that were emitted before.
+
+        Records of other runs, which share a request, are among them.
 
         Args:
-            pages: Their ids; iterated repeatedly.
+            run_id: The run.
+            pages: The ids of its contacts; iterated repeatedly.
             wait: Returns the result of a request.
 
         Raises:
             TapError: Some of them could not be read.
         """
-        unread: set[int] | None = None
-        while unread is None or unread:
-            with self._lock:
-                # What got lost on the way, as in a stream map that failed, is requested again.
-                self._taken.difference_update(unread or ())
-            source = chain.from_iterable(pages)
-            while not self._start(source):
-                yield from self._receive(pages, wait)
-            unread = self._start_rest(pages)
-            while unread and (self._batches or self._absent):
-                for records in self._receive(pages, wait):
-                    yield records
-                    unread.difference_update(record["contact_id"] for record in records)
-
-    def _start(self, ids: Iterator[int]) -> bool:
-        """Start as many full requests as may be pending; return whether no id is left."""
         with self._lock:
-            while len(self._batches) < MAX_PENDING:
-                if not self._fill(ids):
-                    return True
-                self._send_next()
-        return False
-
-    def _start_rest(self, pages: Pages) -> set[int]:
-        """Start the last request, filled up with announced ids; return the ids to wait for."""
-        unread = {each for each in chain.from_iterable(pages) if each not in self._emitted}
-        if not unread.isdisjoint(self._next):
-            self._wait_for_announcements()
-        with self._lock:
-            if not unread.isdisjoint(self._next):
-                self._fill(chain.from_iterable(self._announced))
-                self._send_next()
-        return unread
-
-    def _receive(self, pages: Pages, wait: Wait) -> Iterator[list[dict[str, Any]]]:
-        """Yield the records of the request that was started first."""
-        with self._lock:
-            if not self._batches:
-                self._send(self._absent[:MAX_CONTACTS], is_repeated=True)
-                del self._absent[:MAX_CONTACTS]
-            batch = self._batches.popleft()
+            self._announced.pop(run_id, None)
         try:
-            page = wait(batch.page)
+            while True:
+                yield from self._read_own(pages, wait)
+                unread = {each for each in _ids(pages) if each not in self._emitted}
+                while batch := self._find_batch(unread):
+                    for records in self._receive(batch, wait):
+                        yield records
+                        unread.difference_update(_ids_of(records))
+                if not unread:
+                    return
+                # Their records were not emitted: a stream map failed, for example.
+                self.forget(unread)
         except TapError:
-            with self._lock:
-                # Others that need them ask again.
-                self._taken.difference_update(batch.ids)
-            if any(each in batch.ids for each in chain.from_iterable(pages)):
-                raise
-            return
-        records = [*page.records.values()]
-        absent = [each for each in batch.ids if each not in page.records]
-        with self._lock:
-            if absent and page.is_cut_short(len(batch.ids)):
-                self._send(absent, is_repeated=batch.is_repeated)
-            elif batch.is_repeated:
-                records += map(self._reader.missing, absent)
-            else:
-                self._absent += absent
-            self._start_announced()
-        yield records
-        self._emitted.update(record["contact_id"] for record in records)
+            self._abandon(pages)
+            raise
 
-    def _start_announced(self) -> None:
-        while self._announced and len(self._batches) < MAX_PENDING:
-            if self._fill(self._announced[0]):
-                self._send_next()
+    def forget(self, ids: Iterable[int]) -> None:
+        """Take ids as not emitted."""
+        forgotten = [*ids]
+        with self._lock:
+            self._taken.difference_update(forgotten)
+            self._emitted.difference_update(forgotten)
+
+    def _read_own(self, pages: Pages, wait: Wait) -> Iterator[list[dict[str, Any]]]:
+        """Request the ids that nobody has requested, and yield their records."""
+        ids, batches, is_last = _ids(pages), deque[Batch](), False
+        while True:
+            while not is_last and len(batches) < MAX_PENDING:
+                batch = self._start_own(ids, pages)
+                batches += [batch] if batch else []
+                is_last = batch is None
+            if not batches:
+                return
+            yield from self._receive(batches.popleft(), wait)
+
+    def _start_own(self, ids: Iterator[int], pages: Pages) -> Batch | None:
+        """Start a request for the next ids, None if none of them is left.
+
+        Args:
+            ids: The rest of them.
+            pages: All of them.
+        """
+        with self._lock:
+            if self._fill(ids):
+                return self._send_next()
+            rest = {*self._next}
+        if any(each in rest for each in _ids(pages)):
+            self._wait_for_announcements()
+            with self._lock:
+                # A request ahead may have them by now.
+                if not rest.isdisjoint(self._next):
+                    self._fill(chain.from_iterable(self._announced.values()))
+                    return self._send_next()
+        return None
+
+    def _find_batch(self, unread: set[int]) -> Batch | None:
+        """Return a request with some of these ids, started now if they did not come before."""
+        with self._lock:
+            for batch in self._ahead:
+                if not unread.isdisjoint(batch.ids):
+                    self._ahead.remove(batch)
+                    return batch
+            if unread.isdisjoint(self._absent):
+                return None
+            ids, self._absent = self._absent[:MAX_CONTACTS], self._absent[MAX_CONTACTS:]
+            return self._send(ids, is_repeated=True)
+
+    def _receive(self, batch: Batch, wait: Wait) -> Iterator[list[dict[str, Any]]]:
+        """Yield the records of a request."""
+        pending = deque([batch])
+        while pending:
+            batch = pending.popleft()
+            try:
+                page = wait(batch.page)
+            except TapError:
+                self.forget(batch.ids)
+                raise
+            records = [*page.records.values()]
+            absent = [each for each in batch.ids if each not in page.records]
+            with self._lock:
+                if absent and records and page.is_cut_short(len(batch.ids)):
+                    pending.append(self._send(absent, is_repeated=batch.is_repeated))
+                elif batch.is_repeated:
+                    records += map(self._reader.missing, absent)
+                elif absent:
+                    self._absent += absent
+                    self._last_absence = self._clock.monotonic()
+                self._start_ahead()
+            yield records
+            self._emitted.update(_ids_of(records))
+
+    def _abandon(self, pages: Pages) -> None:
+        """Drop requests for contacts of a run that failed; other runs request theirs again."""
+        with self._lock:
+            ahead = {each: batch for batch in self._ahead for each in batch.ids}
+            dropped = {ahead[each] for each in _ids(pages) if each in ahead}
+            self._ahead = [batch for batch in self._ahead if batch not in dropped]
+        self.forget(each for batch in dropped for each in batch.ids)
+
+    def _start_ahead(self) -> None:
+        while self._announced and len(self._ahead) < MAX_PENDING:
+            run_id, ids = next(iter(self._announced.items()))
+            if self._fill(ids):
+                self._ahead.append(self._send_next())
             else:
-                self._announced.popleft()
+                del self._announced[run_id]
 
     def _fill(self, ids: Iterator[int]) -> bool:
         """Add ids to the next request until it is full; return whether it is."""
@@ -180,20 +233,35 @@ class ContactLookup:
             self._next.append(new)
         return True
 
-    def _send_next(self) -> None:
-        self._send(self._next, is_repeated=False)
+    def _send_next(self) -> Batch:
+        batch = self._send(self._next, is_repeated=False)
         self._next = []
+        return batch
 
-    def _send(self, ids: Sequence[int], *, is_repeated: bool) -> None:
-        page = run_in_background(lambda: self._read(ids))
-        self._batches.append(Batch(ids, is_repeated, page))
+    def _send(self, ids: Sequence[int], *, is_repeated: bool) -> Batch:
+        not_before = self._last_absence + REPEAT_DELAY if is_repeated else 0.0
+        return Batch(ids, is_repeated, run_in_background(lambda: self._request(ids, not_before)))
 
-    def _read(self, ids: Sequence[int]) -> ContactPage:
+    def _request(self, ids: Sequence[int], not_before: float) -> ContactPage:
+        self._clock.sleep(max(not_before - self._clock.monotonic(), 0.0))
         if self._refusal:
             raise self._refusal
         try:
             return self._reader.read_ids(ids)
-        except ForbiddenError as error:
-            # It concerns all contacts.
-            self._refusal = error
+        except AccountError:
             raise
+        except RequestError as error:
+            # Of another type: a 404 or a 400 does not concern the segment.
+            failure = RequestError(f"its contacts cannot be read: {error}", error.status)
+            if isinstance(error, (ForbiddenError, NotFoundError)):
+                # It concerns all contacts.
+                self._refusal = failure
+            raise failure from error
+
+
+def _ids(pages: Pages) -> Iterator[int]:
+    return chain.from_iterable(pages)
+
+
+def _ids_of(records: Iterable[dict[str, Any]]) -> list[int]:
+    return [record["contact_id"] for record in records]

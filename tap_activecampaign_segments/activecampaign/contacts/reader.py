@@ -10,7 +10,6 @@ from tap_activecampaign_segments.activecampaign.contacts.contact import (
     contact_record,
     missing_record,
     read_subscriptions,
-    updated_at,
 )
 from tap_activecampaign_segments.errors import MalformedResponseError
 from tap_activecampaign_segments.singer.coercion import coerce_count
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_CONTACTS = 100
 """Maximum contacts of a response (documented)."""
+MAX_PENDING = 20
+"""Maximum number of requests that are started before the contacts of the first one are emitted."""
 ANY_STATUS = -1
 """Status that selects contacts with any subscription, or none (documented)."""
 
@@ -32,13 +33,11 @@ class ContactPage:
 
     Attributes:
         records: The record of each contact by its id, in the order of the response.
-        updated: When each was last changed, normalized; None where that is unknown.
         total: How many contacts match the request, None if the API does not tell.
         unusable: How many items of the response have no id.
     """
 
     records: dict[int, dict[str, Any]]
-    updated: dict[int, str | None]
     total: int | None
     unusable: int
 
@@ -46,7 +45,7 @@ class ContactPage:
         """Return whether more contacts match than came.
 
         Args:
-            requested: How many were requested. A larger total counts others too.
+            requested: How many were requested. A larger total is not that of the request.
         """
         return self.total is not None and len(self.records) < self.total <= requested
 
@@ -55,7 +54,7 @@ class ContactReader:
     """Reads contacts. Thread-safe.
 
     Example:
-        >>> reader = ContactReader(client, now=lambda: moment, hashed=True)  # doctest: +SKIP
+        >>> reader = ContactReader(client, account.read_at, hashed=True)  # doctest: +SKIP
         >>> [record["contact_id"] for record in reader.read_ids([3, 5]).records.values()]
         [3, 5]
     """
@@ -84,13 +83,13 @@ class ContactReader:
         """
         page = self._read({"ids[]": [*ids]})
         if not page.records.keys() <= {*ids}:
-            msg = "asked for contacts by `ids[]`, the API answers with others: set contacts to all"
+            msg = (
+                "asked for contacts by `ids[]`, the API answers with others "
+                "(if it always does, set contacts to all)"
+            )
             raise MalformedResponseError(msg)
         if page.unusable:
             msg = f"the API answered with {page.unusable} contacts that have no id"
-            raise MalformedResponseError(msg)
-        if not page.records and page.is_cut_short(len(ids)):
-            msg = f"the API answered with none of {page.total} contacts"
             raise MalformedResponseError(msg)
         return page
 
@@ -120,6 +119,9 @@ class ContactReader:
         if page.unusable and not page.records:
             msg = f"the API answered with {page.unusable} contacts that have no id"
             raise MalformedResponseError(msg)
+        if page.total and not page.records:
+            msg = f"the API answered with none of {page.total} contacts"
+            raise MalformedResponseError(msg)
         return page
 
     def missing(self, contact_id: int) -> dict[str, Any]:
@@ -136,7 +138,11 @@ class ContactReader:
             }
         )
         read_at, subscriptions = self._read_at(), read_subscriptions(answer)
-        records, updated, unusable = {}, {}, 0
+        ids = {coerce_count(each.get("id")) for each in answer["contacts"] if isinstance(each, dict)}
+        if subscriptions and ids.isdisjoint(subscriptions):
+            # They are those of other contacts.
+            subscriptions = None
+        records, unusable = {}, 0
         for contact in answer["contacts"]:
             contact_id = coerce_count(contact.get("id")) if isinstance(contact, dict) else None
             if contact_id is None:
@@ -149,7 +155,6 @@ class ContactReader:
                 read_at=read_at,
                 hashed=self._hashed,
             )
-            updated[contact_id] = updated_at(contact)
         meta = answer.get("meta")
         total = coerce_count(meta.get("total")) if isinstance(meta, dict) else None
-        return ContactPage(records, updated, total, unusable)
+        return ContactPage(records, total, unusable)

@@ -13,6 +13,7 @@ from tap_activecampaign_segments.activecampaign.base_streams import (
     AccountContext,
     UninterruptedBatches,
 )
+from tap_activecampaign_segments.activecampaign.contacts.reader import MAX_PENDING
 from tap_activecampaign_segments.activecampaign.contacts.walk import ContactWalker, Walk
 from tap_activecampaign_segments.activecampaign.prefetch import ReadAhead
 from tap_activecampaign_segments.clock import MAX_CLOCK_SKEW
@@ -36,8 +37,6 @@ IDENTIFIERS = "identifiers"
 """State key: the setting `contact_identifiers` with which these were made."""
 VIEWER = "viewer"
 """State key: the user of the API token who saw these contacts."""
-MAX_PENDING = 20
-"""Maximum number of pages that are read ahead of the one that is emitted."""
 
 
 class ContactsContext(AccountContext, Protocol):
@@ -117,8 +116,8 @@ class AllContacts(ManualStateStream, UninterruptedBatches):
         return walk
 
     def _is_in_future(self, bookmark: str | None) -> bool:
-        latest = timestamps.format_utc(self.account.clock.now() + MAX_CLOCK_SKEW)
-        return bookmark is not None and bookmark > latest
+        now = timestamps.parse(self.account.read_at())
+        return bookmark is not None and timestamps.parse(bookmark) > now + MAX_CLOCK_SKEW
 
     def _report(self, page: WalkedPage, read: int) -> None:
         total = "" if page.remaining is None else f" of {read + page.remaining}"

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 OVERLAP = timedelta(days=1)
 """How long before the last walk an update is read again."""
+MIN_EMPTY_PAGES = 2
+"""Empty responses in a row after which nothing more is believed to follow."""
 TIME_ZONES = timedelta(days=1)
 """How much earlier the API's filter may begin, since it may cut at days of the account's zone."""
 
@@ -120,26 +122,37 @@ class ContactWalker:
         Raises:
             TapError: A page could not be read.
         """
-        while True:
+        counts_rest = False
+        empty_pages = 0
+        while empty_pages < MIN_EMPTY_PAGES:
             page = self._reader.read_after(walk.after, updated_since=walk.since)
             if not page.records:
-                return
+                empty_pages += 1
+                continue
+            empty_pages = 0
             walk = replace(walk, after=max(page.records))
             remaining = None if page.total is None else max(page.total - len(page.records), 0)
             yield WalkedPage(self._updated(page, walk.since), walk, remaining, page.unusable)
-            # A full page may have the number of its own contacts as total.
-            if remaining == 0 and len(page.records) + page.unusable < MAX_CONTACTS:
+            # The total may be the number of contacts in the response alone.
+            counts_rest = counts_rest or bool(remaining)
+            is_full = len(page.records) + page.unusable >= MAX_CONTACTS
+            if remaining == 0 and (counts_rest or not is_full):
                 return
 
     def _updated(self, page: ContactPage, since: str | None) -> list[dict[str, Any]]:
         """Return the records of contacts that were updated since, as far as that is known."""
         if since is None:
             return [*page.records.values()]
-        updated = {contact_id: moment or since for contact_id, moment in page.updated.items()}
+        records = page.records.values()
         earliest = timestamps.format_utc(timestamps.parse(since) - TIME_ZONES)
-        if not self._has_warned and min(updated.values()) < earliest:
+        if not self._has_warned and any(_updated_at(each, since) < earliest for each in records):
             self._has_warned = True
             self._warn(
                 "the API ignores `filters[updated_after]`: the whole account is read in every sync"
             )
-        return [page.records[each] for each, moment in updated.items() if moment >= since]
+        return [each for each in records if _updated_at(each, since) >= since]
+
+
+def _updated_at(record: dict[str, Any], default: str) -> str:
+    """Return when a contact was updated last; the default if that is unknown."""
+    return str(record["updated_at"] or default)

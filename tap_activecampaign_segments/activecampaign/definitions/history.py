@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.errors import TapError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +44,7 @@ class DefinitionHistory:
         """
         self._versions = versions
         self._known: list[bytes] = []
-        self._error: TapError | None = None
+        self._error: Exception | None = None
         self._lock = Lock()
 
     def read(self, since: datetime | None, *, with_previous: bool) -> Versions:
@@ -74,7 +73,7 @@ class DefinitionHistory:
                     raise self._error
                 try:
                     version = next(self._versions, None)
-                except TapError as error:
+                except Exception as error:
                     # The other stream fails alike, without the same requests again.
                     self._error = error
                     raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
@@ -9,10 +10,7 @@ from typing_extensions import override
 
 from tap_activecampaign_segments import timestamps
 from tap_activecampaign_segments.activecampaign.base_streams import HistoryStream, SegmentStream
-from tap_activecampaign_segments.activecampaign.conditions.changes import (
-    describe_changes,
-    quotes_identity,
-)
+from tap_activecampaign_segments.activecampaign.conditions.changes import describe_changes
 from tap_activecampaign_segments.activecampaign.conditions.rows import condition_rows
 from tap_activecampaign_segments.activecampaign.conditions.sentence import describe_definition
 from tap_activecampaign_segments.activecampaign.definitions.history import DefinitionHistory
@@ -31,10 +29,12 @@ if TYPE_CHECKING:
 
 IS_FRESH_KEY = "is_fresh"
 """State key: the definition at the bookmark was read soon after it was made."""
-CHANGES_KEY = "changes_text"
-"""State key: the `changes_text` of the version at the bookmark."""
+CHANGES_KEY = "changes"
+"""State key: the `changes_text` of the version at the bookmark, and of which version it is."""
 MAX_KEPT_TEXT = 500
 """Length of the longest text that the state keeps."""
+MAY_IDENTIFY = re.compile(r'["@+]|\d{4}-\d\d-\d\d|\d{7}')
+"""What a text has that quotes a name, an address, a date of birth or a phone number."""
 
 
 class ReadVersions(NamedTuple):
@@ -43,12 +43,12 @@ class ReadVersions(NamedTuple):
     Attributes:
         rows: The records, oldest version first.
         newest: The created date of the newest version; None if none was read.
-        kept_text: What the state keeps of that version's `changes_text`, if it may.
+        kept_changes: What the state keeps of that version's `changes_text`, if it may.
     """
 
     rows: ReplayBuffer
     newest: str | None = None
-    kept_text: dict[str, str | None] | None = None
+    kept_changes: dict[str, str | None] | None = None
 
 
 class VersionStream(HistoryStream):
@@ -76,8 +76,8 @@ class VersionStream(HistoryStream):
             return lambda: ReadVersions(ReplayBuffer([]))
         state = {**self.segment_state(segment)}
         since = bookmark or self.account.settings.start_date
-        needs_previous = self.needs_previous and not (bookmark and CHANGES_KEY in state)
         oldest = timestamps.format_utc(bookmark) if bookmark else ""
+        needs_previous = self.needs_previous and not _kept_changes(state, oldest)
         history = self.sync_context.definitions.open(
             segment.segment_id,
             lambda: self._create_history(segment),
@@ -106,7 +106,8 @@ class VersionStream(HistoryStream):
             state["replication_key"] = self.replication_key
             state["replication_key_value"] = prefetched.newest
         state.pop(CHANGES_KEY, None)
-        state.update(prefetched.kept_text or {})
+        if prefetched.kept_changes:
+            state[CHANGES_KEY] = prefetched.kept_changes
         age = self.account.clock.now() - timestamps.parse(prefetched.newest)
         if age < SETTLED_AFTER:
             state[IS_FRESH_KEY] = True
@@ -142,21 +143,31 @@ class SegmentDefinitions(VersionStream):
     @override
     def read(self, versions: Versions, since: str, state: dict[str, Any]) -> ReadVersions:
         rows: list[dict[str, Any]] = []
-        before, kept_text = versions.previous, None
+        before, kept = versions.previous, _kept_changes(state, since)
+        changes: str | None = None
         for version in versions.found:
             changes = describe_changes(before, version) if before else None
-            if version["created_date"] == since and CHANGES_KEY in state:
-                changes = state[CHANGES_KEY]
+            if kept and kept["created_date"] == version["created_date"]:
+                changes = kept["text"]
             if version["created_date"] >= since:
                 # A server that lags behind may answer with a version from before the bookmark.
                 text = describe_definition(version)
                 rows.append({**version, "definition_text": text, "changes_text": changes})
-            is_public = not (before and quotes_identity(before, version))
-            is_short = len(changes or "") <= MAX_KEPT_TEXT
-            kept_text = {CHANGES_KEY: changes} if is_public and is_short else None
             before = version
-        newest = rows[-1]["created_date"] if rows else None
-        return ReadVersions(ReplayBuffer([self.coerced(rows)]), newest, kept_text)
+        if not rows:
+            return ReadVersions(ReplayBuffer([]))
+        newest = rows[-1]["created_date"]
+        may_keep = len(changes or "") <= MAX_KEPT_TEXT and not MAY_IDENTIFY.search(changes or "")
+        kept = {"created_date": newest, "text": changes} if may_keep else None
+        return ReadVersions(ReplayBuffer([self.coerced(rows)]), newest, kept)
+
+
+def _kept_changes(state: dict[str, Any], bookmark: str) -> dict[str, str | None] | None:
+    """Return what the state keeps of the `changes_text` of the version at the bookmark."""
+    kept = state.get(CHANGES_KEY)
+    if not isinstance(kept, dict) or not bookmark or kept.get("created_date") != bookmark:
+        return None
+    return kept if isinstance(kept.get("text"), str | None) else None
 
 
 class SegmentConditions(VersionStream):

@@ -40,8 +40,6 @@ FIELDS = (
 
 SETTLED_AFTER = timedelta(hours=1)
 """Age of a version from which on no other version with the same second can appear."""
-
-
 MAX_VERSIONS = 1000
 """Maximum number of versions; guards against an API that never reports the end."""
 RESOLUTION = timedelta(milliseconds=1)

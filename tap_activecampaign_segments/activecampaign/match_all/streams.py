@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -28,24 +29,22 @@ from tap_activecampaign_segments.activecampaign.match_all.run_state import (
 )
 from tap_activecampaign_segments.activecampaign.prefetch import run_in_background
 from tap_activecampaign_segments.errors import RequestError
+from tap_activecampaign_segments.failures import wrap_unexpected_errors
 from tap_activecampaign_segments.logs.progress import Position
-from tap_activecampaign_segments.singer.fast_records import (
-    RecordPage,
-    RecordPageMessage,
-    allows_record_pages,
-)
+from tap_activecampaign_segments.singer.page_stream import PageStream
 from tap_activecampaign_segments.singer.parent_streams import ChildrenFirstStream, ManualStateStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from singer_sdk.helpers._batch import BatchConfig
     from singer_sdk.helpers.types import Context
-    from singer_sdk.metrics import Counter
 
     from tap_activecampaign_segments.activecampaign.contacts.lookup import ContactLookup
     from tap_activecampaign_segments.activecampaign.match_all.emit import Evaluates, Evaluation
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.errors import TapError
+    from tap_activecampaign_segments.singer.fast_records import RecordPage
     from tap_activecampaign_segments.singer.output_tap import OutputTap
 
 RESULTS_OF_BACKFILL = 8
@@ -115,7 +114,7 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
         compared = (*changes, *contacts)
         options = RunOptions(
             contacts=bool(selected),
-            streams=(*compared, self.name) if compared and self.selected else compared,
+            streams=(*compared, self.name) if changes and self.selected else compared,
             # Without differences, now or before, the token's digest alone is noted.
             viewer=self.sync_context.token_user(may_request=bool(compared) and not self.is_test),
             first_page_only=self.is_test,
@@ -236,37 +235,9 @@ class RunChildStream(ManualStateStream, AccountStream):
     state_partitioning_keys: Sequence[str] = ()
     evaluation: Evaluation
     """The run that is emitted."""
-    _counter: Counter
 
     def prefetch(self, evaluation: Evaluation) -> None:
         """Start what a run's records need, ahead of its turn. Thread-safe."""
-
-    @cached_property
-    def _writes_pages(self) -> bool:
-        return allows_record_pages(self)
-
-    @override
-    def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
-        for page in self.pages(self.evaluation):
-            self.sync_context.state_writer.process_requests()
-            if self._writes_pages:
-                self._write_page(page)
-            else:
-                yield from page.records()
-
-    def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
-        """Yield the records of one run."""
-        raise NotImplementedError
-
-    def _write_page(self, page: RecordPage) -> None:
-        [message] = self._generate_record_messages(page.record.copy())
-        self._tap.write_message(RecordPageMessage.from_message(message, page))
-        self._counter.increment(len(page))
-
-    @override
-    def get_record_counter(self, **options: Any) -> Counter:
-        self._counter = super().get_record_counter(**options)
-        return self._counter
 
 
 class JoinedContacts(RunChildStream):
@@ -281,6 +252,7 @@ class JoinedContacts(RunChildStream):
         """Create the stream; see `AccountStream`."""
         super().__init__(tap, sync)
         self._sync = sync
+        self._in_batches: list[int] | None = None
 
     @property
     def state_name(self) -> str:
@@ -291,26 +263,50 @@ class JoinedContacts(RunChildStream):
     @override
     def prefetch(self, evaluation: Evaluation) -> None:
         if not self.is_test:
-            self._sync.contact_lookup.announce(evaluation.contact_ids)
+            self._lookup.announce(evaluation.result.run.run_id, evaluation.contact_ids)
 
     @override
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
-        segment = self.account.segments_by_id[self.evaluation.result.run.segment_id]
+        run = self.evaluation.result.run
+        segment = self.account.segments_by_id[run.segment_id]
         pages = [[1]] if self.is_test else self.evaluation.contact_ids
         read, total = 0, sum(map(len, pages))
 
         def locate() -> Position:
             return Position(read, total, f"{segment}: contacts: {read} of {total} read")
 
-        for page in self._sync.contact_lookup.read(
-            pages, lambda found: self.sync_context.wait_for(segment, found)
+        for page in self._lookup.read(
+            run.run_id, pages, lambda found: self.sync_context.wait_for(segment, found)
         ):
             yield from page
             read += len(page)
+            if self._in_batches is not None:
+                self._in_batches += [record["contact_id"] for record in page]
             self._tap.progress.report(locate)
 
+    @override
+    def write_batches(self, batch_config: BatchConfig, context: Context | None) -> None:
+        self._in_batches = []
+        try:
+            super().write_batches(batch_config, context)
+        except BaseException:
+            # The rows that wait in a batch are lost.
+            self._lookup.forget(self._in_batches)
+            raise
 
-class MatchAllResults(RunChildStream):
+    @contextmanager
+    @override
+    def _isolated(self) -> Iterator[None]:
+        # A stream map that does not expect a null fails the segment alone.
+        with wrap_unexpected_errors(self.logger, self.name):
+            yield
+
+    @property
+    def _lookup(self) -> ContactLookup:
+        return self._sync.contact_lookup
+
+
+class MatchAllResults(PageStream, RunChildStream):
     """The contacts that a run found, each with its rank."""
 
     name = "match_all_results"
@@ -318,11 +314,11 @@ class MatchAllResults(RunChildStream):
     selected_by_default = False
 
     @override
-    def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
-        return records.result_pages(evaluation)
+    def pages(self) -> Iterator[RecordPage]:
+        return records.result_pages(self.evaluation)
 
 
-class ChangeStream(RunChildStream):
+class ChangeStream(PageStream, RunChildStream):
     """A stream of who joined and who left."""
 
 
@@ -334,8 +330,8 @@ class MembershipChanges(ChangeStream):
     replication_key = "changed_at"
 
     @override
-    def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
-        return records.change_pages(evaluation, records.change_record)
+    def pages(self) -> Iterator[RecordPage]:
+        return records.change_pages(self.evaluation, records.change_record)
 
 
 class Memberships(ChangeStream):
@@ -346,5 +342,5 @@ class Memberships(ChangeStream):
     replication_key = "changed_at"
 
     @override
-    def pages(self, evaluation: Evaluation) -> Iterator[RecordPage]:
-        return records.change_pages(evaluation, records.membership_record)
+    def pages(self) -> Iterator[RecordPage]:
+        return records.change_pages(self.evaluation, records.membership_record)

@@ -38,7 +38,9 @@ def bookmark(synced: Sync) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("size", "requests"), [(0, 1), (1, 1), (99, 1), (100, 2), (250, 3)])
+@pytest.mark.parametrize(
+    ("size", "requests"), [(0, 2), (1, 1), (99, 1), (100, 3), (200, 2), (250, 3), (1000, 10)]
+)
 def test_all_contacts_are_read_in_the_order_of_ids(
     account: Account, sandbox: Sandbox, size: int, requests: int
 ) -> None:
@@ -141,7 +143,36 @@ def test_without_a_total_the_walk_ends_at_an_empty_page(
     )
     sandbox.faults.add(edit)
     assert ids(sync_all(sandbox)) == [*range(1, 151)]
-    assert len(contact_requests(sandbox)) == 3
+    assert len(contact_requests(sandbox)) == 4
+
+
+@pytest.mark.parametrize("after", [0, 2])
+@pytest.mark.parametrize("meta", [{}, {"meta": {"total": "0"}}])
+def test_one_empty_response_is_not_the_end(
+    account: Account, sandbox: Sandbox, meta: dict[str, Any], after: int
+) -> None:
+    account.add_segment("VIP", [])
+    account.add_contacts(range(1, 501))
+    answer = {"contacts": [], **meta}
+    sandbox.faults.add(Fault("edit", "contacts", times=1, after=after, answer=lambda _: answer))
+    synced = sync_all(sandbox)
+    assert synced.exit_code == 0
+    assert ids(synced) == [*range(1, 501)]
+
+
+def test_empty_response_to_which_contacts_match_fails(account: Account, sandbox: Sandbox) -> None:
+    account.add_segment("VIP", [])
+    account.add_contacts(range(1, 501))
+
+    def empty(answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "contacts": []}
+
+    sandbox.faults.add(Fault("edit", "contacts", times=None, after=2, answer=empty))
+    first = sync_all(sandbox)
+    assert first.exit_code == 1
+    assert "replication_key_value" not in bookmark(first)
+    sandbox.faults.clear()
+    assert ids(first) + ids(sync_all(sandbox, state=first.state)) == [*range(1, 501)]
 
 
 def test_contact_without_id_costs_itself_and_is_named(account: Account, sandbox: Sandbox) -> None:
@@ -299,6 +330,19 @@ def test_bookmark_is_by_the_clock_of_the_server(
     text = f"{clock.now():%Y-%m-%d}"
     assert bookmark(first)["replication_key_value"] < text
     assert {row["read_at"] < text for row in first.records("contacts")} == {True}
+
+
+def test_clock_that_is_behind_makes_no_future_bookmark(
+    account: Account, sandbox: Sandbox, clock: SharedClock
+) -> None:
+    account.add_segment("VIP", [])
+    account.add_contacts(range(1, 11))
+    account.clock_ahead = 10 * DAY
+    first = sync_all(sandbox)
+    clock.advance(DAY)
+    second = sync_all(sandbox, state=first.state)
+    assert second.warnings == []
+    assert ids(second) == []
 
 
 def test_pages_are_read_while_segments_are(account: Account, sandbox: Sandbox) -> None:

@@ -108,6 +108,14 @@ def test_odd_number_of_bounces_is_null(account: Account, sandbox: Sandbox, bounc
     assert row_of(account, sandbox, {"bounced_hard": bounced})["bounced_hard"] is None
 
 
+@pytest.mark.parametrize("value", [[], {}, [1], None, "x", 2.5])
+@pytest.mark.parametrize("name", ["deleted", "anonymized", "bounced_soft", "email", "cdate"])
+def test_odd_value_costs_no_contact(
+    account: Account, sandbox: Sandbox, name: str, value: Any
+) -> None:
+    assert row_of(account, sandbox, {name: value})["is_found"] is True
+
+
 # Subscriptions.
 
 
@@ -130,7 +138,10 @@ def test_contact_without_subscriptions_has_an_empty_array(
     assert row_of(account, sandbox, {}, ("contactLists", []))["subscriptions"] == []
 
 
-@pytest.mark.parametrize("lists", [None, {}, "x", [{"list": "1"}], ["x"], [{"contact": "x"}]])
+@pytest.mark.parametrize(
+    "lists",
+    [None, {}, "x", [{"list": "1"}], ["x"], [{"contact": "x"}], [{"contact": "9", "list": "1"}]],
+)
 def test_subscriptions_that_the_api_does_not_tell_are_null(
     account: Account, sandbox: Sandbox, lists: Any
 ) -> None:
