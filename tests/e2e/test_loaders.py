@@ -174,6 +174,7 @@ def test_definitions_are_told_in_words(loaded: Loaded) -> None:
         assert all(each in row["definition_text"] for each in values if each.isalnum())
         is_first = row["created_date"].timestamp() < firsts[row["segment_id"]].created + 1
         assert bool(row["changes_text"]) != is_first
+    assert any(truth.QUOTED in row["definition_text"] for row in rows.values())
     assert any("Quite many" in (row["changes_text"] or "") for row in rows.values())
 
 

@@ -11,6 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments.sandbox import Account, Preferences
 from tap_activecampaign_segments.sandbox.activecampaign import documents
+from tap_activecampaign_segments.sandbox.activecampaign.conditions import (
+    make_condition,
+    make_field,
+    make_groups,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -38,6 +43,8 @@ UNDOCUMENTED = ("DateDeleted", "Household", "LoyaltyTier")
 """Undocumented fields of some of the sandbox's profiles."""
 PAGES = {"PAGE_SIZE": "1000", "MYPREFERENCES_PAGE_SIZE": "100"}
 """Page sizes that split large results."""
+QUOTED = "somebody@example.com"
+"""The value of a condition."""
 START = 1_700_000_000.0
 DAY = 86_400.0
 
@@ -58,6 +65,12 @@ def furnished() -> tuple[Account, Preferences]:
         )
     few = account.add_segment("Few", [2**40, 7, 3])
     few.versions[0].meta = {"team": "growth"}
+    opened = {"aggregate_field_operator": ">=", "aggregate_field_value": "2"}
+    logic = make_groups(
+        ("or", [make_condition("email_open", make_field("campaignid", "any"), aggregate=opened)]),
+        ("and", [make_condition("contact", make_field("email", "contains", QUOTED))]),
+    )
+    few.versions[0].conditions, few.versions[0].groups = logic["conditions"], logic["groups"]
     account.add_segment("None")
     account.update_contact(60, email=" Mixed.Case@Example.COM ", phone="+1 (555) 010-0199")
     account.update_contact(61, phone="", firstName="Ünï", lastName='Cødé, "Jr."')

@@ -96,8 +96,9 @@ class Truth:
     @property
     def contact_ids(self) -> set[int]:
         """The ids of all contacts."""
-        runs = [run for segment in self._account.segments for run in segment.runs]
-        members = [each.members for each in (*self._account.segments, *runs)]
+        segments = self._account.segments
+        members = [each.members for each in segments]
+        members += [run.members for segment in segments for run in segment.runs]
         return set().union(*self._account.contacts.added, *members)
 
     def _check_members(self, synced: Sync) -> None:

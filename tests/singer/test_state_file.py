@@ -198,51 +198,46 @@ def test_previous_run_with_a_broken_field_is_ignored(
 WALK = {"started_at": "2026-01-01T00:00:00.000000Z", "since": None, "after": 3}
 
 
-@pytest.mark.parametrize(
-    "entry",
-    [
-        {"walk": value}
-        for value in (None, True, 3, "x", [], [WALK], {}, {"after": 3}, {"walk": WALK})
-    ]
-    + [{"walk": {**WALK, "after": value}} for value in (-1, -(10**30), 2.5, "3", None, True, [3])]
-    + [
-        {"walk": {**WALK, name: value}}
-        for name in ("started_at", "since")
-        for value in ("soon", 5, {}, ["2026-01-01T00:00:00Z"])
-    ]
-    + [{"walk": {"since": None, "after": 3}}, {"walk": {"started_at": "2026-01-01T00:00:00Z"}}],
-    ids=json.dumps,
-)
+NO_IDS: list[Any] = [-1, -(10**30), 2.5, "3", None, True, [3]]
+NO_MOMENTS: list[Any] = ["soon", 5, {}, ["2026-01-01T00:00:00Z"]]
+ODD_WALKS: list[Any] = [
+    *(None, True, 3, "x", [], [WALK], {}, {"after": 3}, {"walk": WALK}),
+    *({**WALK, "after": value} for value in NO_IDS),
+    *({**WALK, "started_at": value} for value in NO_MOMENTS),
+    *({**WALK, "since": value} for value in NO_MOMENTS),
+    {"since": None, "after": 3},
+    {"started_at": "2026-01-01T00:00:00Z"},
+]
+
+
+@pytest.mark.parametrize("walk", ODD_WALKS, ids=json.dumps)
 def test_walk_through_contacts_that_cannot_be_used_begins_anew(
-    sandbox: Sandbox, segment: Segment, entry: dict[str, Any]
+    sandbox: Sandbox, segment: Segment, walk: Any
 ) -> None:
-    synced = sync_contacts(sandbox, entry)
+    synced = sync_contacts(sandbox, {"walk": walk})
     assert synced.exit_code == 0
     assert [row["contact_id"] for row in synced.records("contacts")] == [*segment.members]
 
 
+ODD_VALUES: dict[str, list[Any]] = {
+    "replication_key_value": ["2999-01-01T00:00:00.000000Z", None, True, *NO_MOMENTS],
+    "identifiers": ["hashed", "rot13", "", 5, {}, ["plain"]],
+    "viewer": ["other", "", 5, {}, [1]],
+    "unknown": [{"deep": [1]}],
+}
+
+
 @pytest.mark.parametrize(
-    "entry",
-    [
-        *(
-            {"replication_key_value": value}
-            for value in ("2999-01-01T00:00:00.000000Z", "soon", 5, {}, None, True)
-        ),
-        *({"identifiers": value} for value in ("hashed", "rot13", "", 5, {}, ["plain"])),
-        *({"viewer": value} for value in ("other", "", 5, {}, [1])),
-        {"unknown": {"deep": [1]}},
-    ],
-    ids=json.dumps,
+    ("name", "value"), [(name, value) for name, values in ODD_VALUES.items() for value in values]
 )
 def test_contacts_are_read_whole_if_it_is_unclear_what_was(
-    sandbox: Sandbox, segment: Segment, entry: dict[str, Any]
+    sandbox: Sandbox, segment: Segment, name: str, value: Any
 ) -> None:
     whole = {"replication_key": "read_at", "replication_key_value": "2026-01-01T00:00:00.000000Z"}
-    synced = sync_contacts(sandbox, {**whole, "identifiers": "plain", **entry})
+    synced = sync_contacts(sandbox, {**whole, "identifiers": "plain", name: value})
     assert synced.exit_code == 0
     # None was updated since the bookmark, so there is none if it is believed.
-    is_believed = entry.keys() == {"unknown"}
-    assert len(synced.records("contacts")) == (0 if is_believed else len(segment.members))
+    assert len(synced.records("contacts")) == (0 if name == "unknown" else len(segment.members))
     bookmark = synced.state["bookmarks"]["contacts"]["replication_key_value"]
     assert whole["replication_key_value"] < bookmark < "2999"
 
