@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
 
     from tap_activecampaign_segments.activecampaign.account import Account
-    from tap_activecampaign_segments.activecampaign.definitions.history import DefinitionHistories
     from tap_activecampaign_segments.activecampaign.segments import Segment
     from tap_activecampaign_segments.activecampaign.sync_results import SyncResults
     from tap_activecampaign_segments.activecampaign.token_user import TokenUser
@@ -43,7 +42,6 @@ class AccountContext(Protocol):
     failures: Failures
     segment_streams: list[Any]
     last_changes: dict[str, Future[str | None]]
-    definitions: DefinitionHistories
     results: SyncResults
 
     @property

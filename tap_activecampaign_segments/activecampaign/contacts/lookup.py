@@ -117,17 +117,10 @@ class ContactLookup:
         with self._lock:
             self._announced.pop(run_id, None)
         try:
-            while True:
+            yield from self._read_ahead(pages, wait)
+            while not all(each in self._emitted for each in _ids(pages)):
                 yield from self._read_own(pages, wait)
-                unread = {each for each in _ids(pages) if each not in self._emitted}
-                while batch := self._find_batch(unread):
-                    for records in self._receive(batch, wait):
-                        yield records
-                        unread.difference_update(_ids_of(records))
-                if not unread:
-                    return
-                # Their records were not emitted: a stream map failed, for example.
-                self.forget(unread)
+                yield from self._read_ahead(pages, wait, repeats=True)
         except TapError:
             self._abandon(pages)
             raise
@@ -138,6 +131,25 @@ class ContactLookup:
         with self._lock:
             self._taken.difference_update(forgotten)
             self._emitted.difference_update(forgotten)
+
+    def _read_ahead(
+        self, pages: Pages, wait: Wait, *, repeats: bool = False
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Yield the records of requests that were started ahead.
+
+        Args:
+            pages: The ids of the run's contacts.
+            wait: Returns the result of a request.
+            repeats: Whether to ask once more for those that did not come.
+        """
+        unread = {each for each in _ids(pages) if each in self._taken and each not in self._emitted}
+        while batch := self._find_batch(unread, repeats=repeats):
+            for records in self._receive(batch, wait):
+                yield records
+                unread.difference_update(_ids_of(records))
+        if repeats:
+            # If a stream map failed, for example, records were not emitted.
+            self.forget(unread.difference(self._next))
 
     def _read_own(self, pages: Pages, wait: Wait) -> Iterator[list[dict[str, Any]]]:
         """Request the ids that nobody has requested, and yield their records."""
@@ -171,14 +183,14 @@ class ContactLookup:
                     return self._send_next()
         return None
 
-    def _find_batch(self, unread: set[int]) -> Batch | None:
+    def _find_batch(self, unread: set[int], *, repeats: bool) -> Batch | None:
         """Return a request with some of these ids, started now if they did not come before."""
         with self._lock:
             for batch in self._ahead:
                 if not unread.isdisjoint(batch.ids):
                     self._ahead.remove(batch)
                     return batch
-            if unread.isdisjoint(self._absent):
+            if not repeats or unread.isdisjoint(self._absent):
                 return None
             ids, self._absent = self._absent[:MAX_CONTACTS], self._absent[MAX_CONTACTS:]
             return self._send(ids, is_repeated=True)

@@ -137,24 +137,31 @@ class ContactReader:
                 "include": "contactLists",
             }
         )
+        contacts = {
+            contact_id: contact
+            for contact in answer["contacts"]
+            if (contact_id := _id(contact)) is not None
+        }
         read_at, subscriptions = self._read_at(), read_subscriptions(answer)
-        ids = {coerce_count(each.get("id")) for each in answer["contacts"] if isinstance(each, dict)}
-        if subscriptions and ids.isdisjoint(subscriptions):
+        if subscriptions and subscriptions.keys().isdisjoint(contacts):
             # They are those of other contacts.
             subscriptions = None
-        records, unusable = {}, 0
-        for contact in answer["contacts"]:
-            contact_id = coerce_count(contact.get("id")) if isinstance(contact, dict) else None
-            if contact_id is None:
-                unusable += 1
-                continue
-            records[contact_id] = contact_record(
+        records = {
+            contact_id: contact_record(
                 contact_id,
                 contact,
                 None if subscriptions is None else subscriptions.get(contact_id, []),
                 read_at=read_at,
                 hashed=self._hashed,
             )
+            for contact_id, contact in contacts.items()
+        }
+        unusable = sum(_id(each) is None for each in answer["contacts"])
         meta = answer.get("meta")
         total = coerce_count(meta.get("total")) if isinstance(meta, dict) else None
         return ContactPage(records, total, unusable)
+
+
+def _id(contact: object) -> int | None:
+    """Return the id of an item of a response, None if it has no usable one."""
+    return coerce_count(contact.get("id")) if isinstance(contact, dict) else None

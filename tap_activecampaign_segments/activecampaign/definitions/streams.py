@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
 
 from tap_activecampaign_segments import timestamps
-from tap_activecampaign_segments.activecampaign.base_streams import HistoryStream, SegmentStream
+from tap_activecampaign_segments.activecampaign.base_streams import (
+    AccountContext,
+    HistoryStream,
+    SegmentStream,
+)
 from tap_activecampaign_segments.activecampaign.conditions.changes import describe_changes
 from tap_activecampaign_segments.activecampaign.conditions.rows import condition_rows
 from tap_activecampaign_segments.activecampaign.conditions.sentence import describe_definition
@@ -24,8 +28,12 @@ from tap_activecampaign_segments.activecampaign.replay_buffer import ReplayBuffe
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tap_activecampaign_segments.activecampaign.definitions.history import Versions
+    from tap_activecampaign_segments.activecampaign.definitions.history import (
+        DefinitionHistories,
+        Versions,
+    )
     from tap_activecampaign_segments.activecampaign.segments import Segment
+    from tap_activecampaign_segments.singer.output_tap import OutputTap
 
 IS_FRESH_KEY = "is_fresh"
 """State key: the definition at the bookmark was read soon after it was made."""
@@ -35,6 +43,12 @@ MAX_KEPT_TEXT = 500
 """Length of the longest text that the state keeps."""
 MAY_IDENTIFY = re.compile(r'["@+]|\d{4}-\d\d-\d\d|\d{7}')
 """What a text has that quotes a name, an address, a date of birth or a phone number."""
+
+
+class DefinitionsContext(AccountContext, Protocol):
+    """What the streams share, and what two of them read; see `AccountSync`."""
+
+    definitions: DefinitionHistories
 
 
 class ReadVersions(NamedTuple):
@@ -57,6 +71,11 @@ class VersionStream(HistoryStream):
     needs_previous = False
     """Whether a record depends on the version before."""
 
+    def __init__(self, tap: OutputTap, sync: DefinitionsContext) -> None:
+        """Create the stream; see `AccountStream`."""
+        super().__init__(tap, sync)
+        self._histories = sync.definitions
+
     def read(self, versions: Versions, since: str, state: dict[str, Any]) -> ReadVersions:
         """Return the records of versions.
 
@@ -78,7 +97,7 @@ class VersionStream(HistoryStream):
         since = bookmark or self.account.settings.start_date
         oldest = timestamps.format_utc(bookmark) if bookmark else ""
         needs_previous = self.needs_previous and not _kept_changes(state, oldest)
-        history = self.sync_context.definitions.open(
+        history = self._histories.open(
             segment.segment_id,
             lambda: self._create_history(segment),
             is_shared=len(self._readers) > 1,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
-from tests.support.batches import read_batches
+from tests.support.batches import batch_config, rows_of
 from tests.support.sync import Sync, sync
 
 if TYPE_CHECKING:
@@ -103,14 +104,10 @@ def test_rows_that_a_failure_keeps_out_of_a_batch_are_read_for_the_other(
     account.add_segment("bad", range(1, 252), evaluation_seconds=60)
     account.add_segment("good", range(1, 151))
     sandbox.faults.add(Fault("edit", "contacts", times=None, answer=instead_of(225)))
-    batch = {
-        "batch_size": batch_size,
-        "encoding": {"format": "jsonl", "compression": "gzip"},
-        "storage": {"root": tmp_path.as_uri(), "prefix": ""},
-    }
-    synced = sync(sandbox, streams=STREAMS, batch_config=batch)
+    config = batch_config(tmp_path, batch_size=batch_size)
+    synced = sync(sandbox, streams=STREAMS, batch_config=config)
     assert [run["total"] for run in synced.records("match_all_runs")] == [150]
-    found = {row["contact_id"] for row in read_batches(synced)["contacts"]}
+    found = {json.loads(row)["contact_id"] for row in rows_of(synced)["contacts"]}
     assert found >= {*range(1, 151)}
 
 
