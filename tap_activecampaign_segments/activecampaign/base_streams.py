@@ -192,6 +192,10 @@ class SegmentStream(AccountStream):
         """Return how many contact ids `work` will probably hold in memory."""
         return 0
 
+    def expected_requests(self, segment: Segment) -> float:
+        """Return how many requests a segment probably takes, in proportion to the others."""
+        return 1 + self.expected_contacts(segment) / self.account.settings.page_size
+
     def rows(self, segment: Segment, prefetched: Any) -> Iterator[dict[str, Any]]:
         """Yield the records of a segment, in the order of the replication key.
 

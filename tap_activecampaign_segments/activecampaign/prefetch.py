@@ -131,6 +131,11 @@ class Prefetcher(Generic[K, V]):
         self._finished: set[K] = set()
 
     @property
+    def pending(self) -> dict[K, Future[V]]:
+        """The keys that are started and not taken, and their results."""
+        return {**self._started}
+
+    @property
     def is_all_started(self) -> bool:
         """Whether no key still has to be started."""
         return not self._waiting

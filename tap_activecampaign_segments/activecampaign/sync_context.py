@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import wait
 from contextvars import copy_context
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -12,7 +13,7 @@ from tap_activecampaign_segments.activecampaign.contacts.lookup import ContactLo
 from tap_activecampaign_segments.activecampaign.contacts.reader import ContactReader
 from tap_activecampaign_segments.activecampaign.definitions.history import DefinitionHistories
 from tap_activecampaign_segments.activecampaign.match_all.acquire import START_WAIT
-from tap_activecampaign_segments.activecampaign.prefetch import Prefetcher
+from tap_activecampaign_segments.activecampaign.prefetch import Prefetcher, run_in_background
 from tap_activecampaign_segments.activecampaign.progress import SyncProgress, Unit
 from tap_activecampaign_segments.activecampaign.segment_state import SegmentState
 from tap_activecampaign_segments.activecampaign.settings import ActiveCampaignSettings
@@ -44,6 +45,10 @@ PREFETCHED_CONTACTS = 50_000_000
 """Maximum contact ids that these may hold in memory; a single segment may have more."""
 
 
+MAX_ANNOUNCEMENT_WAIT = 5.0
+"""Maximum seconds of real time to wait for others that need contacts, to share a request."""
+
+
 class SegmentWork(Protocol):
     """A stream with work for each segment that can be done ahead of its turn."""
 
@@ -61,6 +66,9 @@ class SegmentWork(Protocol):
 
     def expected_contacts(self, segment: Segment) -> int:
         """Return how many contact ids that will probably hold in memory."""
+
+    def expected_requests(self, segment: Segment) -> float:
+        """Return how many requests a segment probably takes, in proportion to the others."""
 
 
 class AccountSync:
@@ -143,7 +151,7 @@ class AccountSync:
     @cached_property
     def contact_lookup(self) -> ContactLookup:
         """Looks contacts up by id."""
-        return ContactLookup(self.contacts)
+        return ContactLookup(self.contacts, self._wait_for_announcements)
 
     @cached_property
     def account(self) -> Account:
@@ -235,6 +243,15 @@ class AccountSync:
         with wrap_unexpected_errors(self.logger, subject):
             return self.state_writer.wait_for(future, on_wakeup)
 
+    def _wait_for_announcements(self) -> None:
+        """Wait a little for evaluations that are under way: more contacts may be needed then."""
+        evaluating = [name for name, stream in self._read_streams.items() if stream.evaluates]
+        pending = self._prefetcher.pending.items()
+        futures = [future for (name, _), future in pending if name in evaluating]
+        self.state_writer.wait_for(
+            run_in_background(partial(wait, futures, timeout=MAX_ANNOUNCEMENT_WAIT))
+        )
+
     @property
     def _read_streams(self) -> dict[str, SegmentWork]:
         return {each.name: each for each in self.segment_streams if each.is_read}
@@ -246,7 +263,7 @@ class AccountSync:
                 name,
                 segment,
                 f"{number} of {len(self.account.selected)}",
-                size=1 + stream.expected_contacts(segment) / self.settings.page_size,
+                size=stream.expected_requests(segment),
                 evaluates=stream.evaluates,
             )
             for name, stream in self._read_streams.items()

@@ -72,6 +72,7 @@ def test_unchanged_definition_is_not_requested(
         "audiences": 1,
         "segmentsV2/count-history": 1,
         "segmentMatchAll": 3,
+        "contacts": 1,
     }
 
 

@@ -50,5 +50,17 @@ def test_modules_are_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MAX_LINES
 
 
+def test_conditions_import_nothing_of_their_source() -> None:
+    source = f"{PACKAGE}.activecampaign"
+    room = f"{source}.conditions"
+    for name, found in imports().items():
+        if name.startswith(room):
+            assert not [
+                each
+                for each in found
+                if f"{each}.".startswith(f"{source}.") and not each.startswith(room)
+            ], name
+
+
 def test_top_level_is_small() -> None:
     assert len([path for path in MODULES if path.parent == FOLDER]) <= MAX_AT_TOP_LEVEL

@@ -5,5 +5,6 @@
 - `singer_output`: an independent check of a whole raw output.
 - `faults`, `answers`, `servers`: what goes wrong.
 - `activecampaign`, `mypreferences`, `batches`, `activate_version`, `secrets`: one topic each.
+- `conditions`: definitions of segments.
 - `fuzzing`, `histories`: random input.
 """

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tools.bench import (
     backfill,
+    contacts,
     loaders,
     memory,
     peers,
@@ -36,6 +37,7 @@ PARTS: tuple[ModuleType, ...] = (
     state_messages,
     scale,
     backfill,
+    contacts,
     loaders,
     peers,
 )

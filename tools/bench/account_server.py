@@ -36,6 +36,7 @@ class Plan:
         recorded_days: Days before the start on each of which a run was recorded.
         gone_days: How many of the oldest of these runs are no longer kept.
         records_runs: Whether the tap's runs appear in the count history.
+        contacts: Contacts of the account, members of segments included if they have low ids.
         start: Epoch seconds at which the accelerated clock equals the real one.
         pace: Accelerated seconds per real second.
     """
@@ -51,6 +52,7 @@ class Plan:
     recorded_days: int = 0
     gone_days: int = 0
     records_runs: bool = False
+    contacts: int = 0
     start: float = 0.0
     pace: float = 1.0
 
@@ -59,6 +61,7 @@ class Plan:
         clock = FastClock(self.start, self.pace) if self.pace != 1 else None
         account = Account(clock=clock)
         account.records_runs = self.records_runs
+        account.add_contacts(range(1, 1 + self.contacts))
         # With the same start, the history of a small account is a prefix of a larger one's.
         start = self.start or account.clock.time()
         for number in range(self.segments):

@@ -69,6 +69,8 @@ PROBES = (
     Probe(contacts.probe_contact_lists, ("contact_lists_are_included",)),
     Probe(contacts.probe_ids, ("ids_select_contacts",)),
     Probe(recorded.probe_deleted_contacts, ("deleted_contact_stays",)),
+    Probe(contacts.probe_updated_after, ("updated_after_selects_contacts",)),
+    Probe(contacts.probe_id_greater, ("id_greater_pages_contacts",)),
     Probe(definitions.probe_versions, ("version_before_is_found",)),
     Probe(definitions.probe_external, ("external_is_rejected",)),
     Probe(runs.probe_empty_result, ("empty_result_has_total",)),

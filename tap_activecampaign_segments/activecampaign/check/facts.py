@@ -284,6 +284,20 @@ FACTS = (
         DOCUMENTED,
         "`contacts` cannot be read by id: set it to `all`",
     ),
+    Fact(
+        "updated_after_selects_contacts",
+        Subject.CONTACTS,
+        "`filters[updated_after]` selects contacts",
+        DOCUMENTED,
+        "`contacts: all` reads the whole account in every sync",
+    ),
+    Fact(
+        "id_greater_pages_contacts",
+        Subject.CONTACTS,
+        "`id_greater` pages contacts in order of ids",
+        DOCUMENTED,
+        "the whole account cannot be read: leave `contacts` at `joined`",
+    ),
 )
 """All facts, in the order of the table."""
 

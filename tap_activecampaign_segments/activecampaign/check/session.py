@@ -39,6 +39,7 @@ class Session:
         started: The run that this check started, as the start was answered; None without one.
         own: The same run once it is ready.
         recorded: Recorded runs of the chosen segment that could be read, newest first.
+        has_contacts: Whether the account has shown a contact.
     """
 
     client: ContactsApi
@@ -54,6 +55,7 @@ class Session:
     started: Result | None = None
     own: Result | None = None
     recorded: list[Result] = field(default_factory=list)
+    has_contacts: bool = False
 
     @property
     def segment(self) -> Segment:

@@ -14,7 +14,7 @@ from tap_activecampaign_segments.activecampaign.conditions.wording import (
 )
 
 if TYPE_CHECKING:
-    from tap_activecampaign_segments.activecampaign.conditions.model import Aggregate
+    from tap_activecampaign_segments.activecampaign.conditions.fields import Aggregate
     from tap_activecampaign_segments.activecampaign.conditions.wording import Style
 
 _COMPARISONS = {

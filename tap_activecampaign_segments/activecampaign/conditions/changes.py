@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments.activecampaign.conditions import phrases
+from tap_activecampaign_segments.activecampaign.conditions.aggregates import describe_aggregate
 from tap_activecampaign_segments.activecampaign.conditions.clauses import (
     canonical_name,
     describe_condition,
@@ -22,11 +23,9 @@ from tap_activecampaign_segments.activecampaign.conditions.wording import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from tap_activecampaign_segments.activecampaign.conditions.fields import ConditionField
     from tap_activecampaign_segments.activecampaign.conditions.groups import Group
-    from tap_activecampaign_segments.activecampaign.conditions.model import (
-        Condition,
-        ConditionField,
-    )
+    from tap_activecampaign_segments.activecampaign.conditions.model import Condition
 
 NO_CHANGE = "no condition changed"
 _MAX_NAMED = 10
@@ -168,7 +167,7 @@ def _describe_change(before: Condition, after: Condition) -> str:
 def _list_difference(before: Condition, after: Condition) -> str | None:
     """Return which values were added and removed, if a long list is all that differs."""
     pairs = list(zip(before.fields, after.fields, strict=False))
-    if len(before.fields) != len(after.fields) or before.aggregate != after.aggregate:
+    if len(before.fields) != len(after.fields) or _how_often(before) != _how_often(after):
         return None
     different = [pair for pair in pairs if _comparable(pair[0]) != _comparable(pair[1])]
     if len(different) != 1:
@@ -185,6 +184,10 @@ def _list_difference(before: Condition, after: Condition) -> str | None:
         if values
     ]
     return ", ".join(parts) or None
+
+
+def _how_often(condition: Condition) -> str:
+    return describe_aggregate(condition.aggregate) if condition.aggregate else ""
 
 
 def _without(values: Sequence[str], others: set[str]) -> list[str]:

@@ -23,10 +23,8 @@ from tap_activecampaign_segments.activecampaign.conditions.wording import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_activecampaign_segments.activecampaign.conditions.model import (
-        Condition,
-        ConditionField,
-    )
+    from tap_activecampaign_segments.activecampaign.conditions.fields import ConditionField
+    from tap_activecampaign_segments.activecampaign.conditions.model import Condition
     from tap_activecampaign_segments.activecampaign.conditions.phrases import Phrase
     from tap_activecampaign_segments.activecampaign.conditions.wording import Style
 
@@ -164,12 +162,12 @@ def _describe_phrase(phrase: Phrase, fields: Sequence[ConditionField], style: St
         campaign = None
     if campaign and key and campaign.operator not in phrases.EQUAL:
         campaign = None
-    clause = f"{phrase.has} any {phrase.any_one}"
+    clause = f"{phrase.has} any {phrase.noun}"
     relation = _describe_key(phrase, key, style) if key else None
     if relation:
         clause = relation
     elif key is None and campaign and campaign.operator in phrases.NOT_EQUAL:
-        clause = f"{phrase.has_not} any {phrase.any_one}"
+        clause = f"{phrase.has_not} any {phrase.noun}"
     elif key is not None or len(fields) > (campaign is not None):
         clause = f"{phrase.has} {phrase.one}"
     if campaign:
@@ -192,12 +190,12 @@ def _find(fields: Sequence[ConditionField], names: frozenset[str]) -> ConditionF
 def _describe_key(phrase: Phrase, key: ConditionField, style: Style) -> str | None:
     """Return words for the id of an object; None if its operator compares it otherwise."""
     operator = key.operator
-    values = _with_noun(phrase.noun, phrase.several, key, style)
-    without = f"{phrase.has_not} any {phrase.any_one}"
+    values = _with_noun(phrase.name, phrase.several, key, style)
+    without = f"{phrase.has_not} any {phrase.noun}"
     if operator == "empty" or (operator == "none" and not has_value(key)):
         return without
     if operator == "not empty" or (operator == "any" and not has_value(key)):
-        return f"{phrase.has} any {phrase.any_one}"
+        return f"{phrase.has} any {phrase.noun}"
     several = phrase.several + " " + value_text(key, style)
     return {
         "=": f"{phrase.has} {values}",
@@ -220,7 +218,7 @@ def _missing(phrase: Phrase) -> str:
 def _negate(phrase: Phrase, key: ConditionField, style: Style) -> str:
     if has_several(key):
         return f"{phrase.has} none of {phrase.several} {value_text(key, style)}"
-    return f"{phrase.has_not} {phrase.noun} {value_text(key, style)}"
+    return f"{phrase.has_not} {phrase.name} {value_text(key, style)}"
 
 
 def _with_noun(one: str, several: str, field: ConditionField, style: Style) -> str:

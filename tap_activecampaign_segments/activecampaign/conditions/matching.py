@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tap_activecampaign_segments.activecampaign.conditions.model import Logic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tap_activecampaign_segments.activecampaign.conditions.model import Condition
 
@@ -50,10 +50,8 @@ class Match:
 
     def is_moved(self, old: int, new: int) -> bool:
         """Tell whether a condition is in another group than before."""
-        return self._old_place(old) != self.after.placement.get(new, UNGROUPED)
-
-    def _old_place(self, old: int) -> int:
-        return _place(self.before, self.groups, old)
+        old_place = _place(self.before, self.groups, old)
+        return old_place != self.after.placement.get(new, UNGROUPED)
 
 
 def _place(before: Logic, groups: Mapping[int, int], index: int) -> int:
@@ -65,42 +63,26 @@ def _place(before: Logic, groups: Mapping[int, int], index: int) -> int:
 def _match(before: Logic, after: Logic) -> Match:
     old_keys, new_keys = _keys(before.conditions, after.conditions)
     groups = _match_groups(before, after, old_keys, new_keys)
-    pairing = _Pairing(len(before.conditions), len(after.conditions))
-
-    def same(old: Callable[[int], Any], new: Callable[[int], Any], *, placed: bool) -> None:
-        def old_key(index: int) -> Any:
-            return (old(index), _place(before, groups, index) if placed else None)
-
-        def new_key(index: int) -> Any:
-            place = after.placement.get(index, UNGROUPED) if placed else None
-            return (new(index), place)
-
-        pairing.pair(old_key, new_key)
-
-    for placed in (True, False):
-        same(old_keys.__getitem__, new_keys.__getitem__, placed=placed)
-    kept = pairing.take()
-    identical = [
-        (old, new)
-        for old, new in kept
-        if before.conditions[old].content == after.conditions[new].content
-    ]
-    for old_id, shape, placed in _CRITERIA:
-        same(
-            lambda index, i=old_id, s=shape: _trait(before.conditions[index], i, s),  # type: ignore[misc]
-            lambda index, i=old_id, s=shape: _trait(after.conditions[index], i, s),  # type: ignore[misc]
-            placed=placed,
-        )
-    changed = pairing.take() + [each for each in kept if each not in set(identical)]
-    return Match(
-        before,
-        after,
-        tuple(identical),
-        tuple(sorted(changed, key=lambda pair: pair[1])),
-        tuple(pairing.old),
-        tuple(pairing.new),
-        groups,
+    places = (
+        [_place(before, groups, index) for index in range(len(before.conditions))],
+        [after.placement.get(index, UNGROUPED) for index in range(len(after.conditions))],
     )
+    pairing = _Pairing(len(before.conditions), len(after.conditions))
+    for has_place in (True, False):
+        pairing.pair(*_with_places((old_keys, new_keys), places if has_place else None))
+    same = pairing.take()
+    # The hash does not tell everything: the content may differ all the same.
+    kept = [each for each in same if _is_equal(before.conditions[each[0]], after, each[1])]
+    differing = set(same) - set(kept)
+    for has_id, has_shape, has_place in _CRITERIA:
+        traits = tuple(
+            [_trait(each, has_id=has_id, has_shape=has_shape) for each in logic.conditions]
+            for logic in (before, after)
+        )
+        pairing.pair(*_with_places(traits, places if has_place else None))
+    changed = sorted([*pairing.take(), *differing], key=lambda pair: pair[1])
+    removed, added = tuple(pairing.old), tuple(pairing.new)
+    return Match(before, after, tuple(kept), tuple(changed), removed, added, groups)
 
 
 _CRITERIA = (
@@ -113,8 +95,22 @@ _CRITERIA = (
 """What a condition and its change have in common, best first: id, names, group."""
 
 
-def _trait(condition: Condition, by_id: bool, by_shape: bool) -> Any:  # noqa: FBT001
-    return (condition.id if by_id else None, _shape(condition) if by_shape else None)
+def _is_equal(old: Condition, after: Logic, new: int) -> bool:
+    return old.content == after.conditions[new].content
+
+
+def _with_places(
+    traits: Sequence[Sequence[Any]], places: Sequence[Sequence[int]] | None
+) -> tuple[list[Any], list[Any]]:
+    """Return the traits of the conditions of both versions, with their groups if given."""
+    old, new = (list(each) for each in traits)
+    if places is None:
+        return old, new
+    return list(zip(old, places[0], strict=True)), list(zip(new, places[1], strict=True))
+
+
+def _trait(condition: Condition, *, has_id: bool, has_shape: bool) -> Any:
+    return (condition.id if has_id else None, _shape(condition) if has_shape else None)
 
 
 def _shape(condition: Condition) -> Any:
@@ -130,13 +126,14 @@ class _Pairing:
         self.new = list(range(new))
         self._pairs: list[tuple[int, int]] = []
 
-    def pair(self, old_key: Callable[[int], Any], new_key: Callable[[int], Any]) -> None:
+    def pair(self, old_keys: Sequence[Any], new_keys: Sequence[Any]) -> None:
+        """Pair indices whose keys are equal."""
         waiting: dict[Any, deque[int]] = defaultdict(deque)
         for index in self.new:
-            waiting[new_key(index)].append(index)
+            waiting[new_keys[index]].append(index)
         left = []
         for index in self.old:
-            found = waiting.get(old_key(index))
+            found = waiting.get(old_keys[index])
             if found:
                 self._pairs.append((index, found.popleft()))
             else:
@@ -174,32 +171,58 @@ def _keys(before: Sequence[Condition], after: Sequence[Condition]) -> tuple[list
 def _match_groups(
     before: Logic, after: Logic, old_keys: Sequence[str], new_keys: Sequence[str]
 ) -> dict[int, int]:
-    """Return pairs of groups, those with the most conditions in common first."""
-    old = _traits(before, old_keys)
-    new = _traits(after, new_keys)
-    candidates = []
-    for i, (old_id, old_contents, old_shapes) in enumerate(old):
-        for j, (new_id, new_contents, new_shapes) in enumerate(new):
-            contents = (old_contents & new_contents).total()
-            shapes = (old_shapes & new_shapes).total()
-            if contents or shapes or old_id == new_id:
-                score = (-contents, -shapes, old_id != new_id, abs(i - j))
-                candidates.append((score, i, j))
+    """Return pairs of groups: those with the most conditions in common, then of the same id."""
+    old, new = _traits(before, old_keys), _traits(after, new_keys)
+    having: dict[str, list[int]] = defaultdict(list)
+    for j, each in enumerate(new):
+        for key in each.contents:
+            having[key].append(j)
+    shared = {(i, j) for i, each in enumerate(old) for key in each.contents for j in having[key]}
     groups: dict[int, int] = {}
-    taken: set[int] = set()
-    for _, i, j in sorted(candidates):
-        if i not in groups and j not in taken:
-            groups[i] = j
-            taken.add(j)
+    _choose(groups, old, new, shared)
+    ids = {each.id: j for j, each in enumerate(new)}
+    _choose(groups, old, new, ((i, ids[each.id]) for i, each in enumerate(old) if each.id in ids))
+    left = set(range(len(new))) - set(groups.values())
+    _choose(groups, old, new, ((i, j) for i in range(len(old)) if i not in groups for j in left))
     return groups
 
 
-def _traits(logic: Logic, keys: Sequence[str]) -> list[tuple[str, Counter[Any], Counter[Any]]]:
-    """Return the id of each group, and the contents and shapes of its conditions."""
+def _choose(
+    groups: dict[int, int],
+    old: Sequence[_Traits],
+    new: Sequence[_Traits],
+    candidates: Iterable[tuple[int, int]],
+) -> None:
+    """Add the best of the candidates whose groups have no counterpart yet."""
+    taken = set(groups.values())
+    scores = []
+    for i, j in candidates:
+        if i not in groups and j not in taken:
+            contents = (old[i].contents & new[j].contents).total()
+            shapes = (old[i].shapes & new[j].shapes).total()
+            is_same = old[i].id == new[j].id
+            if contents or shapes or is_same:
+                scores.append(((-contents, not is_same, -shapes, abs(i - j)), i, j))
+    for _, i, j in sorted(scores):
+        if i not in groups and j not in taken:
+            groups[i] = j
+            taken.add(j)
+
+
+@dataclass(frozen=True)
+class _Traits:
+    """What a group is recognised by: its id, and the contents and shapes of its conditions."""
+
+    id: str
+    contents: Counter[str]
+    shapes: Counter[Any]
+
+
+def _traits(logic: Logic, keys: Sequence[str]) -> list[_Traits]:
     traits = []
     for group in logic.groups:
         indices = [each.condition for each in group.members if each.condition is not None]
         contents = Counter(keys[index] for index in indices)
         shapes = Counter(_shape(logic.conditions[index]) for index in indices)
-        traits.append((group.id, contents, shapes))
+        traits.append(_Traits(group.id, contents, shapes))
     return traits

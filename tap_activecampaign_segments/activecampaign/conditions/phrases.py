@@ -1,8 +1,8 @@
 """The vocabulary: what objects, fields and operators are called in a sentence.
 
 The API documents the operators, and of the objects and fields only ``tag`` and ``tagid``. The other
-names are those that ActiveCampaign uses elsewhere, in several spellings. Names are compared in lower
-case and without punctuation; what is not listed here is described generically.
+names are those that ActiveCampaign uses elsewhere, in several spellings. Names are compared in
+lower case and without punctuation; what is not listed here is described generically.
 """
 
 from __future__ import annotations
@@ -162,226 +162,139 @@ class Phrase:
     Attributes:
         has: The verb: ``has``, ``is on``.
         has_not: Its negation.
-        noun: Goes before an id: ``the tag``.
-        any_one: ``tag``, for "any tag".
-        one: ``a tag``.
-        several: ``the tags``, for "any of the tags".
+        noun: ``tag``, for "any tag" and "any of the tags".
         keys: Fields that hold the id of what is meant.
+        article: Goes before the noun: ``a tag``.
+        named: Goes before an id: ``the tag``; the noun if empty.
         campaign_keys: Fields that hold the id of the campaign, if that is something else.
     """
 
     has: str
     has_not: str
     noun: str
-    any_one: str
-    one: str
-    several: str
     keys: frozenset[str]
+    article: str = "a"
+    named: str = ""
     campaign_keys: frozenset[str] = frozenset()
 
+    @property
+    def one(self) -> str:
+        """``a tag``."""
+        return f"{self.article} {self.noun}"
 
-_CAMPAIGN = frozenset({"campaignid", "campaign"})
+    @property
+    def name(self) -> str:
+        """``the tag``, before an id."""
+        return self.named or self.noun
+
+    @property
+    def several(self) -> str:
+        """``the tags``."""
+        return f"the {self.noun}s"
+
+
+def _keys(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_CAMPAIGN = _keys("campaignid campaign")
 
 
 def _on_campaign(participle: str) -> Phrase:
-    return Phrase(
-        f"has {participle}",
-        f"has not {participle}",
-        "campaign",
-        "campaign",
-        "a campaign",
-        "the campaigns",
-        _CAMPAIGN,
-    )
+    return Phrase(f"has {participle}", f"has not {participle}", "campaign", _CAMPAIGN)
 
 
-_TAG = Phrase(
-    "has",
-    "does not have",
-    "the tag",
-    "tag",
-    "a tag",
-    "the tags",
-    frozenset({"tagid", "tag", "tagids", "id"}),
-)
-_LIST = Phrase(
-    "is on",
-    "is not on",
-    "list",
-    "list",
-    "a list",
-    "the lists",
-    frozenset({"listid", "list", "listids", "id"}),
-)
-_AUTOMATION = Phrase(
-    "has entered",
-    "has not entered",
-    "automation",
-    "automation",
-    "an automation",
-    "the automations",
-    frozenset({"automationid", "automation", "seriesid", "series"}),
-)
-_GOAL = Phrase(
-    "has achieved",
-    "has not achieved",
-    "goal",
-    "goal",
-    "a goal",
-    "the goals",
-    frozenset({"goalid", "goal"}),
-)
-_FORM = Phrase(
-    "has submitted",
-    "has not submitted",
-    "form",
-    "form",
-    "a form",
-    "the forms",
-    frozenset({"formid", "form"}),
-)
-_SEGMENT = Phrase(
-    "is in",
-    "is not in",
-    "segment",
-    "segment",
-    "a segment",
-    "the segments",
-    frozenset({"segmentid", "segment", "id"}),
-)
-_ACCOUNT = Phrase(
-    "belongs to",
-    "does not belong to",
-    "account",
-    "account",
-    "an account",
-    "the accounts",
-    frozenset({"accountid", "account"}),
-)
-_CLICK = Phrase(
-    "has clicked",
-    "has not clicked",
-    "link",
-    "link",
-    "a link",
-    "the links",
-    frozenset({"linkid", "link", "linkurl"}),
-    _CAMPAIGN,
-)
-_PAGE = Phrase(
-    "has visited",
-    "has not visited",
-    "the page",
-    "page",
-    "a page",
-    "the pages",
-    frozenset({"url", "page", "pageurl", "pageid", "webpage"}),
-)
-_EVENT = Phrase(
-    "has triggered",
-    "has not triggered",
-    "the event",
-    "event",
-    "an event",
-    "the events",
-    frozenset({"event", "eventname", "eventid", "name"}),
-)
-_DEAL = Phrase(
-    "has", "does not have", "deal", "deal", "a deal", "the deals", frozenset({"dealid", "deal"})
-)
-_ORDER = Phrase(
-    "has placed",
-    "has not placed",
-    "order",
-    "order",
-    "an order",
-    "the orders",
-    frozenset({"orderid", "order"}),
-)
-_CART = Phrase(
-    "has abandoned",
-    "has not abandoned",
-    "cart",
-    "cart",
-    "a cart",
-    "the carts",
-    frozenset({"cartid", "cart"}),
-)
-_PRODUCT = Phrase(
-    "has bought",
-    "has not bought",
-    "the product",
-    "product",
-    "a product",
-    "the products",
-    frozenset({"productid", "product", "productname", "sku"}),
-)
+def _with_aliases(phrases: dict[str, Phrase]) -> dict[str, Phrase]:
+    return {alias: phrase for aliases, phrase in phrases.items() for alias in aliases.split()}
+
 
 PHRASES = MappingProxyType(
-    {
-        **dict.fromkeys(("tag", "tags", "contacttag", "contacttags"), _TAG),
-        **dict.fromkeys(
-            ("list", "lists", "contactlist", "contactlists", "listsubscription"), _LIST
-        ),
-        **dict.fromkeys(("automation", "automations", "contactautomation", "series"), _AUTOMATION),
-        **dict.fromkeys(("goal", "goals", "contactgoal"), _GOAL),
-        **dict.fromkeys(("form", "forms", "formsubmission", "formsubmit"), _FORM),
-        **dict.fromkeys(("segment", "segments"), _SEGMENT),
-        **dict.fromkeys(("account", "accounts", "accountcontact"), _ACCOUNT),
-        **dict.fromkeys(
-            ("open", "opens", "opened", "emailopen", "emailopens", "campaignopen", "messageopen"),
-            _on_campaign("opened"),
-        ),
-        **dict.fromkeys(
-            (
-                "click",
-                "clicks",
-                "clicked",
+    _with_aliases(
+        {
+            "tag tags contacttag contacttags": Phrase(
+                "has", "does not have", "tag", _keys("tagid tag tagids id"), named="the tag"
+            ),
+            "list lists contactlist contactlists listsubscription": Phrase(
+                "is on", "is not on", "list", _keys("listid list listids id")
+            ),
+            "automation automations contactautomation series": Phrase(
+                "has entered",
+                "has not entered",
+                "automation",
+                _keys("automationid automation seriesid series"),
+                article="an",
+            ),
+            "goal goals contactgoal": Phrase(
+                "has achieved", "has not achieved", "goal", _keys("goalid goal")
+            ),
+            "form forms formsubmission formsubmit": Phrase(
+                "has submitted", "has not submitted", "form", _keys("formid form")
+            ),
+            "segment segments": Phrase(
+                "is in", "is not in", "segment", _keys("segmentid segment id")
+            ),
+            "account accounts accountcontact": Phrase(
+                "belongs to",
+                "does not belong to",
+                "account",
+                _keys("accountid account"),
+                article="an",
+            ),
+            "open opens opened emailopen emailopens campaignopen messageopen": _on_campaign(
+                "opened"
+            ),
+            "click clicks clicked link links linkclick linkclicks emailclick": Phrase(
+                "has clicked",
+                "has not clicked",
                 "link",
-                "links",
-                "linkclick",
-                "linkclicks",
-                "emailclick",
+                _keys("linkid link linkurl"),
+                campaign_keys=_CAMPAIGN,
             ),
-            _CLICK,
-        ),
-        **dict.fromkeys(
-            ("reply", "replies", "replied", "emailreply", "campaignreply"),
-            _on_campaign("replied to"),
-        ),
-        **dict.fromkeys(
-            ("send", "sends", "sent", "campaign", "campaigns", "campaignsend", "emailsend"),
-            _on_campaign("been sent"),
-        ),
-        **dict.fromkeys(("forward", "forwards", "campaignforward"), _on_campaign("forwarded")),
-        **dict.fromkeys(("share", "shares", "campaignshare"), _on_campaign("shared")),
-        **dict.fromkeys(
-            ("bounce", "bounces", "campaignbounce"), _on_campaign("bounced a message of")
-        ),
-        **dict.fromkeys(
-            (
+            "reply replies replied emailreply campaignreply": _on_campaign("replied to"),
+            "send sends sent campaign campaigns campaignsend emailsend": _on_campaign("been sent"),
+            "forward forwards campaignforward": _on_campaign("forwarded"),
+            "share shares campaignshare": _on_campaign("shared"),
+            "page pages pagevisit pageview sitevisit sitevisits visit visits": Phrase(
+                "has visited",
+                "has not visited",
                 "page",
-                "pages",
-                "pagevisit",
-                "pageview",
-                "sitevisit",
-                "sitevisits",
-                "visit",
-                "visits",
+                _keys("url page pageurl pageid webpage"),
+                named="the page",
             ),
-            _PAGE,
-        ),
-        **dict.fromkeys(
-            ("event", "events", "customevent", "trackingevent", "eventtracking"), _EVENT
-        ),
-        **dict.fromkeys(("deal", "deals", "contactdeal"), _DEAL),
-        **dict.fromkeys(
-            ("order", "orders", "purchase", "purchases", "ecommerceorder", "ecomorder"), _ORDER
-        ),
-        **dict.fromkeys(("cart", "carts", "abandonedcart", "ecommercecart", "ecomcart"), _CART),
-        **dict.fromkeys(
-            ("product", "products", "orderproduct", "ecommerceproduct", "ecomproduct"), _PRODUCT
-        ),
-    }
+            "event events customevent trackingevent eventtracking": Phrase(
+                "has triggered",
+                "has not triggered",
+                "event",
+                _keys("event eventname eventid name"),
+                article="an",
+                named="the event",
+            ),
+            "deal deals contactdeal": Phrase(
+                "has", "does not have", "deal", _keys("dealid deal"), named="the deal"
+            ),
+            "order orders purchase purchases ecommerceorder ecomorder": Phrase(
+                "has placed",
+                "has not placed",
+                "order",
+                _keys("orderid order"),
+                article="an",
+                named="the order",
+            ),
+            "cart carts abandonedcart ecommercecart ecomcart": Phrase(
+                "has abandoned",
+                "has not abandoned",
+                "cart",
+                _keys("cartid cart"),
+                named="the cart",
+            ),
+            "product products orderproduct ecommerceproduct ecomproduct": Phrase(
+                "has bought",
+                "has not bought",
+                "product",
+                _keys("productid product productname sku"),
+                named="the product",
+            ),
+        }
+    )
 )
 """The objects that are named idiomatically."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tap_activecampaign_segments.activecampaign.conditions.aggregates import describe_aggregate
-from tap_activecampaign_segments.activecampaign.conditions.model import ConditionField, Logic
+from tap_activecampaign_segments.activecampaign.conditions.fields import ConditionField
+from tap_activecampaign_segments.activecampaign.conditions.model import Logic
 from tap_activecampaign_segments.activecampaign.conditions.values import to_text
 
 if TYPE_CHECKING:

@@ -52,7 +52,12 @@ def describe_definition(version: Mapping[str, Any]) -> str:
 
 
 class _Part(NamedTuple):
-    """A part of the sentence, and the operator that joins what is in it, None if it is one thing."""
+    """A part of the sentence.
+
+    Attributes:
+        text: Its words.
+        joined_by: The operator that joins what is in it, None if it is one thing.
+    """
 
     text: str
     joined_by: str | None = None

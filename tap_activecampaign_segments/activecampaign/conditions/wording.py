@@ -20,7 +20,7 @@ from tap_activecampaign_segments.activecampaign.conditions.values import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tap_activecampaign_segments.activecampaign.conditions.model import ConditionField
+    from tap_activecampaign_segments.activecampaign.conditions.fields import ConditionField
 
 NO_VALUE = "(no value)"
 EXTERNAL_VALUE = "(a value given when it is evaluated)"
@@ -113,7 +113,7 @@ def value_text(field: ConditionField, style: Style) -> str:
 def values_of(field: ConditionField) -> list[Any]:
     """Return the values of a field; a text with separators is a list where a list is expected."""
     value = field.value
-    if value is None or value == "" or value == {}:
+    if value is None or (isinstance(value, str | Mapping) and not value):
         return []
     if isinstance(value, list):
         return value

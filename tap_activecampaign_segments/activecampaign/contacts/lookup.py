@@ -56,13 +56,17 @@ class ContactLookup:
         [3, 5]
     """
 
-    def __init__(self, reader: ContactReader) -> None:
+    def __init__(
+        self, reader: ContactReader, wait_for_announcements: Callable[[], None] = lambda: None
+    ) -> None:
         """Create a lookup; nothing is requested yet.
 
         Args:
             reader: Sends the requests.
+            wait_for_announcements: Called before a request that is not full.
         """
         self._reader = reader
+        self._wait_for_announcements = wait_for_announcements
         self._lock = Lock()
         self._announced: deque[Iterator[int]] = deque()
         self._next: list[int] = []
@@ -98,8 +102,9 @@ class ContactLookup:
         """
         unread: set[int] | None = None
         while unread is None or unread:
-            # If something got lost, it is taken anew.
-            self._taken.difference_update(unread or ())
+            with self._lock:
+                # What got lost on the way, as in a stream map that failed, is requested again.
+                self._taken.difference_update(unread or ())
             source = chain.from_iterable(pages)
             while not self._start(source):
                 yield from self._receive(pages, wait)
@@ -121,6 +126,8 @@ class ContactLookup:
     def _start_rest(self, pages: Pages) -> set[int]:
         """Start the last request, filled up with announced ids; return the ids to wait for."""
         unread = {each for each in chain.from_iterable(pages) if each not in self._emitted}
+        if not unread.isdisjoint(self._next):
+            self._wait_for_announcements()
         with self._lock:
             if not unread.isdisjoint(self._next):
                 self._fill(chain.from_iterable(self._announced))

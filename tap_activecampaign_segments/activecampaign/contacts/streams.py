@@ -78,6 +78,8 @@ class AllContacts(ManualStateStream, UninterruptedBatches):
             state, read = self.stream_state, 0
             walk = Walk.from_state(state[WALK])
             for page in self._pages.take(lambda each: self._sync.wait_for(self.name, each)):
+                if page.unusable:
+                    self.failures.record(self.name, "the API answers with contacts without id")
                 yield from page.records
                 walk, read = page.walk, read + len(page.records)
                 state[WALK] = walk.to_state()

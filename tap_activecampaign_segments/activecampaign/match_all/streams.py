@@ -13,9 +13,14 @@ from tap_activecampaign_segments.activecampaign.base_streams import (
     AccountStream,
     SegmentStream,
 )
+from tap_activecampaign_segments.activecampaign.contacts.reader import MAX_CONTACTS
 from tap_activecampaign_segments.activecampaign.match_all import records
 from tap_activecampaign_segments.activecampaign.match_all.acquire import NotReadyError
-from tap_activecampaign_segments.activecampaign.match_all.run import CONTACTS, HASHED_CONTACTS
+from tap_activecampaign_segments.activecampaign.match_all.run import (
+    CONTACT_STREAMS,
+    CONTACTS,
+    HASHED_CONTACTS,
+)
 from tap_activecampaign_segments.activecampaign.match_all.run_options import RunOptions
 from tap_activecampaign_segments.activecampaign.match_all.run_state import (
     RunState,
@@ -23,6 +28,7 @@ from tap_activecampaign_segments.activecampaign.match_all.run_state import (
 )
 from tap_activecampaign_segments.activecampaign.prefetch import run_in_background
 from tap_activecampaign_segments.errors import RequestError
+from tap_activecampaign_segments.logs.progress import Position
 from tap_activecampaign_segments.singer.fast_records import (
     RecordPage,
     RecordPageMessage,
@@ -132,6 +138,14 @@ class MatchAllRuns(ChildrenFirstStream, SegmentStream):
         committed = self.run_state(segment).runs.committed
         results = RESULTS_OF_BACKFILL if self.account.settings.backfill_days else 1
         return results * max(segment.last_size, committed.total if committed else 0)
+
+    @override
+    def expected_requests(self, segment: Segment) -> float:
+        runs, members = self.run_state(segment).runs, self.expected_contacts(segment)
+        is_known = runs.predecessor and not CONTACT_STREAMS.isdisjoint(runs.predecessor.streams)
+        looks_up = any(isinstance(child, JoinedContacts) for child in self._read_children)
+        lookups = members / MAX_CONTACTS if looks_up and not is_known else 0
+        return super().expected_requests(segment) + lookups
 
     @override
     def work(self, segment: Segment) -> Callable[[], EvaluatedRuns]:
@@ -283,10 +297,17 @@ class JoinedContacts(RunChildStream):
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
         segment = self.account.segments_by_id[self.evaluation.result.run.segment_id]
         pages = [[1]] if self.is_test else self.evaluation.contact_ids
+        read, total = 0, sum(map(len, pages))
+
+        def locate() -> Position:
+            return Position(read, total, f"{segment}: contacts: {read} of {total} read")
+
         for page in self._sync.contact_lookup.read(
             pages, lambda found: self.sync_context.wait_for(segment, found)
         ):
             yield from page
+            read += len(page)
+            self._tap.progress.report(locate)
 
 
 class MatchAllResults(RunChildStream):

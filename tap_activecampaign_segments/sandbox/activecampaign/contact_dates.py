@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 
 NO_DATE = "0000-00-00"
 """What stands for no date; with a time for no date-time, see `NO_TIME`."""
 NO_TIME = f"{NO_DATE} 00:00:00"
 
+_FIRST_DAY = date(1970, 1, 1)
 _WINTER, _SUMMER = timezone(timedelta(hours=-6)), timezone(timedelta(hours=-5))
 _SUMMER_MONTHS = range(4, 11)
 _TEXT = re.compile(
@@ -22,12 +24,17 @@ _TEXT = re.compile(
 
 def format_date(at: float) -> str:
     """Return epoch seconds as ``cdate`` and ``udate`` have them: with the account's offset."""
-    return _to_local(at).isoformat()
+    # Three times as fast as `datetime`: a page has hundreds of dates.
+    days, seconds = divmod(int(at) - 21_600, 86_400)
+    if _is_summer(days):
+        days, seconds = divmod(int(at) - 18_000, 86_400)
+        return f"{_format_day(days)}T{_format_time(seconds // 60)}:{seconds % 60:02d}-05:00"
+    return f"{_format_day(days)}T{_format_time(seconds // 60)}:{seconds % 60:02d}-06:00"
 
 
-def format_local(at: float) -> str:
-    """Return epoch seconds in the account's time without an offset."""
-    return _to_local(at).strftime("%Y-%m-%d %H:%M:%S")
+def remove_offset(text: str) -> str:
+    """Return a date as `format_date` writes it, in the form that has no offset."""
+    return text[:19].replace("T", " ")
 
 
 def parse_date(text: str) -> float | None:
@@ -61,10 +68,21 @@ def _parse_zone(text: str) -> timezone:
     return datetime.strptime(text.replace(" ", "+"), "%z").tzinfo  # type: ignore[return-value]
 
 
-def _to_local(at: float) -> datetime:
-    moment = datetime.fromtimestamp(int(at), _WINTER)
-    return moment.astimezone(_choose_zone(moment))
-
-
 def _choose_zone(moment: datetime) -> timezone:
     return _SUMMER if moment.month in _SUMMER_MONTHS else _WINTER
+
+
+@lru_cache(maxsize=10_000)
+def _is_summer(days: int) -> bool:
+    """Return whether a day, counted from the first of 1970, is in the summer."""
+    return (_FIRST_DAY + timedelta(days=days)).month in _SUMMER_MONTHS
+
+
+@lru_cache(maxsize=10_000)
+def _format_day(days: int) -> str:
+    return (_FIRST_DAY + timedelta(days=days)).isoformat()
+
+
+@lru_cache(maxsize=1440)
+def _format_time(minutes: int) -> str:
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"

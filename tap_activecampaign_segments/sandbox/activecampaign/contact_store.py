@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .contact_dates import format_date, format_local, parse_date
+from .contact_dates import format_date, parse_date, remove_offset
 from .contacts import build_contact, build_subscriptions, get_dates, get_statuses
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class ContactStore:
         unknown = fields.keys() - build_contact(contact).keys()
         if unknown:
             raise ValueError(f"contacts have no {', '.join(sorted(unknown))}")
-        updated = {"udate": format_date(at), "updated_utc_timestamp": format_local(at)}
+        udate = format_date(at)
+        updated = {"udate": udate, "updated_utc_timestamp": remove_offset(udate)}
         self._changes.setdefault(contact, {}).update(updated | fields)
         self.revision += 1
 
@@ -59,7 +60,7 @@ class ContactStore:
 
     def mark_deleted(self, contact: int, at: float) -> None:
         """Mark a contact as deleted."""
-        self.update(contact, at, deleted="1", deleted_at=format_local(at))
+        self.update(contact, at, deleted="1", deleted_at=remove_offset(format_date(at)))
 
     def subscribe(self, contact: int, list_id: int, status: int, at: float) -> None:
         """Set a contact's status on a list; raises ValueError if there is no such status."""

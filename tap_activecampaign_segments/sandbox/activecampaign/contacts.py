@@ -26,20 +26,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from tap_activecampaign_segments.sandbox.seeded import make_digest, mix
+from tap_activecampaign_segments.sandbox.seeded import mix
 
-from .contact_dates import NO_DATE, NO_TIME, format_date, format_local
+from .contact_dates import NO_DATE, NO_TIME, format_date, remove_offset
 
 Document = dict[str, Any]
 
 UNCONFIRMED, ACTIVE, UNSUBSCRIBED, BOUNCED = "0", "1", "2", "3"
 """Status of a subscription."""
 
-EARLIEST = 1_577_858_400.0
+EARLIEST = 1_577_858_400
 """Epoch seconds before which no contact was created: 2020 in the account's time."""
 LATEST = EARLIEST + 60 * 2_000_000 + 86_400
 """Epoch seconds after which a contact has a date only if it was changed."""
 
+_NEVER = float("-inf")
 _PLAIN = 50
 _PERIOD = 97
 _NO_UPDATE, _UNTIDY, _NO_DELETION, _BOUNCED_HARD, _BOUNCED_SOFT, _NAMELESS = 11, 23, 37, 59, 71, 83
@@ -50,8 +51,8 @@ _STATUS_PERIOD, _NO_TIME_PERIOD, _NO_LIST_PERIOD = 17, 29, 53
 
 def get_dates(contact: int) -> tuple[float, float]:
     """Return when a contact was created and updated, in epoch seconds; minus infinity if never."""
-    created = EARLIEST + 60 * (mix(contact, 1) % 2_000_000)
-    return created, float("-inf") if _get_kind(contact) == _NO_UPDATE else created + 86_400
+    created = _get_created(contact)
+    return created, _NEVER if _get_kind(contact) == _NO_UPDATE else created + 86_400
 
 
 def get_statuses(contact: int) -> set[str]:
@@ -62,7 +63,9 @@ def get_statuses(contact: int) -> set[str]:
 def build_contact(contact: int) -> Document:
     """Return a contact as nobody has changed it."""
     kind = _get_kind(contact)
-    created, updated = get_dates(contact)
+    created = _get_created(contact)
+    cdate = format_date(created)
+    udate = NO_TIME if kind == _NO_UPDATE else format_date(created + 86_400)
     name = "" if kind == _NAMELESS else str(contact)
     untidy, address = f"  Contact{contact}@Example.com ", f"contact{contact}@example.com"
     return {
@@ -71,23 +74,20 @@ def build_contact(contact: int) -> Document:
         "phone": "" if contact % 3 else f"+1555{contact % 10_000_000:07d}",
         "firstName": name and f"First{name}",
         "lastName": name and f"Last{name}",
-        "cdate": format_date(created),
-        "udate": NO_DATE if kind == _NO_UPDATE else format_date(updated),
+        "cdate": cdate,
+        "udate": NO_DATE if kind == _NO_UPDATE else udate,
         "deleted": "0",
         "deleted_at": None if kind == _NO_DELETION else NO_TIME,
         "anonymized": "0",
         "bounced_hard": "1" if kind == _BOUNCED_HARD else "0",
         "bounced_soft": "2" if kind == _BOUNCED_SOFT else "0",
-        "bounced_date": NO_DATE,
         "orgid": "0",
-        "orgname": "",
-        "hash": make_digest("contact", contact)[:32],
+        "hash": f"{mix(contact, 2):032x}",
         "ip": f"192.0.2.{contact % 254 + 1}",
         "ua": None,
-        "sentcnt": "0",
         # The names promise UTC, and the values are the account's time.
-        "created_utc_timestamp": format_local(created),
-        "updated_utc_timestamp": NO_TIME if kind == _NO_UPDATE else format_local(updated),
+        "created_utc_timestamp": remove_offset(cdate),
+        "updated_utc_timestamp": remove_offset(udate),
     }
 
 
@@ -102,15 +102,19 @@ def build_subscription(contact: int) -> Document:
 
 
 def _build_subscription(contact: int, list_id: str) -> Document:
-    created, _ = get_dates(contact)
+    sdate = format_date(_get_created(contact))
     is_old = contact >= _PLAIN and contact % _NO_TIME_PERIOD == 0
     return {
         "contact": str(contact),
         "list": list_id,
         "status": _get_status(contact),
-        "sdate": format_date(created),
-        "udate": NO_TIME if is_old else format_date(created),
+        "sdate": sdate,
+        "udate": NO_TIME if is_old else sdate,
     }
+
+
+def _get_created(contact: int) -> int:
+    return EARLIEST + 60 * (mix(contact, 1) % 2_000_000)
 
 
 def _get_kind(contact: int) -> int | None:

@@ -3,15 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap_activecampaign_segments.sandbox.seeded import make_digest, make_random
-
-_TEMPLATES = (
-    ("activecampaign", "tag", "tagid", "number", "="),
-    ("activecampaign", "contact", "email", "string", "contains"),
-    ("activecampaign", "list", "listid", "number", "is in any"),
-    ("activecampaign", "score", "score", "number", ">="),
-)
-
 
 @dataclass
 class Version:
@@ -66,40 +57,3 @@ class Version:
         first, *others = self.conditions
         head, *tail = first["fields"]
         return [{**first, "fields": [{**head, "external": True}, *tail]}, *others]
-
-
-def make_logic(*seed: object) -> dict[str, Any]:
-    """Return the fields of a `Version` that make up its logic: conditions, groups, hash, author."""
-    generator = make_random(*seed, "logic")
-    conditions = [
-        _make_condition(str(number), generator.choice(_TEMPLATES), str(generator.randrange(1, 90)))
-        for number in range(1, generator.randrange(2, 5))
-    ]
-    group = {
-        "id": "1",
-        "operator": generator.choice(("and", "or")),
-        "values": [{"id": condition["id"], "type": "condition"} for condition in conditions],
-    }
-    return {
-        "conditions": conditions,
-        "groups": [group],
-        "segment_hash": make_digest(*seed, "segment_hash"),
-        "user_id": str(generator.randrange(1, 5)),
-    }
-
-
-def _make_condition(
-    condition_id: str, template: tuple[str, str, str, str, str], value: str
-) -> dict[str, Any]:
-    system, kind, name, data_type, operator = template
-    fields = [{"name": name, "data_type": data_type, "operator": operator, "value": value}]
-    hash_simple = make_digest(kind, name, operator, value)[:40]
-    return {
-        "id": condition_id,
-        "source_system": system,
-        "object_type": kind,
-        "fields": fields,
-        "field_aggregate": {"aggregate_field_operator": ""},
-        "hash_simple": hash_simple,
-        "hash": make_digest(hash_simple)[:40],
-    }

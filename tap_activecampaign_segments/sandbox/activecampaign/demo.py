@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tap_activecampaign_segments.sandbox.seeded import make_random
+
+from .demo_definitions import DEFINITIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +46,6 @@ class Plan(NamedTuple):
         name: None if it is not saved.
         size: Number of members now.
         seconds: Duration of a run.
-        versions: Number of versions.
         counts: Number of recorded sizes.
         days: Age in days.
         description: Of the first version.
@@ -52,22 +54,21 @@ class Plan(NamedTuple):
     name: str | None
     size: int
     seconds: float
-    versions: int
     counts: int
     days: int
     description: str = ""
 
 
 _PLANS = (
-    Plan("Newsletter", 25_118, 6.0, 3, 168, 240, "Everybody who confirmed the newsletter"),
-    Plan("VIP customers", 41, 0.2, 4, 122, 200, "Five orders or more"),
-    Plan("Trial expired", 903, 0.4, 2, 97, 150, "Trial over, no plan yet"),
-    Plan("Webinar sign-ups", 4_021, 0.8, 1, 74, 110),
-    Plan("Abandoned basket", 386, 0.3, 5, 140, 180, "Basket older than a day"),
-    Plan("Opened nothing for 90 days", 7_740, 1.5, 2, 110, 220, "Candidates for a goodbye"),
-    Plan("Beta testers", 1, 0.1, 1, 60, 90),
-    Plan("Win-back (paused)", 0, 0.1, 2, 66, 130, "Switched off for the summer"),
-    Plan(None, 212, 0.2, 1, 0, 30),
+    Plan("Newsletter", 25_118, 6.0, 168, 240, "Everybody who confirmed the newsletter"),
+    Plan("VIP customers", 41, 0.2, 122, 200, "Five orders or more"),
+    Plan("Trial expired", 903, 0.4, 97, 150, "Trial over, no plan yet"),
+    Plan("Webinar sign-ups", 4_021, 0.8, 74, 110),
+    Plan("Abandoned basket", 386, 0.3, 140, 180, "Basket older than a day"),
+    Plan("Opened nothing for 90 days", 7_740, 1.5, 110, 220, "Candidates for a goodbye"),
+    Plan("Beta testers", 1, 0.1, 60, 90),
+    Plan("Win-back (paused)", 0, 0.1, 66, 130, "Switched off for the summer"),
+    Plan(None, 212, 0.2, 0, 30),
 )
 
 
@@ -87,16 +88,20 @@ def fill_account(account: DemoAccount, now: float) -> None:
             churn=_CHURN,
             created=now - plan.days * _DAY + 0.2718,
         )
-        segment.versions[0].description = plan.description
         _add_versions(segment, plan, now)
         _add_counts(account.seed, segment, plan, now)
 
 
 def _add_versions(segment: Segment, plan: Plan, now: float) -> None:
-    """Edit the segment at uneven intervals."""
-    step = plan.days * _DAY / plan.versions
-    for number in range(1, plan.versions):
-        segment.edit(now - (plan.versions - number) * step + number * 4567.8913)
+    """Define the segment, and edit it at uneven intervals."""
+    first, *edits = DEFINITIONS[plan.name]
+    segment.versions[0] = dataclasses.replace(
+        segment.versions[0], description=plan.description, operator="and", **first
+    )
+    step = plan.days * _DAY / (len(edits) + 1)
+    for number, changes in enumerate(edits, start=1):
+        at = now - (len(edits) + 1 - number) * step + number * 4567.8913
+        segment.edit(at, **changes)
 
 
 def _add_counts(seed: int, segment: Segment, plan: Plan, now: float) -> None:

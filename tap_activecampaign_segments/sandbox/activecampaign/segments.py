@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tap_activecampaign_segments.sandbox.seeded import count_moves, make_id, make_random
 
 from .counts import Count, find_latest
-from .definitions import Version, make_logic
+from .definitions import Version
+from .logic import edit_logic, make_logic
 from .runs import Run
 from .users import User
 
@@ -125,7 +126,7 @@ class Segment:
 
         Args:
             at: Epoch seconds; now by default.
-            changes: Fields of `Version`. The logic changes unless it is given.
+            changes: Fields of `Version`. A part of the logic changes unless it is given.
 
         Returns:
             The new version.
@@ -136,7 +137,8 @@ class Segment:
         if changes.get("name") is not None and self.name is None:
             raise ValueError("a segment that is not saved cannot be given a name")
         at = self._account.clock.time() if at is None else at
-        logic = make_logic(self._account.seed, self.segment_id, len(self.versions) + 1)
+        number = len(self.versions) + 1
+        logic = edit_logic(self.versions[-1], self._account.seed, self.segment_id, number)
         version = dataclasses.replace(
             self.versions[-1],
             created=self._account.timestamps.truncate(at),

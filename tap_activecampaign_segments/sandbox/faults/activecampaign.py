@@ -9,6 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .contacts import alter_contacts
 from .responses import render_altered
 
 if TYPE_CHECKING:
@@ -51,9 +52,13 @@ def alter_response(response: Response, faults: Faults, key: RequestKey) -> Respo
     content = json.loads(bytes(response.body))
     resources = content.get("data")
     attributes = resources[0]["attributes"] if resources else {}
-    on_page = faults.take("page", key) if attributes.get("is_ready") else []
+    has_page = "contacts" in content or attributes.get("is_ready")
+    on_page = faults.take("page", key) if has_page else []
     for fault in on_page:
-        _alter_page(attributes, fault)
+        if "contacts" in content:
+            alter_contacts(content, fault)
+        else:
+            _alter_page(attributes, fault)
     on_document = faults.take("answer", key)
     for fault in on_document:
         content = _alter_document(content, fault)
@@ -93,6 +98,11 @@ def _alter_document(content: Any, fault: Fault) -> Any:
     return content
 
 
+def _get_key(content: dict[str, Any]) -> str:
+    """Return the name of the rows."""
+    return "contacts" if "contacts" in content else "data"
+
+
 def _set_digits(content: Any, fault: Fault) -> Any:
     """Rewrite every timestamp with the fault's number of fraction digits."""
     return json.loads(_TIMESTAMP.sub(partial(_pad, int(fault.value)), json.dumps(content)))
@@ -111,11 +121,13 @@ def _remove_end(content: Any, _: Fault) -> Any:
 
 
 _ALTERATIONS: dict[str, Callable[[Any, Fault], Any]] = {
-    "not_object": lambda content, _: content.get("data", []),
+    "not_object": lambda content, _: content.get(_get_key(content), []),
     "no_data": lambda content, _: {
-        name: value for name, value in content.items() if name != "data"
+        name: value for name, value in content.items() if name != _get_key(content)
     },
-    "data_object": lambda content, _: content | {"data": next(iter(content.get("data", ())), {})},
+    "data_object": lambda content, _: (
+        content | {_get_key(content): next(iter(content.get(_get_key(content), ())), {})}
+    ),
     "digits": _set_digits,
     "no_end": _remove_end,
 }

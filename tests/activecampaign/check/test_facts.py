@@ -24,7 +24,10 @@ RECORDED = {
     *("token_sees_recorded_runs", "empty_result_has_total"),
 }
 HIDDEN: dict[str, set[str]] = {
-    "forbidden_is_intermittent": {"contact_lists_are_included", "ids_select_contacts"},
+    "forbidden_is_intermittent": {
+        *("contact_lists_are_included", "ids_select_contacts"),
+        *("updated_after_selects_contacts", "id_greater_pages_contacts"),
+    },
     "ready_run_has_end": {"recorded_run_ended_with_count"},
     "recorded_run_is_readable": RECORDED,
 }
@@ -68,3 +71,13 @@ def test_a_deleted_contact_in_an_earlier_result_is_seen(
         sandbox.faults.add(Fault("not_found", "match", after=5))
     seen = run_check().seen["deleted_contact_stays"]
     assert seen == ("1 deleted contact in one" if is_deleted else "(none of 9 who left)")
+
+
+def test_nothing_is_seen_of_contacts_where_there_is_none(
+    sandbox: Sandbox, run_check: Callable[..., Checked]
+) -> None:
+    sandbox.faults.add(Fault("empty_result", "contacts", times=None))
+    checked = run_check()
+    assert checked.otherwise == set()
+    assert checked.seen["updated_after_selects_contacts"] == "(the account shows no contact)"
+    assert checked.seen["id_greater_pages_contacts"] == "(no contact follows)"

@@ -1,0 +1,1 @@
+"""Definitions as sentences, as what changed, and as rows."""

@@ -1,0 +1,1 @@
+"""Contacts: looked up by id, and read as a whole account."""
