@@ -46,7 +46,8 @@ def draw() -> None:
             for row, stream in enumerate(level):
                 places[stream] = x, bottom + SLOT * (row + (rows - len(level) + 1) / 2)
                 parent = parents[stream]
-                joins = parent.primary_keys if parent else ()
+                keys = parent.primary_keys if parent else ()
+                joins = [each for each in keys if each in _fields(stream)]
                 if parent:
                     _connect(axes, places[parent], places[stream], () if row else joins)
                 _box(axes, places[stream], stream, joins, color)
@@ -59,9 +60,14 @@ def draw() -> None:
 
 def _find_parent(stream: Stream, earlier: Iterable[Stream]) -> Stream | None:
     """Return the declared parent, or else the first stream whose key is among the fields."""
-    fields, declared = stream.schema["properties"].keys(), stream.parent_stream_type
-    candidates = (each for each in earlier if declared in {None, type(each)})
-    return next((each for each in candidates if fields >= {*each.primary_keys}), None)
+    declared = stream.parent_stream_type
+    if declared:
+        return next(each for each in earlier if type(each) is declared)
+    return next((each for each in earlier if _fields(stream) >= {*each.primary_keys}), None)
+
+
+def _fields(stream: Stream) -> set[str]:
+    return {*stream.schema["properties"]}
 
 
 def _connect(axes: Axes, start: Point, end: Point, joins: Iterable[str]) -> None:

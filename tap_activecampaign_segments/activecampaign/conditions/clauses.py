@@ -207,7 +207,7 @@ def _describe_key(phrase: Phrase, key: ConditionField, style: Style) -> str | No
         "none": _negate(phrase, key, style),
         "all": f"{phrase.has} all of {several}" if has_value(key) else None,
         "missing at least one": f"{_missing(phrase)} {several}",
-        "empty|=": f"either {without} or {phrase.has} {values}",
+        "empty|=": f"{phrase.has} {values} or no {phrase.noun} at all",
     }.get(operator)
 
 

@@ -72,7 +72,7 @@ def get_contact_query(query: QueryParameters) -> ContactQuery:
     """Return what a request selects."""
     return ContactQuery(
         ids=_get_ids(query),
-        after=query.get_integer("id_greater", 0, _MAX_INTEGER, lowest=0),
+        after=query.get_integer("id_greater", -1, _MAX_INTEGER, lowest=0),
         before=query.get_integer("id_less", 0, _MAX_INTEGER, lowest=0)
         if "id_less" in query
         else None,

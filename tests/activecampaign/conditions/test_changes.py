@@ -137,6 +137,13 @@ def test_condition_that_moved_to_another_group() -> None:
     assert describe_changes(before, after) == "moved to another group: has the tag 3"
 
 
+def test_equal_conditions_stay_in_their_groups() -> None:
+    conditions = [tag("1", 1), tag("2", 1), tag("3", 3), tag("4", 4)]
+    groups = [group("1", "and", "1", "3"), group("2", "and", "2", "4")]
+    before = version(*conditions, groups=groups)
+    assert describe_changes(before, version(*conditions[::-1], groups=groups)) == NO_CHANGE
+
+
 def test_condition_that_changed_and_moved() -> None:
     before, after = two_groups([1, 2, 3], [4, 5]), two_groups([1, 2], [4, 5, 6])
     assert describe_changes(before, after) == (

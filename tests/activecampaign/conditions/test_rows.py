@@ -8,6 +8,7 @@ from typing import Any
 from tap_activecampaign_segments.activecampaign.conditions.rows import condition_rows
 from tap_activecampaign_segments.activecampaign.conditions.sentence import describe_definition
 from tests.support.conditions import aggregate, condition, field, group, tag, version
+from tests.support.fuzzing import nested
 
 
 def ids(*conditions: Any, **more: Any) -> list[str]:
@@ -115,6 +116,14 @@ def test_odd_values_are_text() -> None:
     assert {(row["object_type"], row["field_name"]) for row in rows} == {("5", "5")}
     assert {(row["operator"], row["data_type"]) for row in rows} == {("{}", "[]")}
     assert all(isinstance(row["value"], str) for row in rows[1:])
+
+
+def test_values_that_json_cannot_write_are_cut() -> None:
+    rows = condition_rows(
+        version(condition("1", "x", field("a", "=", nested(100_000)), field("b", "=", 10**5000)))
+    )
+    assert len(rows[0]["value"]) < 100
+    assert rows[1]["value"].startswith('"0x')
 
 
 def test_missing_definition_has_no_rows() -> None:

@@ -54,7 +54,7 @@ CONDITIONS = {
     "is missing at least one of the tags 3 and 5": tag("1", "3,5", "missing at least one"),
     "does not have any tag": tag("1", "", "empty"),
     "has any tag": tag("1", None, "not empty"),
-    "either does not have any tag or has the tag 14": tag("1", "14", "empty|="),
+    "has the tag 14 or no tag at all": tag("1", "14", "empty|="),
     'has a tag whose tagid starts with "vip"': tag("1", "vip", "starts with"),
     "has the tag (no value)": tag("1", None),
     "is on list 3": condition("1", "list", field("listid", "=", "3", "number")),
@@ -78,6 +78,7 @@ CONDITIONS = {
     "was created before 2026-01-31": condition(
         "1", "contact", field("cdate", "<", "2026-01-31", "date")
     ),
+    "was created on 2026-01-31": condition("1", "contact", field("cdate", "=", "2026-01-31")),
     "was created on or after 2026-01-31": condition(
         "1", "contact", field("cdate", ">=", "2026-01-31", "date")
     ),
@@ -109,6 +110,9 @@ CONDITIONS = {
     "has not opened campaign 7": condition("1", "open", field("campaignid", "!=", "7")),
     "has clicked link 12 in campaign 7": condition(
         "1", "linkclick", field("linkid", "=", "12"), field("campaignid", "=", "7")
+    ),
+    "has clicked link 12 where campaignid is not 7": condition(
+        "1", "link", field("linkid", "=", "12"), field("campaignid", "!=", "7")
     ),
     "has not clicked any link in campaign 7": condition(
         "1", "click", field("campaignid", "is not", "7")
