@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     Rows = list[Row]
 
 KEYS = {
+    "contacts": ("contact_id",),
     "count_history": ("segment_id", "run_id", "timestamp"),
     "match_all_results": ("segment_id", "contact_id"),
     "match_all_runs": ("segment_id", "run_id"),
     "membership_changes": ("segment_id", "contact_id", "run_id"),
     "memberships": ("segment_id", "contact_id"),
+    "segment_conditions": ("segment_id", "created_date", "condition_id", "field_index"),
     "segment_definitions": ("segment_id", "created_date"),
     "segment_group_exports": ("segment_group_name", "exported_at"),
     "segment_group_profiles": ("segment_group_name", "ProfileId"),
@@ -116,13 +119,86 @@ def known(account: Account) -> dict[str, Rows]:
     for segment in account.segments:
         for version in segment.versions:
             row = documents.build_definition(account, segment, version)["attributes"]
-            rows["segment_definitions"].append(row | {"created_date": instant(row["created_date"])})
+            version_row = row | {"created_date": instant(row["created_date"])}
+            rows["segment_definitions"].append(version_row)
+            rows["segment_conditions"] += _conditions(version_row)
         rows["count_history"] += [
             _size(documents.build_count(account, segment, count)) for count in segment.counts
         ]
         for stream, found in _of_runs(account, segment).items():
             rows[stream] += found
+    joined = {row["contact_id"] for row in rows["membership_changes"] if row["change"] == "joined"}
+    rows["contacts"] = [_contact(account, each) for each in sorted(joined)]
     return rows
+
+
+def _conditions(version: Row) -> Rows:
+    """The rows of a version's conditions."""
+    groups = {
+        each["id"]: group["id"]
+        for group in version["segment_condition_groups"]
+        for each in group["values"]
+        if each["type"] == "condition"
+    }
+    return [
+        {
+            "segment_id": version["segment_id"],
+            "created_date": version["created_date"],
+            "condition_id": condition["id"],
+            "field_index": place,
+            "group_id": groups.get(condition["id"]),
+            "object_type": condition["object_type"],
+            "source_system": condition["source_system"],
+            "field_name": field["name"],
+            "operator": field["operator"],
+            "value": _text(field.get("value")),
+            "data_type": field["data_type"],
+            "external": field.get("external", False),
+        }
+        for condition in version["segment_conditions"]
+        for place, field in enumerate(condition["fields"], 1)
+    ]
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, (str, type(None))) else json.dumps(value)
+
+
+def _contact(account: Account, contact_id: int) -> Row:
+    """The row of a contact."""
+    contact = account.contacts.build_contact(contact_id)
+    email, phone = contact["email"], contact["phone"] or None
+    return {
+        "contact_id": contact_id,
+        "email": email,
+        "email_sha256": hashlib.sha256(email.strip().lower().encode()).hexdigest(),
+        "phone": phone,
+        "phone_sha256": phone and hashlib.sha256(phone.encode()).hexdigest(),
+        "first_name": contact["firstName"] or None,
+        "last_name": contact["lastName"] or None,
+        "created_at": _zoned(contact["cdate"]),
+        "updated_at": _zoned(contact["udate"]),
+        "bounced_hard": int(contact["bounced_hard"]),
+        "bounced_soft": int(contact["bounced_soft"]),
+        "is_anonymized": contact["anonymized"] == "1",
+        "is_found": True,
+        "subscriptions": [
+            {
+                "list_id": each["list"],
+                "status": each["status"],
+                "updated_at": at and f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
+            }
+            for each in account.contacts.build_subscriptions(contact_id)
+            for at in [_zoned(each["udate"])]
+        ],
+    }
+
+
+def _zoned(text: str) -> datetime | None:
+    """Parse a date of a contact."""
+    if text.startswith("0000"):
+        return None
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z").astimezone(timezone.utc)
 
 
 def _size(resource: Mapping[str, Any]) -> Row:
