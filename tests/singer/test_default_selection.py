@@ -1,4 +1,4 @@
-"""What is read where nothing is selected: every stream but match_all_results."""
+"""What is read where nothing is selected: every stream but match_all_results and contacts."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
 
 RESULTS = "match_all_results"
+DESELECTED = {RESULTS, "contacts"}
 GROUP_STREAMS = {"segment_group_exports", "segment_group_profiles"}
 
 
@@ -43,16 +44,19 @@ def root_metadata(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("both_sources", [False, True])
-def test_discovery_deselects_the_full_result_alone(*, both_sources: bool) -> None:
+def test_discovery_deselects_the_full_result_and_contacts(*, both_sources: bool) -> None:
     found = root_metadata(discover(both_sources=both_sources))
-    assert found.keys() == {*DEFAULT_STREAMS, RESULTS} | (GROUP_STREAMS if both_sources else set())
+    others = GROUP_STREAMS if both_sources else set()
+    assert found.keys() == DEFAULT_STREAMS | DESELECTED | others
     for name, metadata in found.items():
-        assert metadata["selected"] is (name != RESULTS)
-        assert metadata["selected-by-default"] is (name != RESULTS)
+        assert metadata["selected"] is (name not in DESELECTED)
+        assert metadata["selected-by-default"] is (name not in DESELECTED)
 
 
 @pytest.mark.parametrize("selection", [None, "discovered"])
-def test_full_result_is_not_read_by_default(populated: Sandbox, selection: str | None) -> None:
+def test_full_result_and_contacts_are_not_read_by_default(
+    populated: Sandbox, selection: str | None
+) -> None:
     config = {**config_of(populated), "mypreferences": signed_config(populated)}
     chosen = discover(both_sources=True) if selection else None
     synced = run_tap(config, **{"--catalog": chosen})

@@ -14,7 +14,10 @@ import pytest
 if TYPE_CHECKING:
     from tests.support.sync import Sync
 
-CHANGING = {"listed_at", "last_used_date", "exported_at", "completed_at", "changed_at"}
+CHANGING = {
+    *("listed_at", "last_used_date", "exported_at", "completed_at", "changed_at"),
+    "read_at",
+}
 
 
 def batch_config(root: Path, **more: Any) -> dict[str, Any]:

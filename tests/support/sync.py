@@ -31,10 +31,10 @@ LOG_STREAMS = {"match_all_runs", "membership_changes"}
 ENV_PREFIX = "TAP_ACTIVECAMPAIGN_SEGMENTS_"
 """Of the tap's environment variables."""
 DEFAULT_STREAMS = {
-    *("segments", "segment_definitions", "count_history", "match_all_runs"),
+    *("segments", "segment_definitions", "segment_conditions", "count_history", "match_all_runs"),
     *("membership_changes", "memberships"),
 }
-"""What is selected by default: all of ActiveCampaign's but match_all_results."""
+"""What is selected by default: all of ActiveCampaign's but match_all_results and contacts."""
 VALIDATED_PER_STREAM = 20
 """Records that are validated against the schema, per stream."""
 
