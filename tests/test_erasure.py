@@ -23,7 +23,7 @@ def erased_contact_changes(synced: Sync) -> list[str]:
     return [row["change"] for row in rows if row["contact_id"] == ERASED]
 
 
-CONTACTS = ("match_all_results", "membership_changes", "memberships")
+CONTACTS = ("match_all_results", "membership_changes", "memberships", "contacts")
 """The streams with contact ids."""
 
 
@@ -105,11 +105,27 @@ def test_erased_contact_that_is_still_a_member_comes_back(
         return tables_with_erased_id(warehouse)
 
     assert holding_after() == set()
+    # Contacts were left out for a night: all members are looked up.
+    assert holding_after(streams=None) == {"match_all_results", "contacts"}
     assert holding_after(streams=None) == {"match_all_results"}
     assert holding_after(rebaseline=["some"]) == {"membership_changes", "memberships"}
     segment.members = range(50, 201)
     assert holding_after() == {"membership_changes", "memberships"}
     assert holding_after(streams=None) == set()
+
+
+def test_contacts_of_no_segment_can_be_deleted(
+    account: Account, sandbox: Sandbox, segment: Segment, warehouse: Warehouse
+) -> None:
+    other = account.add_segment("other", [ERASED, 7])
+    nightly_sync(sandbox, warehouse, streams=None)
+    segment.members, other.members = range(4, 201), [7, 300]
+    nightly_sync(sandbox, warehouse, streams=None)
+    warehouse.erase("delete contacts that are in no segment")
+    left = {row["contact_id"] for row in warehouse.rows("contacts")}
+    assert left == {*range(4, 201), 300}
+    nightly_sync(sandbox, warehouse, streams=None)
+    assert {row["contact_id"] for row in warehouse.rows("contacts")} == left
 
 
 def test_state_and_log_hold_no_contact_id(

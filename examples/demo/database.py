@@ -49,6 +49,31 @@ LEFT JOIN changes USING (segment_id)
 ORDER BY size DESC NULLS LAST, name
 """
 
+ARRIVALS = """
+SELECT name, contact_id::BIGINT, email
+FROM membership_changes
+JOIN segments USING (segment_id)
+JOIN contacts USING (contact_id)
+WHERE change = 'joined' AND NOT is_baseline AND email IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY segment_id ORDER BY contact_id) = 1
+ORDER BY name, contact_id
+LIMIT ?
+"""
+
+DEFINITIONS = """
+WITH busiest AS (
+    SELECT segment_id
+    FROM segment_definitions
+    GROUP BY segment_id
+    ORDER BY count(*) DESC, segment_id
+    LIMIT 1
+)
+SELECT name, created_date, definition_text, changes_text
+FROM segment_definitions
+JOIN busiest USING (segment_id)
+ORDER BY created_date DESC
+"""
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -65,6 +90,38 @@ class Segment:
     size: int
     joined: list[int]
     left: list[int]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A contact that joined a segment.
+
+    Attributes:
+        segment: Name of the segment.
+        contact_id: Id of the contact.
+        address: E-mail address of the contact.
+    """
+
+    segment: str
+    contact_id: int
+    address: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A version of a segment's definition.
+
+    Attributes:
+        segment: Name of the segment.
+        created: When the version was made.
+        text: The definition as a sentence.
+        changes: What differs from the version before; None for the first.
+    """
+
+    segment: str
+    created: datetime
+    text: str
+    changes: str | None
 
 
 class Database:
@@ -90,8 +147,16 @@ class Database:
         """Return the segments, largest first."""
         return [Segment(*row) for row in self._fetch(SEGMENTS)]
 
-    def _fetch(self, query: str) -> list[Any]:
+    def read_arrivals(self, limit: int) -> list[Arrival]:
+        """Return some contacts that joined since the first run, one for each segment."""
+        return [Arrival(*row) for row in self._fetch(ARRIVALS, limit)]
+
+    def read_definitions(self) -> list[Definition]:
+        """Return the versions of the segment that was edited most often, newest first."""
+        return [Definition(*row) for row in self._fetch(DEFINITIONS)]
+
+    def _fetch(self, query: str, *parameters: object) -> list[Any]:
         # Opened for each query, because the target needs exclusive access.
         with closing(duckdb.connect(str(self.path), read_only=True)) as connection:
             connection.execute(f"USE {SCHEMA}")
-            return connection.execute(query).fetchall()
+            return connection.execute(query, parameters).fetchall()

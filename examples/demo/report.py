@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from examples.demo.plot import plot
@@ -10,21 +11,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from examples.demo.database import Database, Segment
+    from examples.demo.database import Arrival, Database, Definition, Segment
 
 NAME, PLOT, NUMBER, HEIGHT = 26, 36, 8, 2
+WIDTH = 80
 EXAMPLES = 3
+ARRIVALS = 5
 
 CONTENTS = {
     "segments": "list of segments",
     "segment_group_exports": "exports of segment groups",
     "segment_group_profiles": "profiles in these exports",
     "segment_definitions": "versions of definitions",
+    "segment_conditions": "what these depend on",
     "count_history": "recorded counts",
     "match_all_runs": "evaluations",
     "match_all_results": "full results",
     "membership_changes": "who joined, who left",
     "memberships": "current memberships",
+    "contacts": "who they are",
 }
 
 
@@ -45,6 +50,10 @@ def build(database: Database, first: Mapping[str, int], second: Mapping[str, int
         *_sizes([(each.name, sizes[each.name]) for each in segments if each.name in sizes]),
         *_heading("Members per segment", "now, and who joined or left between the runs"),
         *_members(segments),
+        *_heading("Who joined", "some of them, with their addresses"),
+        *_arrivals(database.read_arrivals(ARRIVALS)),
+        *_heading("A definition in words", "and what each edit changed"),
+        *_definitions(database.read_definitions()),
     ]
     return "\n".join(lines)
 
@@ -86,6 +95,25 @@ def _examples(segment: Segment) -> str:
     signed = [f"+{each}" for each in segment.joined[: EXAMPLES - 1]]
     signed += [f"-{each}" for each in segment.left[: EXAMPLES - len(signed)]]
     return " ".join(signed)
+
+
+def _arrivals(arrivals: Sequence[Arrival]) -> Iterator[str]:
+    for each in arrivals:
+        yield f"  {each.segment:{NAME}.{NAME}}{f'+{each.contact_id}':>{NUMBER}}  {each.address:.42}"
+
+
+def _definitions(versions: Sequence[Definition]) -> Iterator[str]:
+    for each in versions[:1]:
+        yield f"  {each.segment}"
+        yield from _wrapped(each.text, "    ")
+    for each in versions:
+        if each.changes:
+            yield from _wrapped(each.changes, f"  {each.created:%Y-%m-%d}  ")
+
+
+def _wrapped(text: str, before: str) -> list[str]:
+    """Return a text in lines, the first of which begins with `before`, and the others below it."""
+    return wrap(text, WIDTH, initial_indent=before, subsequent_indent=" " * len(before))
 
 
 def _table_line(name: str, *cells: str) -> str:

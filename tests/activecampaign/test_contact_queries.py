@@ -197,9 +197,10 @@ class TestMailable:
         profiles: list[dict[str, Any]],
     ) -> None:
         refusing = profile(2, ("Email", "Marketing", "OptOut"), ProfileId=2002)
-        same = profile(3, ProfileId=2003)
-        sandbox.preferences.groups[0].profiles = [*profiles, refusing, same]
-        assert mailable(sandbox, warehouse) == {1, 3, 4, 5}
+        unknown = profile(3, Consents=None, ProfileId=2003)
+        same = profile(4, ProfileId=2004)
+        sandbox.preferences.groups[0].profiles = [*profiles, refusing, unknown, same]
+        assert mailable(sandbox, warehouse) == {1, 4, 5}
 
     def test_are_found_by_the_address_however_it_is_written(
         self,

@@ -48,7 +48,8 @@ class TestTag:
         self, account: Account, sandbox: Sandbox, warehouse: Warehouse, value: Any
     ) -> None:
         segment = account.add_segment("tagged")
-        define(segment, condition("contact", "email", "x"), condition("tag", "tagid", value))
+        tag = condition("tag", "tagid", value)
+        define(segment, condition("contact", "email", "x"), tag, tag)
         nightly_sync(sandbox, warehouse, streams=STREAMS)
         [(segment_id, name, operator, _)] = warehouse.query(TAG)
         assert (segment_id, name, operator) == (segment.segment_id, "tagged", "=")
@@ -110,7 +111,7 @@ class TestField:
         segment = account.add_segment("some")
         segment.versions[0].conditions = [tag]
         account.add_segment("other").versions[0].conditions = [tag]
-        edits = [[email], [email, tag], [], [email]]
+        edits = [[email], [email, tag], [], [email], [email, tag]]
         for number, conditions in enumerate(edits):
             define(segment, *conditions, at=EDITED + MONTH * number)
         nightly_sync(sandbox, warehouse, streams=STREAMS)
@@ -132,16 +133,16 @@ def test_definitions_have_their_words_and_how_long_they_held(
     account: Account, sandbox: Sandbox, warehouse: Warehouse
 ) -> None:
     segment = account.add_segment("some")
-    segment.versions[0].conditions = [condition("tag", "tagid", "14")]
-    define(segment, condition("tag", "tagid", "15"), at=EDITED)
+    for number, tag in enumerate(("14", "15")):
+        define(segment, condition("tag", "tagid", tag), at=EDITED + MONTH * number)
     nightly_sync(sandbox, warehouse, streams=STREAMS)
-    first, second = warehouse.query(DEFINITIONS)
-    segment_id, name, _, valid_until, _, changes, text = first
-    assert (segment_id, name, changes) == (segment.segment_id, "some", None)
-    assert text == "has the tag 14"
-    assert valid_until == second[2]
-    assert second[3] is None
-    assert second[5] == "changed: has the tag 14 -> has the tag 15"
+    rows = sorted(warehouse.query(DEFINITIONS), key=itemgetter(2))
+    assert {row[:2] for row in rows} == {(segment.segment_id, "some")}
+    created = [moment(version.created) for version in segment.versions]
+    assert [row[2:4] for row in rows] == [*zip(created, [*created[1:], None], strict=True)]
+    assert rows[0][5] is None
+    assert [row[6] for row in rows[1:]] == ["has the tag 14", "has the tag 15"]
+    assert rows[2][5] == "changed: has the tag 14 -> has the tag 15"
 
 
 def test_edits_have_the_changes_of_the_runs_around_them(
