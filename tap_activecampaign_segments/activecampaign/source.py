@@ -22,6 +22,7 @@ from tap_activecampaign_segments.activecampaign.match_all.streams import (
 )
 from tap_activecampaign_segments.activecampaign.streams import CountHistory, Segments
 from tap_activecampaign_segments.activecampaign.sync_context import AccountSync
+from tap_activecampaign_segments.failures import wrap_unexpected_errors
 from tap_activecampaign_segments.logs.context import log_context
 from tap_activecampaign_segments.source import Source
 
@@ -100,7 +101,11 @@ class ActiveCampaign(Source):
             self._sync.list_segments()
         for stream in self._streams:
             if isinstance(stream, AllContacts) and stream.selected and not self.failures.fatal:
-                with log_context(stream_name=stream.name), self.failures.catch(stream.name):
+                with (
+                    log_context(stream_name=stream.name),
+                    self.failures.catch(stream.name),
+                    wrap_unexpected_errors(self.tap.logger, stream.name),
+                ):
                     stream.start()
 
     @override

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 PUNCTUATION = re.compile(r"[\s().\-/\u2010-\u2015]")
-"""What people put between the digits of a phone number."""
+"""Separators in phone numbers."""
 NO_DATE = "0000-00-00"
 """How the API writes that there is no date."""
 IDENTIFIERS = ("email", "phone", "first_name", "last_name")
 """Columns that are null in hashed records."""
-TRUE_AND_FALSE = {"1": True, "0": False}
+BOOLEANS = {"1": True, "0": False}
 
 Subscriptions = dict[int, list[dict[str, Any]]]
 """The subscriptions of each contact, by its id."""
@@ -68,7 +68,7 @@ def contact_record(
         "updated_at": _timestamp(contact.get("udate")),
         "bounced_hard": coerce_count(contact.get("bounced_hard")),
         "bounced_soft": coerce_count(contact.get("bounced_soft")),
-        "is_anonymized": TRUE_AND_FALSE.get(str(contact.get("anonymized"))),
+        "is_anonymized": BOOLEANS.get(str(contact.get("anonymized"))),
         "is_found": True,
         "subscriptions": subscriptions,
         "read_at": read_at,
@@ -100,7 +100,7 @@ def read_subscriptions(answer: Mapping[str, Any]) -> Subscriptions | None:
     for row in rows:
         contact_id = coerce_count(row.get("contact")) if isinstance(row, dict) else None
         if contact_id is None:
-            # It may be anybody's, so nobody's subscriptions are complete.
+            # Its owner is unknown, so no contact's subscriptions are complete.
             return None
         found[contact_id].append(
             {

@@ -1,4 +1,4 @@
-"""Looks contacts up by id: each once a sync, as many as possible in a request."""
+"""Looks up contacts by id: each once a sync, as many as possible per request."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from tap_activecampaign_segments.activecampaign.prefetch import run_in_backgroun
 from tap_activecampaign_segments.errors import (
     AccountError,
     ForbiddenError,
+    MalformedResponseError,
     NotFoundError,
     RequestError,
     TapError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
     from tap_activecampaign_segments.activecampaign.contacts.reader import (
@@ -37,25 +38,25 @@ REPEAT_DELAY = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
-    """The contacts of one request.
+class PendingRequest:
+    """A request that was started.
 
     Attributes:
-        ids: Those that were asked for.
+        ids: The contacts that are asked for.
         is_repeated: Whether they were asked for before, and did not come.
-        page: Those that came.
+        response: The contacts that came.
     """
 
     ids: Sequence[int]
     is_repeated: bool
-    page: Future[ContactPage]
+    response: Future[ContactPage]
 
 
 class ContactLookup:
-    """Looks contacts up for one segment after the other.
+    """Looks up contacts, one run after the other.
 
-    A segment's requests are started at its turn. Those of segments that are announced are started
-    ahead of their turn as far as they are full, and they fill up the last request of a segment.
+    Full requests of announced runs are sent ahead of their turn; the ids that are left fill up the
+    last request of the run that is read.
 
     Example:
         >>> lookup = ContactLookup(reader, clock, lambda: None)  # doctest: +SKIP
@@ -79,16 +80,19 @@ class ContactLookup:
         self._wait_for_announcements = wait_for_announcements
         self._lock = Lock()
         self._announced: dict[str, Iterator[int]] = {}
-        self._ahead: list[Batch] = []
+        self._ahead: list[PendingRequest] = []
         self._next: list[int] = []
         """The ids of the next request."""
         self._absent: list[int] = []
         """Ids that did not come, and are asked for once more."""
+        self._early: dict[int, dict[str, Any]] = {}
+        """Records that came with those of another run, and wait for their own run's turn."""
         self._taken = ContactIdSet()
-        """Ids that are not to be requested: they are emitted, or will be."""
+        """Ids that need no request: emitted, requested, or waiting in one of these."""
         self._emitted = ContactIdSet()
         self._last_absence = 0.0
         self._refusal: RequestError | None = None
+        """The 403 or 404 after which nothing more is requested."""
 
     def announce(self, run_id: str, pages: Pages) -> None:
         """Start the requests of a run ahead of its turn. Thread-safe.
@@ -98,13 +102,11 @@ class ContactLookup:
             pages: The ids of its contacts.
         """
         with self._lock:
-            self._announced[run_id] = chain.from_iterable(pages)
+            self._announced[run_id] = _ids(pages)
             self._start_ahead()
 
     def read(self, run_id: str, pages: Pages, wait: Wait) -> Iterator[list[dict[str, Any]]]:
         """Yield the records of a run's contacts, except those that were emitted before.
-
-        Records of other runs, which share a request, are among them.
 
         Args:
             run_id: The run.
@@ -116,17 +118,23 @@ class ContactLookup:
         """
         with self._lock:
             self._announced.pop(run_id, None)
+        is_complete = False
         try:
             yield from self._read_ahead(pages, wait)
             while not all(each in self._emitted for each in _ids(pages)):
                 yield from self._read_own(pages, wait)
                 yield from self._read_ahead(pages, wait, repeats=True)
-        except TapError:
-            self._abandon(pages)
-            raise
+            is_complete = True
+        finally:
+            if not is_complete:
+                self._abandon(pages)
 
     def forget(self, ids: Iterable[int]) -> None:
-        """Take ids as not emitted."""
+        """Mark ids as not emitted, so that they are requested again.
+
+        Args:
+            ids: Their records were yielded, and lost.
+        """
         forgotten = [*ids]
         with self._lock:
             self._taken.difference_update(forgotten)
@@ -143,89 +151,124 @@ class ContactLookup:
             repeats: Whether to ask once more for those that did not come.
         """
         unread = {each for each in _ids(pages) if each in self._taken and each not in self._emitted}
-        while batch := self._find_batch(unread, repeats=repeats):
-            for records in self._receive(batch, wait):
+        early = [self._early.pop(each) for each in [*unread] if each in self._early]
+        yield early
+        self._emitted.update(_ids_of(early))
+        unread.difference_update(_ids_of(early))
+        while request := self._find_request(unread, repeats=repeats):
+            for records in self._receive(request, unread, wait):
                 yield records
                 unread.difference_update(_ids_of(records))
         if repeats:
-            # If a stream map failed, for example, records were not emitted.
+            # Requests that a failure dropped: their ids are requested again.
             self.forget(unread.difference(self._next))
 
     def _read_own(self, pages: Pages, wait: Wait) -> Iterator[list[dict[str, Any]]]:
         """Request the ids that nobody has requested, and yield their records."""
-        ids, batches, is_last = _ids(pages), deque[Batch](), False
+        ids, started = _ids(pages), deque[tuple[PendingRequest, set[int]]]()
+        is_last = False
         while True:
-            while not is_last and len(batches) < MAX_PENDING:
-                batch = self._start_own(ids, pages)
-                batches += [batch] if batch else []
-                is_last = batch is None
-            if not batches:
+            while not is_last and len(started) < MAX_PENDING:
+                request = self._start_own(ids, pages)
+                started += [request] if request else []
+                is_last = request is None
+            if not started:
                 return
-            yield from self._receive(batches.popleft(), wait)
+            yield from self._receive(*started.popleft(), wait)
 
-    def _start_own(self, ids: Iterator[int], pages: Pages) -> Batch | None:
+    def _start_own(
+        self, ids: Iterator[int], pages: Pages
+    ) -> tuple[PendingRequest, set[int]] | None:
         """Start a request for the next ids, None if none of them is left.
 
         Args:
             ids: The rest of them.
             pages: All of them.
+
+        Returns:
+            The request, and those of its ids that are among them.
         """
         with self._lock:
-            if self._fill(ids):
-                return self._send_next()
-            rest = {*self._next}
-        if any(each in rest for each in _ids(pages)):
-            self._wait_for_announcements()
-            with self._lock:
-                # A request ahead may have them by now.
-                if not rest.isdisjoint(self._next):
-                    self._fill(chain.from_iterable(self._announced.values()))
-                    return self._send_next()
-        return None
-
-    def _find_batch(self, unread: set[int], *, repeats: bool) -> Batch | None:
-        """Return a request with some of these ids, started now if they did not come before."""
+            announced = {*self._next}
+            is_full = self._fill(ids)
+            own = {*self._next} - announced
+            request = self._send_next() if is_full else None
+        if announced:
+            own.update(each for each in _ids(pages) if each in announced)
+        if request:
+            return request, own
+        if not own:
+            return None
+        self._wait_for_announcements()
         with self._lock:
-            for batch in self._ahead:
-                if not unread.isdisjoint(batch.ids):
-                    self._ahead.remove(batch)
-                    return batch
+            # An announcement may have sent them meanwhile.
+            if own.isdisjoint(self._next):
+                return None
+            self._fill(chain.from_iterable(self._announced.values()))
+            return self._send_next(), own
+
+    def _find_request(self, unread: set[int], *, repeats: bool) -> PendingRequest | None:
+        """Return a request for some of these ids, started now if they did not come before."""
+        with self._lock:
+            for request in self._ahead:
+                if not unread.isdisjoint(request.ids):
+                    self._ahead.remove(request)
+                    return request
             if not repeats or unread.isdisjoint(self._absent):
                 return None
             ids, self._absent = self._absent[:MAX_CONTACTS], self._absent[MAX_CONTACTS:]
             return self._send(ids, is_repeated=True)
 
-    def _receive(self, batch: Batch, wait: Wait) -> Iterator[list[dict[str, Any]]]:
-        """Yield the records of a request."""
-        pending = deque([batch])
+    def _receive(
+        self, request: PendingRequest, own: Collection[int], wait: Wait
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Yield those records of a request that are wanted; others wait for their own turn.
+
+        Args:
+            request: The request.
+            own: The ids that are wanted.
+            wait: Returns the result of a request.
+        """
+        pending = deque([request])
         while pending:
-            batch = pending.popleft()
+            request = pending.popleft()
+            wanted = [each for each in request.ids if each in own]
             try:
-                page = wait(batch.page)
-            except TapError:
-                self.forget(batch.ids)
-                raise
-            records = [*page.records.values()]
-            absent = [each for each in batch.ids if each not in page.records]
+                page = wait(request.response)
+                _check(page, request)
+            except TapError as error:
+                if not wanted or len(wanted) == len(request.ids) or isinstance(error, AccountError):
+                    self.forget(request.ids)
+                    raise
+                # It may be because of the others.
+                with self._lock:
+                    self._taken.difference_update(each for each in request.ids if each not in own)
+                    pending.append(self._send(wanted, is_repeated=request.is_repeated))
+                continue
+            found = [*page.records.values()]
+            absent = [each for each in request.ids if each not in page.records]
             with self._lock:
-                if absent and records and page.is_cut_short(len(batch.ids)):
-                    pending.append(self._send(absent, is_repeated=batch.is_repeated))
-                elif batch.is_repeated:
-                    records += map(self._reader.missing, absent)
+                if found and page.is_cut_short(len(request.ids)):
+                    pending.append(self._send(absent, is_repeated=request.is_repeated))
+                elif request.is_repeated:
+                    found += map(self._reader.missing, absent)
                 elif absent:
                     self._absent += absent
                     self._last_absence = self._clock.monotonic()
                 self._start_ahead()
+            self._early.update(
+                {each["contact_id"]: each for each in found if each["contact_id"] not in own}
+            )
+            records = [each for each in found if each["contact_id"] in own]
             yield records
             self._emitted.update(_ids_of(records))
 
     def _abandon(self, pages: Pages) -> None:
         """Drop requests for contacts of a run that failed; other runs request theirs again."""
         with self._lock:
-            ahead = {each: batch for batch in self._ahead for each in batch.ids}
+            ahead = {each: request for request in self._ahead for each in request.ids}
             dropped = {ahead[each] for each in _ids(pages) if each in ahead}
-            self._ahead = [batch for batch in self._ahead if batch not in dropped]
-        self.forget(each for batch in dropped for each in batch.ids)
+            self._ahead = [request for request in self._ahead if request not in dropped]
 
     def _start_ahead(self) -> None:
         while self._announced and len(self._ahead) < MAX_PENDING:
@@ -245,14 +288,15 @@ class ContactLookup:
             self._next.append(new)
         return True
 
-    def _send_next(self) -> Batch:
-        batch = self._send(self._next, is_repeated=False)
+    def _send_next(self) -> PendingRequest:
+        request = self._send(self._next, is_repeated=False)
         self._next = []
-        return batch
+        return request
 
-    def _send(self, ids: Sequence[int], *, is_repeated: bool) -> Batch:
+    def _send(self, ids: Sequence[int], *, is_repeated: bool) -> PendingRequest:
         not_before = self._last_absence + REPEAT_DELAY if is_repeated else 0.0
-        return Batch(ids, is_repeated, run_in_background(lambda: self._request(ids, not_before)))
+        response = run_in_background(lambda: self._request(ids, not_before))
+        return PendingRequest(ids, is_repeated, response)
 
     def _request(self, ids: Sequence[int], not_before: float) -> ContactPage:
         self._clock.sleep(max(not_before - self._clock.monotonic(), 0.0))
@@ -263,12 +307,18 @@ class ContactLookup:
         except AccountError:
             raise
         except RequestError as error:
-            # Of another type: a 404 or a 400 does not concern the segment.
+            # Not a NotFoundError or BadRequestError, which would be taken for the segment's.
             failure = RequestError(f"its contacts cannot be read: {error}", error.status)
             if isinstance(error, (ForbiddenError, NotFoundError)):
-                # It concerns all contacts.
                 self._refusal = failure
             raise failure from error
+
+
+def _check(page: ContactPage, request: PendingRequest) -> None:
+    """Raise if the total contradicts that contacts are missing."""
+    if request.is_repeated and not page.records and page.is_cut_short(len(request.ids)):
+        msg = f"the API answered with none of {page.total} contacts"
+        raise MalformedResponseError(msg)
 
 
 def _ids(pages: Pages) -> Iterator[int]:

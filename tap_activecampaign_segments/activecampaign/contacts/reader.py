@@ -119,9 +119,6 @@ class ContactReader:
         if page.unusable and not page.records:
             msg = f"the API answered with {page.unusable} contacts that have no id"
             raise MalformedResponseError(msg)
-        if page.total and not page.records:
-            msg = f"the API answered with none of {page.total} contacts"
-            raise MalformedResponseError(msg)
         return page
 
     def missing(self, contact_id: int) -> dict[str, Any]:

@@ -61,6 +61,12 @@ class AllContacts(ManualStateStream, UninterruptedBatches):
         self._sync = sync
         self._pages: ReadAhead[WalkedPage] | None = None
 
+    @property
+    @override
+    def partitions(self) -> None:
+        # Whatever the state says.
+        return
+
     def start(self) -> None:
         """Start reading in the background."""
         pages = ContactWalker(self._sync.contacts, self._warn).pages(self._begin_or_resume())

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     )
 
 OVERLAP = timedelta(days=1)
-"""How long before the last walk an update is read again."""
-MIN_EMPTY_PAGES = 2
-"""Empty responses in a row after which nothing more is believed to follow."""
-TIME_ZONES = timedelta(days=1)
+"""How far a walk reaches back before the start of the previous one."""
+EMPTY_PAGES_AT_END = 2
+"""Consecutive empty responses that end a walk, unless the total says that nothing follows."""
+FILTER_TOLERANCE = timedelta(days=1)
 """How much earlier the API's filter may begin, since it may cut at days of the account's zone."""
 
 
@@ -119,24 +119,28 @@ class ContactWalker:
     def pages(self, walk: Walk) -> Iterator[WalkedPage]:
         """Yield the pages of a walk, from where it is to its end.
 
+        Args:
+            walk: The walk, begun or resumed.
+
         Raises:
             TapError: A page could not be read.
         """
-        counts_rest = False
-        empty_pages = 0
-        while empty_pages < MIN_EMPTY_PAGES:
+        empty_pages, total, is_last = 0, None, False
+        while empty_pages < (1 if is_last else EMPTY_PAGES_AT_END):
             page = self._reader.read_after(walk.after, updated_since=walk.since)
             if not page.records:
+                if page.total and page.total != total:
+                    # A total that stays the same is that of all contacts.
+                    msg = f"the API answered with none of {page.total} contacts"
+                    raise MalformedResponseError(msg)
                 empty_pages += 1
                 continue
-            empty_pages = 0
+            empty_pages, total = 0, page.total
             walk = replace(walk, after=max(page.records))
-            remaining = None if page.total is None else max(page.total - len(page.records), 0)
+            remaining = None if total is None else max(total - len(page.records), 0)
             yield WalkedPage(self._updated(page, walk.since), walk, remaining, page.unusable)
-            # The total may be the number of contacts in the response alone.
-            counts_rest = counts_rest or bool(remaining)
-            is_full = len(page.records) + page.unusable >= MAX_CONTACTS
-            if remaining == 0 and (counts_rest or not is_full):
+            is_last = remaining == 0
+            if is_last and len(page.records) + page.unusable < MAX_CONTACTS:
                 return
 
     def _updated(self, page: ContactPage, since: str | None) -> list[dict[str, Any]]:
@@ -144,7 +148,7 @@ class ContactWalker:
         if since is None:
             return [*page.records.values()]
         records = page.records.values()
-        earliest = timestamps.format_utc(timestamps.parse(since) - TIME_ZONES)
+        earliest = timestamps.format_utc(timestamps.parse(since) - FILTER_TOLERANCE)
         if not self._has_warned and any(_updated_at(each, since) < earliest for each in records):
             self._has_warned = True
             self._warn(

@@ -95,7 +95,7 @@ class Evaluation:
 
     @property
     def contact_ids(self) -> Iterable[Sequence[int]]:
-        """Pages of the ids whose contacts are read: of those that joined, if others were before."""
+        """Pages of the ids to look up: who joined if the other members were looked up, else all."""
         if self.is_baseline or not (self._has_contacts_before or self.is_backfilled):
             return self.result.contact_ids
         return (self.joined,)
@@ -111,7 +111,7 @@ class Evaluation:
 
     @property
     def _has_contacts_before(self) -> bool:
-        """Whether the contacts of all members of the predecessor were read, if they have to be."""
+        """Whether the predecessor's members were looked up; true if contacts are not selected."""
         known = self.predecessor.streams if self.predecessor else ()
         return CONTACT_STREAMS.intersection(self.streams) <= {*known}
 
@@ -166,7 +166,8 @@ class Evaluation:
             changes["running"] = None
         if self.is_repeated:
             if self.predecessor and not self._has_contacts_before:
-                streams = (*self.predecessor.streams, *CONTACT_STREAMS.intersection(self.streams))
+                others = (name for name in self.predecessor.streams if name not in CONTACT_STREAMS)
+                streams = (*others, *CONTACT_STREAMS.intersection(self.streams))
                 changes["predecessor"] = replace(self.predecessor, streams=streams)
             return changes
         if self.is_newest:

@@ -145,7 +145,7 @@ class Predecessor:
         baseline_run_id: The baseline that its chain begins with.
         run_number: Its place in the chain, from 1.
         streams: Names of the change streams that have its rows, and of the run stream; one of
-            `CONTACT_STREAMS` if that has all its members.
+            `CONTACT_STREAMS` if its members were looked up.
     """
 
     run: Run

@@ -253,6 +253,7 @@ class JoinedContacts(RunChildStream):
         super().__init__(tap, sync)
         self._sync = sync
         self._in_batches: list[int] | None = None
+        """Ids of records that may wait in a batch, None without batches."""
 
     @property
     def state_name(self) -> str:
@@ -269,6 +270,7 @@ class JoinedContacts(RunChildStream):
     def get_records(self, context: Context | None) -> Iterator[dict[str, Any]]:
         run = self.evaluation.result.run
         segment = self.account.segments_by_id[run.segment_id]
+        # For a connection test, any contact will do.
         pages = [[1]] if self.is_test else self.evaluation.contact_ids
         read, total = 0, sum(map(len, pages))
 

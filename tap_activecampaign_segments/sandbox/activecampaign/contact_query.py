@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 ANY_STATUS = "-1"
 _STATUSES = (ANY_STATUS, "0", "1", "2", "3")
-_MAX_INTEGER = 2**31 - 1
+_MAX_INTEGER = 2**63 - 1
 _DATES = ("updated_after", "updated_before", "created_after", "created_before")
 
 CONTACT_PARAMETERS = (

@@ -39,7 +39,7 @@ def bookmark(synced: Sync) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("size", "requests"), [(0, 2), (1, 1), (99, 1), (100, 3), (200, 2), (250, 3), (1000, 10)]
+    ("size", "requests"), [(0, 2), (1, 1), (99, 1), (100, 2), (200, 3), (250, 3), (1000, 11)]
 )
 def test_all_contacts_are_read_in_the_order_of_ids(
     account: Account, sandbox: Sandbox, size: int, requests: int
@@ -173,6 +173,34 @@ def test_empty_response_to_which_contacts_match_fails(account: Account, sandbox:
     assert "replication_key_value" not in bookmark(first)
     sandbox.faults.clear()
     assert ids(first) + ids(sync_all(sandbox, state=first.state)) == [*range(1, 501)]
+
+
+@pytest.mark.parametrize("size", [150, 200])
+def test_total_of_the_account_does_not_keep_the_walk_from_ending(
+    account: Account, sandbox: Sandbox, size: int
+) -> None:
+    account.add_segment("VIP", [])
+    account.add_contacts(range(1, size + 1))
+
+    def count_all(answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "meta": {"total": str(size)}}
+
+    sandbox.faults.add(Fault("edit", "contacts", times=None, answer=count_all))
+    synced = sync_all(sandbox)
+    assert synced.exit_code == 0
+    assert ids(synced) == [*range(1, size + 1)]
+    assert "replication_key_value" in bookmark(synced)
+
+
+def test_one_total_that_is_too_small_hides_no_contact(account: Account, sandbox: Sandbox) -> None:
+    account.add_segment("VIP", [])
+    account.add_contacts(range(1, 501))
+
+    def count_page(answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "meta": {"total": "100"}}
+
+    sandbox.faults.add(Fault("edit", "contacts", times=1, after=2, answer=count_page))
+    assert ids(sync_all(sandbox)) == [*range(1, 501)]
 
 
 def test_contact_without_id_costs_itself_and_is_named(account: Account, sandbox: Sandbox) -> None:

@@ -287,6 +287,21 @@ def test_other_identifiers_are_read_for_all_members(
     ]
 
 
+def test_plain_after_a_repeated_run_with_digests_reads_all_members_again(
+    account: Account, sandbox: Sandbox, clock: SharedClock
+) -> None:
+    account.add_segment("VIP", range(1, 4))
+    plain = sync(sandbox, streams=STREAMS)
+    clock.advance(60)
+    options: dict[str, Any] = {"streams": STREAMS, "contact_identifiers": "hashed"}
+    hashed = sync(sandbox, state=plain.state, reuse_runs_within=3600, **options)
+    assert {row["email"] for row in hashed.records("contacts")} == {None}
+    next_day(sandbox, clock)
+    again = sync(sandbox, streams=STREAMS, state=hashed.state)
+    assert sorted(ids(again)) == [1, 2, 3]
+    assert None not in {row["email"] for row in again.records("contacts")}
+
+
 @pytest.mark.parametrize("streams", [STREAMS, {"contacts"}])
 def test_contacts_alone_compare_runs(
     account: Account, sandbox: Sandbox, clock: SharedClock, streams: set[str]

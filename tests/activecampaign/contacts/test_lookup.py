@@ -74,6 +74,31 @@ def test_contact_that_the_total_counts_is_asked_for_again(
     assert {row["is_found"] for row in synced.records("contacts")} == {True}
 
 
+def test_contacts_that_the_total_counts_are_never_missing(
+    account: Account, sandbox: Sandbox
+) -> None:
+    account.add_segment("VIP", [1, 2, 3])
+    empty = {"contacts": [], "meta": {"total": "3"}}
+    sandbox.faults.add(Fault("edit", "contacts", times=None, answer=lambda _: empty))
+    synced = sync(sandbox, streams=STREAMS)
+    assert synced.exit_code == 1
+    assert synced.records("contacts") == []
+
+
+@pytest.mark.parametrize("names", [("a good", "b bad"), ("b good", "a bad")])
+def test_contact_of_another_segment_fails_that_segment_alone(
+    account: Account, sandbox: Sandbox, names: tuple[str, str]
+) -> None:
+    good, bad = names
+    account.add_segment(good, range(1, 11))
+    account.add_segment(bad, range(21, 41))
+    sandbox.faults.add(Fault("edit", "contacts", times=None, answer=instead_of(25)))
+    synced = sync(sandbox, streams=STREAMS)
+    assert [run["total"] for run in synced.records("match_all_runs")] == [10]
+    assert len(synced.errors) == 1
+    assert bad in synced.errors[0]
+
+
 def test_failed_segment_leaves_its_contacts_unread(account: Account, sandbox: Sandbox) -> None:
     account.add_segment("bad", range(1, 20_001), evaluation_seconds=60)
     account.add_segment("good", range(30_001, 30_011))
@@ -111,11 +136,12 @@ def test_rows_that_a_failure_keeps_out_of_a_batch_are_read_for_the_other(
     assert found >= {*range(1, 151)}
 
 
+@pytest.mark.parametrize("names", [("a bad", "b good"), ("b bad", "a good")])
 def test_stream_map_that_fails_on_a_null_fails_its_segment_alone(
-    account: Account, sandbox: Sandbox
+    account: Account, sandbox: Sandbox, names: tuple[str, str]
 ) -> None:
-    account.add_segment("bad", [1, 2])
-    account.add_segment("good", [3, 4])
+    account.add_segment(names[0], [1, 2])
+    account.add_segment(names[1], [3, 4])
     sandbox.faults.add(Fault("edit", "contacts", times=None, answer=without(2)))
     maps = {"contacts": {"hidden": "sha256(email)"}}
     synced = sync(sandbox, streams=STREAMS, stream_maps=maps)
