@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ContactIds:
-    """Distinct contact ids, ascending; never mutated. All are at least 1."""
+    """Distinct contact ids, ascending; never mutated. All are at least 0."""
 
     def __init__(
         self, ranges: Sequence[range], others: Sequence[int], missing: Collection[int] = ()
@@ -40,7 +40,7 @@ class ContactIds:
 
     def __iter__(self) -> Iterator[int]:
         """Iterate over all of them."""
-        return self._iterate(1)
+        return self._iterate(0)
 
     def count(self, until: int) -> int:
         """Return how many are at most `until`."""
@@ -109,14 +109,14 @@ class ContactIndex:
         self._sequences, self._deleted = list(sequences), len(deleted)
         ranges = ContactIds(self._ranges, ())
         others = sorted(
-            each for each in self._others if each > 0 and not (self._ranges and each in ranges)
+            each for each in self._others if each >= 0 and not (self._ranges and each in ranges)
         )
         self._ids = ContactIds(self._ranges, others, deleted)
         return self._ids
 
     def _add(self, sequence: Sequence[int]) -> None:
         if isinstance(sequence, range) and sequence.step == 1:
-            self._ranges = _join([*self._ranges, range(max(1, sequence.start), sequence.stop)])
+            self._ranges = _join([*self._ranges, range(max(0, sequence.start), sequence.stop)])
         else:
             self._others.update(sequence)
 
