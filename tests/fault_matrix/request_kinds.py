@@ -158,6 +158,7 @@ LOOK_UP_CONTACTS = RequestKind(
     r"GET /api/3/contacts\?(.*&)?ids(\[\]|%5B%5D)=26&",
     contact=26,
     nonsense="that have no id",
+    anew=2,
 )
 BASELINE_CONTACTS = replace(
     LOOK_UP_CONTACTS,

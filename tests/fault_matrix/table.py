@@ -199,14 +199,14 @@ def _of_contacts() -> Iterator[Case]:
         answer=lambda _: {"contacts": [], "meta": {"total": "0"}},
     )
     for kind, says in ((LOOK_UP_CONTACTS, "answers with others"), (ALL_CONTACTS, "order of ids")):
-        yield _own(kind, "other contacts", "edit", None, FAILS, 1, says, answer=_others)
+        yield _own(kind, "other contacts", "edit", None, FAILS, kind.anew, says, answer=_others)
     yield _own(
         LOOK_UP_CONTACTS,
         "fewer than there are",
         "edit",
         None,
         FAILS,
-        1,
+        3,
         "answered with none",
         answer=lambda content: content | {"contacts": []},
     )

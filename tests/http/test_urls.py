@@ -89,7 +89,7 @@ def test_segment_id_stays_one_path_segment(both_vendors: Sandbox, hostile: str) 
     synced = sync(both_vendors, segment_ids=[hostile])
     assert synced.exit_code == 0
     assert [row["contact_id"] for row in synced.records("match_all_results")] == [7]
-    allowed = {"audiences", "segmentMatchAll", "segmentsV2"}
+    allowed = {"audiences", "contacts", "segmentMatchAll", "segmentsV2"}
     for request in both_vendors.requests:
         if request.path == "/api/3/users/me":
             continue

@@ -15,7 +15,6 @@ from tap_activecampaign_segments.errors import (
     AccountError,
     ForbiddenError,
     MalformedResponseError,
-    NotFoundError,
     RequestError,
     TapError,
 )
@@ -92,7 +91,7 @@ class ContactLookup:
         self._emitted = ContactIdSet()
         self._last_absence = 0.0
         self._refusal: RequestError | None = None
-        """The 403 or 404 after which nothing more is requested."""
+        """The 403 after which nothing more is requested."""
 
     def announce(self, run_id: str, pages: Pages) -> None:
         """Start the requests of a run ahead of its turn. Thread-safe.
@@ -229,7 +228,7 @@ class ContactLookup:
             own: The ids that are wanted.
             wait: Returns the result of a request.
         """
-        pending = deque([request])
+        pending, is_retried = deque([request]), False
         while pending:
             request = pending.popleft()
             wanted = [each for each in request.ids if each in own]
@@ -237,10 +236,11 @@ class ContactLookup:
                 page = wait(request.response)
                 _check(page, request)
             except TapError as error:
-                if not wanted or len(wanted) == len(request.ids) or isinstance(error, AccountError):
+                if isinstance(error, RequestError) or is_retried or not wanted:
                     self.forget(request.ids)
                     raise
-                # It may be because of the others.
+                # What cannot be read may be about the others.
+                is_retried = True
                 with self._lock:
                     self._taken.difference_update(each for each in request.ids if each not in own)
                     pending.append(self._send(wanted, is_repeated=request.is_repeated))
@@ -309,7 +309,7 @@ class ContactLookup:
         except RequestError as error:
             # Not a NotFoundError or BadRequestError, which would be taken for the segment's.
             failure = RequestError(f"its contacts cannot be read: {error}", error.status)
-            if isinstance(error, (ForbiddenError, NotFoundError)):
+            if isinstance(error, ForbiddenError):
                 self._refusal = failure
             raise failure from error
 
