@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from tap_activecampaign_segments.activecampaign.conditions import phrases
 from tap_activecampaign_segments.activecampaign.conditions.aggregates import describe_aggregate
 from tap_activecampaign_segments.activecampaign.conditions.clauses import (
+    canonical_name,
     describe_condition,
 )
 from tap_activecampaign_segments.activecampaign.conditions.matching import Match
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from tap_activecampaign_segments.activecampaign.conditions.model import Condition
 
 NO_CHANGE = "no condition changed"
+_CUSTOM = re.compile(r"(custom)?field\d")
+_IDENTITY_TEXT = re.compile(r"@|%40|\+\d[\d ()./-]{5,}|\d{7}")
 _MAX_NAMED = 10
 """Maximum number of conditions that are described of those added, of those removed, and so on."""
 
@@ -59,6 +64,44 @@ def describe_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str
         *_moved(match),
     ]
     return "; ".join(clauses) or NO_CHANGE
+
+
+def quotes_identity(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Tell whether the words for a change may quote an e-mail address, a phone number or a name.
+
+    Example:
+        >>> fields = [{"name": "email", "operator": "contains", "value": "example.com"}]
+        >>> quotes_identity({}, {"segment_conditions": [{"fields": fields}]})
+        True
+        >>> quotes_identity({}, {"name": "VIP"})
+        False
+    """
+    match = Match.of(before, after)
+    old = [*match.removed, *(pair[0] for pair in (*match.changed, *_moved_pairs(match)))]
+    new = [*match.added, *(pair[1] for pair in match.changed)]
+    conditions = [match.before.conditions[index] for index in old]
+    conditions += [match.after.conditions[index] for index in new]
+    if any(_is_about_identity(each) for each in conditions):
+        return True
+    texts = [describe_changes(before, after), *(each.content for each in conditions)]
+    return any(_IDENTITY_TEXT.search(each) for each in texts)
+
+
+def _is_about_identity(condition: Condition) -> bool:
+    fields = list(condition.fields)
+    if condition.aggregate and condition.aggregate.most_recent:
+        fields.append(condition.aggregate.most_recent)
+    names = [canonical_name(each.name) for each in fields]
+    kind = canonical_name(condition.object_type)
+    is_custom = kind in phrases.CUSTOM_FIELD or any(_CUSTOM.match(each) for each in names)
+    if is_custom and '"' in describe_condition(condition):
+        # Nobody knows what is in it.
+        return True
+    names.append(kind)
+    return any(
+        name in phrases.IDENTITY_NAMES or any(part in name for part in phrases.IDENTITY_PARTS)
+        for name in names
+    )
 
 
 def _texts(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

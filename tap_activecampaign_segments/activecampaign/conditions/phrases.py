@@ -142,6 +142,21 @@ CONTACT_DATES = MappingProxyType(
 )
 """Dates of a contact: what was done on it, and what it is called."""
 
+IDENTITY_NAMES = frozenset(
+    {
+        *("email", "emailaddress", "mail", "phone", "phonenumber", "mobile", "mobilephone", "tel"),
+        *("telephone", "cellphone", "smsphone", "firstname", "lastname", "fullname", "surname"),
+        *("givenname", "familyname", "middlename", "nickname", "username", "contactname"),
+        *("name", "fname", "lname", "whatsapp", "fax", "ip", "ipaddress"),
+    }
+)
+"""Fields that may identify a person."""
+IDENTITY_PARTS = (
+    *("email", "phone", "firstname", "lastname", "fullname"),
+    *("address", "street", "birth"),
+)
+"""Parts of the names of such fields."""
+
 
 @dataclass(frozen=True)
 class Phrase:

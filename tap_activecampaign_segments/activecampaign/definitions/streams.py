@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
@@ -14,7 +13,10 @@ from tap_activecampaign_segments.activecampaign.base_streams import (
     HistoryStream,
     SegmentStream,
 )
-from tap_activecampaign_segments.activecampaign.conditions.changes import describe_changes
+from tap_activecampaign_segments.activecampaign.conditions.changes import (
+    describe_changes,
+    quotes_identity,
+)
 from tap_activecampaign_segments.activecampaign.conditions.rows import condition_rows
 from tap_activecampaign_segments.activecampaign.conditions.sentence import describe_definition
 from tap_activecampaign_segments.activecampaign.definitions.history import DefinitionHistory
@@ -41,8 +43,6 @@ CHANGES_KEY = "changes"
 """State key: the `changes_text` of the version at the bookmark, and of which version it is."""
 MAX_KEPT_TEXT = 500
 """Length of the longest text that the state keeps."""
-MAY_IDENTIFY = re.compile(r'["@+]|\d{4}-\d\d-\d\d|\d{7}')
-"""What a text has that quotes a name, an address, a date of birth or a phone number."""
 
 
 class DefinitionsContext(AccountContext, Protocol):
@@ -164,7 +164,9 @@ class SegmentDefinitions(VersionStream):
         rows: list[dict[str, Any]] = []
         before, kept = versions.previous, _kept_changes(state, since)
         changes: str | None = None
+        may_keep = True
         for version in versions.found:
+            may_keep = not (before and quotes_identity(before, version))
             changes = describe_changes(before, version) if before else None
             if kept and kept["created_date"] == version["created_date"]:
                 changes = kept["text"]
@@ -176,7 +178,7 @@ class SegmentDefinitions(VersionStream):
         if not rows:
             return ReadVersions(ReplayBuffer([]))
         newest = rows[-1]["created_date"]
-        may_keep = len(changes or "") <= MAX_KEPT_TEXT and not MAY_IDENTIFY.search(changes or "")
+        may_keep = may_keep and len(changes or "") <= MAX_KEPT_TEXT
         kept = {"created_date": newest, "text": changes} if may_keep else None
         return ReadVersions(ReplayBuffer([self.coerced(rows)]), newest, kept)
 

@@ -9,6 +9,7 @@ import pytest
 
 from tap_activecampaign_segments.activecampaign.conditions.changes import (
     describe_changes,
+    quotes_identity,
 )
 from tests.support.conditions import aggregate, condition, field, group, tag, version
 
@@ -205,3 +206,50 @@ def test_versions_are_not_modified() -> None:
 
 
 CITY = condition("2", "contact", field("city", "=", "x"))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        condition("1", "contact", field("email", "contains", "example.com")),
+        condition("1", "contact", field("Phone", "=", "1")),
+        condition("1", "contact", field("first_name", "=", "A")),
+        condition("1", "contact", field("lastName", "=", "A")),
+        condition("1", "email", field("domain", "=", "A")),
+        condition("1", "contact", field("street_address", "=", "A")),
+        condition("1", "contact", field("birthday", "=", "1980-01-31", "date")),
+        condition("1", "contact", field("ip", "=", "192.0.2.1")),
+        condition("1", "contact", field("field41", "=", "Some Body")),
+        condition("1", "fieldvalue", field("fieldid", "=", "41"), field("value", "=", "Some")),
+        condition("1", "order", field("number", "=", 15550100)),
+        condition("1", "contact", field("field41", "=", "a@example.com")),
+        condition("1", "contact", field("field41", "=", "+1 555 0100 000")),
+        condition("1", "contact", field("field41", "=", "x" * 80 + "@example.com")),
+        condition(
+            "1",
+            "order",
+            field_aggregate={
+                **aggregate("most_recent"),
+                "aggregate_most_recent_field": field("email", "=", "x"),
+            },
+        ),
+    ],
+)
+def test_changes_that_may_quote_an_identity(changed: dict[str, Any]) -> None:
+    assert quotes_identity(version(CITY), version(CITY, changed))
+    assert quotes_identity(version(CITY, changed), version(CITY))
+    assert not quotes_identity(version(CITY, changed), version(CITY, changed))
+    assert not quotes_identity(version(changed), version(changed, tag("3", 1)))
+
+
+def test_changes_that_quote_no_identity() -> None:
+    assert not quotes_identity(tags(1), tags(2))
+    assert not quotes_identity(version(), version(CITY))
+    assert quotes_identity(version(), version(name="a@example.com"))
+
+
+def test_moved_condition_may_quote_an_identity() -> None:
+    conditions = [tag("1", 1), tag("2", 2), condition("3", "contact", field("email", "=", "x"))]
+    before = version(*conditions, groups=[group("1", "and", "1", "3"), group("2", "and", "2")])
+    after = version(*conditions, groups=[group("1", "and", "1"), group("2", "and", "2", "3")])
+    assert quotes_identity(before, after)
