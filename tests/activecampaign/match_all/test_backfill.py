@@ -96,6 +96,8 @@ class TestFirstSync:
         self, account: Account, sandbox: Sandbox, segment: Segment
     ) -> None:
         record_days(account, segment, 60)
+        # The count of the tap's own run may come before the history is read, or after.
+        account.records_runs = False
         streams = {*CHANGE_STREAMS, "count_history"}
         synced = sync(sandbox, streams=streams, backfill_days=90)
         assert len(synced.records("count_history")) == 60
