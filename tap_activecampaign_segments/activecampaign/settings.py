@@ -175,6 +175,11 @@ class ActiveCampaignSettings(SharedSettings):
     requests_per_second: float
     max_concurrent_requests: int
 
+    @property
+    def hashes_contacts(self) -> bool:
+        """Whether contacts have digests in place of addresses, phone numbers and names."""
+        return self.contact_identifiers == "hashed"
+
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> ActiveCampaignSettings:
         """Read a valid configuration; null is as good as absent."""

@@ -143,7 +143,7 @@ class AccountSync:
     @cached_property
     def contacts(self) -> ContactReader:
         """Reads contacts."""
-        hashed = self.settings.contact_identifiers == "hashed"
+        hashed = self.settings.hashes_contacts
         return ContactReader(self._client, self.account.read_at, hashed=hashed)
 
     @cached_property

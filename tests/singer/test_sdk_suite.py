@@ -18,6 +18,9 @@ CONFIG: dict[str, object] = {"api_url": "http://127.0.0.1:1", "api_token": "none
 """Completed by the fixture that serves the sandbox."""
 ALL_CONTACTS: dict[str, object] = {**CONFIG, "contacts": "all", "contact_identifiers": "hashed"}
 
+# A connection test writes no run row.
+SUITE = SuiteConfig(max_records_limit=5, ignore_no_records_for_streams=["match_all_runs"])
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _standard_sandbox() -> Iterator[None]:
@@ -34,10 +37,7 @@ class TestStandard(
     get_tap_test_class(  # type: ignore[misc]
         TapActiveCampaignSegments,
         config=CONFIG,
-        # A connection test writes no run row.
-        suite_config=SuiteConfig(
-            max_records_limit=5, ignore_no_records_for_streams=["match_all_runs"]
-        ),
+        suite_config=SUITE,
         parse_env_config=False,
     )
 ):
@@ -48,9 +48,7 @@ class TestStandardOfAllContacts(
     get_tap_test_class(  # type: ignore[misc]
         TapActiveCampaignSegments,
         config=ALL_CONTACTS,
-        suite_config=SuiteConfig(
-            max_records_limit=5, ignore_no_records_for_streams=["match_all_runs"]
-        ),
+        suite_config=SUITE,
         parse_env_config=False,
     )
 ):

@@ -5,6 +5,7 @@
 - `singer_output`: an independent check of a whole raw output.
 - `faults`, `answers`, `servers`: what goes wrong.
 - `activecampaign`, `mypreferences`, `batches`, `activate_version`, `secrets`: one topic each.
-- `conditions`: definitions of segments. `identities`: what identifies a person.
+- `conditions`: definitions of segments. `contacts`: requests for contacts.
+- `identities`: what identifies a person.
 - `fuzzing`, `histories`: random input.
 """

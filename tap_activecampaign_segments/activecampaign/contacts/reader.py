@@ -134,10 +134,11 @@ class ContactReader:
                 "include": "contactLists",
             }
         )
+        ids = [*map(_id, answer["contacts"])]
         contacts = {
             contact_id: contact
-            for contact in answer["contacts"]
-            if (contact_id := _id(contact)) is not None
+            for contact_id, contact in zip(ids, answer["contacts"], strict=True)
+            if contact_id is not None
         }
         read_at, subscriptions = self._read_at(), read_subscriptions(answer)
         if subscriptions and subscriptions.keys().isdisjoint(contacts):
@@ -153,10 +154,9 @@ class ContactReader:
             )
             for contact_id, contact in contacts.items()
         }
-        unusable = sum(_id(each) is None for each in answer["contacts"])
         meta = answer.get("meta")
         total = coerce_count(meta.get("total")) if isinstance(meta, dict) else None
-        return ContactPage(records, total, unusable)
+        return ContactPage(records, total, unusable=ids.count(None))
 
 
 def _id(contact: object) -> int | None:

@@ -64,7 +64,7 @@ class AllContacts(ManualStateStream, UninterruptedBatches):
     @property
     @override
     def partitions(self) -> None:
-        # Whatever the state says.
+        # None, even if the state has some.
         return
 
     def start(self) -> None:

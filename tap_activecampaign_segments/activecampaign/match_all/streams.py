@@ -258,8 +258,7 @@ class JoinedContacts(RunChildStream):
     @property
     def state_name(self) -> str:
         """How the state names the stream."""
-        hashed = self.account.settings.contact_identifiers == "hashed"
-        return HASHED_CONTACTS if hashed else CONTACTS
+        return HASHED_CONTACTS if self.account.settings.hashes_contacts else CONTACTS
 
     @override
     def prefetch(self, evaluation: Evaluation) -> None:

@@ -9,16 +9,11 @@ import pytest
 
 from tap_activecampaign_segments.sandbox import Account, Fault, Sandbox
 from tests.support.batches import batch_config, rows_of
+from tests.support.contacts import JOINED_STREAMS, contact_queries, instead_of
 from tests.support.sync import Sync, sync
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-STREAMS = {"match_all_runs", "membership_changes", "contacts"}
-
-
-def contact_requests(sandbox: Sandbox) -> list[str]:
-    return [each.raw_query for each in sandbox.requests if each.path.endswith("/contacts")]
 
 
 def without(*forgotten: int) -> Any:
@@ -27,17 +22,6 @@ def without(*forgotten: int) -> Any:
     def change(answer: dict[str, Any]) -> dict[str, Any]:
         found = [each for each in answer["contacts"] if int(each["id"]) not in forgotten]
         return {"contacts": found}
-
-    return change
-
-
-def instead_of(contact_id: int) -> Any:
-    """Answer with another contact where one is asked for."""
-
-    def change(answer: dict[str, Any]) -> dict[str, Any]:
-        if any(each["id"] == str(contact_id) for each in answer["contacts"]):
-            return {**answer, "contacts": [{"id": "900000"}]}
-        return answer
 
     return change
 
@@ -54,7 +38,7 @@ def test_small_segment_does_not_wait_for_a_large_one(
     account.add_segment("a", range(1, 11), evaluation_seconds=60)
     account.add_segment("b", range(101, 20_101))
     sandbox.faults.add(Fault("edit", "contacts", times=None, answer=without(*forgotten)))
-    synced = sync(sandbox, streams=STREAMS)
+    synced = sync(sandbox, streams=JOINED_STREAMS)
     assert synced.exit_code == 0
     assert read_before_first_commit(synced) <= 300
     assert len(synced.records("contacts")) == 20_010
@@ -69,7 +53,7 @@ def test_contact_that_the_total_counts_is_asked_for_again(
         return {**answer, "contacts": [each for each in answer["contacts"] if each["id"] != "2"]}
 
     sandbox.faults.add(Fault("edit", "contacts", times=2, answer=hide))
-    synced = sync(sandbox, streams=STREAMS)
+    synced = sync(sandbox, streams=JOINED_STREAMS)
     assert synced.exit_code == 0
     assert {row["is_found"] for row in synced.records("contacts")} == {True}
 
@@ -80,7 +64,7 @@ def test_contacts_that_the_total_counts_are_never_missing(
     account.add_segment("VIP", [1, 2, 3])
     empty = {"contacts": [], "meta": {"total": "3"}}
     sandbox.faults.add(Fault("edit", "contacts", times=None, answer=lambda _: empty))
-    synced = sync(sandbox, streams=STREAMS)
+    synced = sync(sandbox, streams=JOINED_STREAMS)
     assert synced.exit_code == 1
     assert synced.records("contacts") == []
 
@@ -93,7 +77,7 @@ def test_contact_of_another_segment_fails_that_segment_alone(
     account.add_segment(good, range(1, 11))
     account.add_segment(bad, range(21, 41))
     sandbox.faults.add(Fault("edit", "contacts", times=None, answer=instead_of(25)))
-    synced = sync(sandbox, streams=STREAMS)
+    synced = sync(sandbox, streams=JOINED_STREAMS)
     assert [run["total"] for run in synced.records("match_all_runs")] == [10]
     assert len(synced.errors) == 1
     assert bad in synced.errors[0]
@@ -103,11 +87,11 @@ def test_failed_segment_leaves_its_contacts_unread(account: Account, sandbox: Sa
     account.add_segment("bad", range(1, 20_001), evaluation_seconds=60)
     account.add_segment("good", range(30_001, 30_011))
     sandbox.faults.add(Fault("edit", "contacts", times=None, answer=instead_of(5)))
-    synced = sync(sandbox, streams=STREAMS)
+    synced = sync(sandbox, streams=JOINED_STREAMS)
     assert synced.exit_code == 1
     [run] = synced.records("match_all_runs")
     assert run["total"] == 10
-    assert len(contact_requests(sandbox)) < 50
+    assert len(contact_queries(sandbox)) < 50
 
 
 def test_shared_contact_of_a_failed_segment_is_read_for_the_other(
@@ -116,7 +100,7 @@ def test_shared_contact_of_a_failed_segment_is_read_for_the_other(
     account.add_segment("bad", range(1, 252), evaluation_seconds=60)
     account.add_segment("good", range(1, 151))
     sandbox.faults.add(Fault("edit", "contacts", times=None, answer=instead_of(225)))
-    synced = sync(sandbox, streams=STREAMS)
+    synced = sync(sandbox, streams=JOINED_STREAMS)
     assert [run["total"] for run in synced.records("match_all_runs")] == [150]
     found = {row["contact_id"] for row in synced.records("contacts")}
     assert found >= {*range(1, 151)}
@@ -130,7 +114,7 @@ def test_rows_that_a_failure_keeps_out_of_a_batch_are_read_for_the_other(
     account.add_segment("good", range(1, 151))
     sandbox.faults.add(Fault("edit", "contacts", times=None, answer=instead_of(225)))
     config = batch_config(tmp_path, batch_size=batch_size)
-    synced = sync(sandbox, streams=STREAMS, batch_config=config)
+    synced = sync(sandbox, streams=JOINED_STREAMS, batch_config=config)
     assert [run["total"] for run in synced.records("match_all_runs")] == [150]
     found = {json.loads(row)["contact_id"] for row in rows_of(synced)["contacts"]}
     assert found >= {*range(1, 151)}
@@ -144,7 +128,7 @@ def test_stream_map_that_fails_on_a_null_fails_its_segment_alone(
     account.add_segment(names[1], [3, 4])
     sandbox.faults.add(Fault("edit", "contacts", times=None, answer=without(2)))
     maps = {"contacts": {"hidden": "sha256(email)"}}
-    synced = sync(sandbox, streams=STREAMS, stream_maps=maps)
+    synced = sync(sandbox, streams=JOINED_STREAMS, stream_maps=maps)
     assert synced.exit_code == 1
     assert len(synced.errors) == 1
     totals = [(run["segment_id"], run["total"]) for run in synced.records("match_all_runs")]
