@@ -1,0 +1,24 @@
+{{ activecampaign_segments.stage(
+    source('activecampaign_segments', 'match_all_runs'),
+    [
+        ('segment_id', 'text'),
+        ('run_id', 'text'),
+        ('run_id_start', 'timestamp'),
+        ('run_id_end', 'timestamp'),
+        ('segment_timestamp', 'timestamp'),
+        ('sort', 'text'),
+        ('total', 'integer'),
+        ('previous_run_id', 'text'),
+        ('baseline_run_id', 'text'),
+        ('run_number', 'integer'),
+        ('is_baseline', 'boolean'),
+        ('definition_changed', 'boolean'),
+        ('joined_count', 'integer'),
+        ('left_count', 'integer'),
+        ('origin', 'text'),
+    ],
+    required=[
+        'segment_id', 'run_id', 'run_id_start', 'run_id_end', 'total', 'previous_run_id',
+        'baseline_run_id', 'run_number', 'is_baseline', 'joined_count', 'left_count',
+    ]
+) }}
