@@ -75,5 +75,4 @@ from recounted
 left join changes
     on changes.segment_id = recounted.segment_id
     and changes.run_id = recounted.run_id
-    and {{ activecampaign_segments.comparable('changes.previous_run_id') }}
-    = {{ activecampaign_segments.comparable('recounted.previous_run_id') }}
+    and {{ activecampaign_segments.is_same_comparison('recounted', 'changes') }}

@@ -14,11 +14,6 @@
 {% set runs = ref('int_activecampaign_segments__run_timeline') %}
 {% set changes = ref('stg_activecampaign_segments__membership_changes') %}
 
-{% macro same_predecessor(a, b) -%}
-    {{ activecampaign_segments.comparable(a ~ '.previous_run_id') }}
-        = {{ activecampaign_segments.comparable(b ~ '.previous_run_id') }}
-{%- endmacro %}
-
 with timeline as (
 
     select * from {{ runs }}
@@ -104,7 +99,7 @@ new_changes as (
     inner join new_runs as runs
         on runs.segment_id = changes.segment_id
         and runs.run_id = changes.run_id
-        and {{ same_predecessor('runs', 'changes') }}
+        and {{ activecampaign_segments.is_same_comparison('runs', 'changes') }}
 
     {% if is_incremental() %}
 
@@ -142,7 +137,7 @@ inherited_changes as (
     inner join {{ changes }} as changes
         on changes.segment_id = runs.segment_id
         and changes.run_id = runs.run_id
-        and {{ same_predecessor('runs', 'changes') }}
+        and {{ activecampaign_segments.is_same_comparison('runs', 'changes') }}
     where starts.is_branch_start and not starts.is_baseline
 
 ),
