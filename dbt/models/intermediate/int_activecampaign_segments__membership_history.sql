@@ -1,15 +1,15 @@
 {{ config(
     materialized='incremental',
-    unique_key=['segment_id', 'contact_id', 'began_run_id'],
+    unique_key=['segment_id', 'contact_id', 'began_position'],
     on_schema_change='fail',
     indexes=[{'columns': ['segment_id', 'contact_id']}]
 ) }}
 
--- Who was a member from when to when, and the runs that this was told by: an interval is a row, and a
--- run that was applied is a row as well (`contact_id` -1), so that both are always stored together.
+-- Who was a member from which run of the timeline to which. A run that was applied is a row as well, with
+-- contact_id -1: so both are stored in one statement.
 --
--- An incremental build applies the runs of the timeline from the first one on that was not applied, or
--- not as it is now. Intervals that no longer follow from the timeline are marked as superseded.
+-- An incremental build applies the runs from the first one on that was not applied, or not as it is now.
+-- Rows that the timeline no longer confirms are marked as superseded.
 
 {% set runs = ref('int_activecampaign_segments__run_timeline') %}
 {% set changes = ref('stg_activecampaign_segments__membership_changes') %}
@@ -30,7 +30,7 @@ history as (
 
 applied as (
 
-    select segment_id, began_run_id as run_id, began_position as position, fingerprint
+    select segment_id, began_position as position, fingerprint
     from history
     where contact_id = -1
 
@@ -45,9 +45,8 @@ first_new as (
         left join applied
             on applied.segment_id = timeline.segment_id
             and applied.position = timeline.position
-            and applied.run_id = timeline.run_id
             and applied.fingerprint = timeline.fingerprint
-        where applied.run_id is null
+        where applied.segment_id is null
 
         union all
 
@@ -56,9 +55,8 @@ first_new as (
         left join timeline
             on timeline.segment_id = applied.segment_id
             and timeline.position = applied.position
-            and timeline.run_id = applied.run_id
             and timeline.fingerprint = applied.fingerprint
-        where timeline.run_id is null
+        where timeline.segment_id is null
     ) as differences
     group by segment_id
 
@@ -282,43 +280,21 @@ intervals as (
 results as (
 
     select
-        intervals.segment_id,
-        intervals.contact_id,
-        began.run_id as began_run_id,
-        intervals.began_position,
-        began.known_at as valid_from,
-        began.known_before as began_after,
-        began.cause as began_cause,
-        ended.run_id as ended_run_id,
-        intervals.ended_position,
-        ended.known_at as valid_to,
-        ended.known_before as ended_after,
-        ended.cause as ended_cause,
+        segment_id,
+        contact_id,
+        began_position,
+        ended_position,
         cast(null as {{ dbt.type_string() }}) as fingerprint,
         false as is_superseded
     from intervals
-    inner join timeline as began
-        on began.segment_id = intervals.segment_id
-        and began.position = intervals.began_position
-    left join timeline as ended
-        on ended.segment_id = intervals.segment_id
-        and ended.position = intervals.ended_position
 
     union all
 
     select
         segment_id,
         -1 as contact_id,
-        run_id as began_run_id,
         position as began_position,
-        known_at as valid_from,
-        known_before as began_after,
-        cause as began_cause,
-        cast(null as {{ dbt.type_string() }}) as ended_run_id,
         cast(null as {{ dbt.type_bigint() }}) as ended_position,
-        cast(null as {{ dbt.type_timestamp() }}) as valid_to,
-        cast(null as {{ dbt.type_timestamp() }}) as ended_after,
-        cast(null as {{ dbt.type_string() }}) as ended_cause,
         fingerprint,
         false as is_superseded
     from new_runs
@@ -334,16 +310,8 @@ union all
 select
     history.segment_id,
     history.contact_id,
-    history.began_run_id,
     history.began_position,
-    history.valid_from,
-    history.began_after,
-    history.began_cause,
-    history.ended_run_id,
     history.ended_position,
-    history.valid_to,
-    history.ended_after,
-    history.ended_cause,
     history.fingerprint,
     true as is_superseded
 from history
@@ -352,7 +320,7 @@ inner join first_new
 left join results
     on results.segment_id = history.segment_id
     and results.contact_id = history.contact_id
-    and results.began_run_id = history.began_run_id
+    and results.began_position = history.began_position
 where history.began_position >= first_new.position
     and results.segment_id is null
 

@@ -77,11 +77,10 @@ select
     ) as branch,
     -- Differs if the run has to be applied again to the history.
     {{ dbt.concat([
+        'run_id', "' '",
         activecampaign_segments.comparable('previous_run_id'), "' '",
         activecampaign_segments.comparable('joined_count'), "' '",
         activecampaign_segments.comparable('left_count'), "' '",
-        activecampaign_segments.comparable('branch_start'), "' '",
-        'cause', "' '",
-        activecampaign_segments.comparable('known_at'),
+        activecampaign_segments.comparable('branch_start'),
     ]) }} as fingerprint
 from compared

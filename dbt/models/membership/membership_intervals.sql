@@ -1,19 +1,25 @@
 {{ config(materialized='view') }}
 
--- An interval of no length is one of a run that ended no earlier than the next one.
+-- An interval without a length is one of runs that were known at the same time.
 
 select
-    segment_id,
-    contact_id,
-    valid_from,
-    valid_to,
-    case began_cause when 'contact' then 'joined' else began_cause end as began_by,
-    case ended_cause when 'contact' then 'left' else ended_cause end as ended_by,
-    began_run_id,
-    ended_run_id,
-    began_after,
-    ended_after
-from {{ ref('int_activecampaign_segments__membership_history') }}
-where contact_id <> -1
-    and not is_superseded
-    and (valid_to is null or valid_to > valid_from)
+    history.segment_id,
+    history.contact_id,
+    began.known_at as valid_from,
+    ended.known_at as valid_to,
+    case began.cause when 'contact' then 'joined' else began.cause end as began_by,
+    case ended.cause when 'contact' then 'left' else ended.cause end as ended_by,
+    began.run_id as began_run_id,
+    ended.run_id as ended_run_id,
+    began.known_before as began_after,
+    ended.known_before as ended_after
+from {{ ref('int_activecampaign_segments__membership_history') }} as history
+inner join {{ ref('int_activecampaign_segments__run_timeline') }} as began
+    on began.segment_id = history.segment_id
+    and began.position = history.began_position
+left join {{ ref('int_activecampaign_segments__run_timeline') }} as ended
+    on ended.segment_id = history.segment_id
+    and ended.position = history.ended_position
+where history.contact_id <> -1
+    and not history.is_superseded
+    and (ended.known_at is null or ended.known_at > began.known_at)
