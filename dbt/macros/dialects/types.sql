@@ -13,6 +13,15 @@
     }[kind]) -}}
 {% endmacro %}
 
+{# A ratio of two numbers, null if the second one is 0. dbt's type_float is of 32 bits in DuckDB. #}
+{% macro ratio(part, whole) -%}
+    cast({{ part }} as {{ adapter.dispatch('type_double', 'activecampaign_segments')() }})
+    / nullif({{ whole }}, 0)
+{%- endmacro %}
+
+{% macro default__type_double() %}double precision{% endmacro %}
+{% macro bigquery__type_double() %}float64{% endmacro %}
+
 {#
     A raw column, converted.
 

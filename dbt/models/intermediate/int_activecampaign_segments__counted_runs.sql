@@ -41,7 +41,7 @@ recounted as (
 
 changes as (
 
-    select segment_id, run_id, previous_run_id, count(*) as log_rows
+    select comparison_key, count(*) as log_rows
     from {{ ref('stg_activecampaign_segments__membership_changes') }}
 
     {% if is_incremental() %}
@@ -53,7 +53,7 @@ changes as (
 
     {% endif %}
 
-    group by segment_id, run_id, previous_run_id
+    group by comparison_key
 
 )
 
@@ -65,6 +65,7 @@ select
     recounted.segment_timestamp,
     recounted.total,
     recounted.previous_run_id,
+    recounted.comparison_key,
     recounted.run_number,
     recounted.is_baseline,
     coalesce(recounted.definition_changed, false) as definition_changed,
@@ -74,6 +75,4 @@ select
     coalesce(changes.log_rows, 0) as log_rows
 from recounted
 left join changes
-    on changes.segment_id = recounted.segment_id
-    and changes.run_id = recounted.run_id
-    and {{ activecampaign_segments.is_same_comparison('recounted', 'changes') }}
+    on changes.comparison_key = recounted.comparison_key

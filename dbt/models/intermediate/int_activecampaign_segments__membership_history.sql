@@ -11,12 +11,9 @@
 -- An incremental build applies the runs from the first one on that was not applied, or not as it is now.
 -- Rows that the timeline no longer confirms are marked as superseded.
 
-{% set runs = ref('int_activecampaign_segments__run_timeline') %}
-{% set changes = ref('stg_activecampaign_segments__membership_changes') %}
-
 with timeline as (
 
-    select * from {{ runs }}
+    select * from {{ ref('int_activecampaign_segments__run_timeline') }}
 
 ),
 
@@ -36,29 +33,31 @@ applied as (
 
 ),
 
+differences as (
+
+    select timeline.segment_id, timeline.position
+    from timeline
+    left join applied
+        on applied.segment_id = timeline.segment_id
+        and applied.position = timeline.position
+        and applied.fingerprint = timeline.fingerprint
+    where applied.segment_id is null
+
+    union all
+
+    select applied.segment_id, applied.position
+    from applied
+    left join timeline
+        on timeline.segment_id = applied.segment_id
+        and timeline.position = applied.position
+        and timeline.fingerprint = applied.fingerprint
+    where timeline.segment_id is null
+
+),
+
 first_new as (
 
-    select segment_id, min(position) as position
-    from (
-        select timeline.segment_id, timeline.position
-        from timeline
-        left join applied
-            on applied.segment_id = timeline.segment_id
-            and applied.position = timeline.position
-            and applied.fingerprint = timeline.fingerprint
-        where applied.segment_id is null
-
-        union all
-
-        select applied.segment_id, applied.position
-        from applied
-        left join timeline
-            on timeline.segment_id = applied.segment_id
-            and timeline.position = applied.position
-            and timeline.fingerprint = applied.fingerprint
-        where timeline.segment_id is null
-    ) as differences
-    group by segment_id
+    select segment_id, min(position) as position from differences group by segment_id
 
 ),
 
@@ -82,118 +81,153 @@ new_runs as (
 
 ),
 
--- What the log tells of the new runs.
+-- What the log tells of the new runs: all members of a baseline, and the differences of others.
 new_changes as (
 
     select
         runs.segment_id,
+        changes.contact_id,
         runs.position,
         runs.branch,
-        runs.is_branch_start,
-        runs.is_baseline,
-        changes.contact_id,
-        changes.change
-    from {{ changes }} as changes
+        runs.next_branch_position,
+        case when changes.change = 'joined' then 1 else 0 end as is_member,
+        case when runs.is_branch_start then 1 else 0 end as begins_branch
+    from {{ ref('stg_activecampaign_segments__membership_changes') }} as changes
     inner join new_runs as runs
-        on runs.segment_id = changes.segment_id
-        and runs.run_id = changes.run_id
-        and {{ activecampaign_segments.is_same_comparison('runs', 'changes') }}
+        on runs.comparison_key = changes.comparison_key
+    where (runs.is_baseline or not runs.is_branch_start)
 
     {% if is_incremental() %}
 
-    -- A day of tolerance: the API's timestamps of one run may differ in their digits.
-    where changes.changed_at >= (
-        select {{ activecampaign_segments.days_before('min(run_id_end)', 1) }} from new_runs
-    )
+        -- A day of tolerance: the API's timestamps of one run may differ in their digits.
+        and changes.changed_at >= (
+            select {{ activecampaign_segments.days_before('min(run_id_end)', 1) }} from new_runs
+        )
 
     {% endif %}
 
 ),
 
--- Where the first run of a branch is no baseline, its members follow from the runs that it goes back to.
+-- All members at the beginning of a branch that does not begin with a baseline.
 inherited_changes as (
 
     select
-        starts.segment_id,
-        starts.position,
-        starts.branch,
+        ancestry.segment_id,
         changes.contact_id,
+        ancestry.position,
+        ancestry.branch,
+        ancestry.next_branch_position,
         changes.change,
         row_number() over (
-            partition by starts.segment_id, starts.position, changes.contact_id
-            order by runs.seq desc
+            partition by ancestry.segment_id, ancestry.position, changes.contact_id
+            order by ancestry.seq desc
         ) as age
-    from new_runs as starts
-    inner join {{ ref('int_activecampaign_segments__sequence_ancestors') }} as ancestors
-        on ancestors.segment_id = starts.segment_id
-        and ancestors.sequence_number = starts.sequence_number
-    inner join timeline as runs
-        on runs.segment_id = ancestors.segment_id
-        and runs.sequence_number = ancestors.ancestor_number
-        and runs.seq <= ancestors.up_to_seq
-        and runs.seq <= starts.seq
-    inner join {{ changes }} as changes
-        on changes.segment_id = runs.segment_id
-        and changes.run_id = runs.run_id
-        and {{ activecampaign_segments.is_same_comparison('runs', 'changes') }}
-    where starts.is_branch_start and not starts.is_baseline
+    from {{ ref('stg_activecampaign_segments__membership_changes') }} as changes
+    inner join {{ ref('int_activecampaign_segments__branch_ancestry') }} as ancestry
+        on ancestry.comparison_key = changes.comparison_key
+    inner join first_new
+        on first_new.segment_id = ancestry.segment_id
+        and first_new.position <= ancestry.position
 
 ),
 
+{% if is_incremental() %}
+
+changed_contacts as (
+
+    select distinct segment_id, contact_id from new_changes
+
+),
+
+-- Segments of which any interval that was open may end or go on.
+reopened_segments as (
+
+    select segment_id from new_runs where is_branch_start
+
+    union all
+
+    select applied.segment_id
+    from applied
+    inner join first_new
+        on first_new.segment_id = applied.segment_id
+        and first_new.position <= applied.position
+
+),
+
+affected_intervals as (
+
+    select history.segment_id, history.contact_id, history.began_position, history.ended_position
+    from history
+    inner join changed_contacts
+        on changed_contacts.segment_id = history.segment_id
+        and changed_contacts.contact_id = history.contact_id
+
+    union all
+
+    select history.segment_id, history.contact_id, history.began_position, history.ended_position
+    from history
+    inner join (select distinct segment_id from reopened_segments) as reopened
+        on reopened.segment_id = history.segment_id
+    where history.contact_id <> -1
+
+),
+
+-- The intervals that were open before the new runs.
+open_intervals as (
+
+    select distinct
+        intervals.segment_id,
+        intervals.contact_id,
+        intervals.began_position as position,
+        last_applied.branch,
+        last_applied.next_branch_position
+    from affected_intervals as intervals
+    inner join first_new
+        on first_new.segment_id = intervals.segment_id
+    inner join timeline as last_applied
+        on last_applied.segment_id = first_new.segment_id
+        and last_applied.position = first_new.position - 1
+    where intervals.began_position < first_new.position
+        and (
+            intervals.ended_position is null
+            or intervals.ended_position >= first_new.position
+        )
+
+),
+
+{% endif %}
+
 statements as (
+
+    select segment_id, contact_id, position, branch, next_branch_position, is_member, begins_branch
+    from new_changes
+
+    union all
 
     select
         segment_id,
         contact_id,
         position,
         branch,
-        case when change = 'joined' then 1 else 0 end as is_member,
-        case when is_branch_start then 1 else 0 end as is_whole
-    from new_changes
-    where is_baseline or not is_branch_start
-
-    union all
-
-    select segment_id, contact_id, position, branch, 1 as is_member, 1 as is_whole
+        next_branch_position,
+        1 as is_member,
+        1 as begins_branch
     from inherited_changes
     where age = 1 and change = 'joined'
 
     {% if is_incremental() %}
 
-    -- The intervals that were open before the new runs, if these may end them.
     union all
 
     select
-        history.segment_id,
-        history.contact_id,
-        history.began_position as position,
-        last_kept.branch,
+        segment_id,
+        contact_id,
+        position,
+        branch,
+        next_branch_position,
         1 as is_member,
-        0 as is_whole
-    from history
-    inner join first_new
-        on first_new.segment_id = history.segment_id
-    inner join timeline as last_kept
-        on last_kept.segment_id = first_new.segment_id
-        and last_kept.position = first_new.position - 1
-    left join (
-        select distinct segment_id, contact_id from new_changes
-    ) as changed
-        on changed.segment_id = history.segment_id
-        and changed.contact_id = history.contact_id
-    left join (
-        select distinct segment_id from new_runs where is_branch_start
-    ) as branched
-        on branched.segment_id = history.segment_id
-    where history.contact_id <> -1
-        and history.began_position < first_new.position
-        and (
-            history.ended_position >= first_new.position
-            or (
-                history.ended_position is null
-                and (changed.contact_id is not null or branched.segment_id is not null)
-            )
-        )
+        0 as begins_branch
+    from open_intervals
 
     {% endif %}
 
@@ -203,53 +237,42 @@ ordered as (
 
     select
         statements.*,
-        lag(is_member) over (partition by segment_id, contact_id order by position) as was_member,
-        lag(branch) over (partition by segment_id, contact_id order by position) as branch_before,
+        lag(is_member) over (partition by segment_id, contact_id order by position)
+            as previous_is_member,
+        lag(branch) over (partition by segment_id, contact_id order by position)
+            as previous_branch,
         lead(is_member) over (partition by segment_id, contact_id order by position)
-            as is_member_next,
-        lead(is_whole) over (partition by segment_id, contact_id order by position) as is_whole_next,
-        lead(branch) over (partition by segment_id, contact_id order by position) as branch_next,
-        lead(position) over (partition by segment_id, contact_id order by position) as position_next
+            as next_is_member,
+        lead(branch) over (partition by segment_id, contact_id order by position) as next_branch,
+        lead(position) over (partition by segment_id, contact_id order by position)
+            as next_position,
+        lead(begins_branch) over (partition by segment_id, contact_id order by position)
+            as next_begins_branch
     from statements
-
-),
-
-branches as (
-
-    select segment_id, branch, min(position) as position
-    from timeline
-    group by segment_id, branch
 
 ),
 
 memberships as (
 
     select
-        ordered.segment_id,
-        ordered.contact_id,
-        ordered.position,
+        segment_id,
+        contact_id,
+        position,
         -- A member at the end of one branch and at the beginning of the next one has stayed.
         case
-            when ordered.was_member = 1
-                and (
-                    ordered.branch_before = ordered.branch
-                    or (ordered.is_whole = 1 and ordered.branch_before = ordered.branch - 1)
-                )
+            when previous_is_member = 1 and previous_branch = branch then 0
+            when previous_is_member = 1 and previous_branch = branch - 1 and begins_branch = 1
                 then 0
             else 1
         end as begins,
         case
-            when ordered.branch_next = ordered.branch and ordered.is_member_next = 0
-                then ordered.position_next
-            when ordered.branch_next = ordered.branch then null
-            when ordered.branch_next = ordered.branch + 1 and ordered.is_whole_next = 1 then null
-            else next_branch.position
+            when next_branch = branch and next_is_member = 0 then next_position
+            when next_branch = branch then null
+            when next_branch = branch + 1 and next_begins_branch = 1 then null
+            else next_branch_position
         end as ended_position
     from ordered
-    left join branches as next_branch
-        on next_branch.segment_id = ordered.segment_id
-        and next_branch.branch = ordered.branch + 1
-    where ordered.is_member = 1
+    where is_member = 1
 
 ),
 
@@ -265,28 +288,17 @@ numbered as (
 
 ),
 
-intervals as (
-
-    select
-        segment_id,
-        contact_id,
-        min(position) as began_position,
-        max(ended_position) as ended_position
-    from numbered
-    group by segment_id, contact_id, interval_number
-
-),
-
 results as (
 
     select
         segment_id,
         contact_id,
-        began_position,
-        ended_position,
+        min(position) as began_position,
+        max(ended_position) as ended_position,
         cast(null as {{ dbt.type_string() }}) as fingerprint,
         false as is_superseded
-    from intervals
+    from numbered
+    group by segment_id, contact_id, interval_number
 
     union all
 

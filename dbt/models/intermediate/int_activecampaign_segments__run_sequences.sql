@@ -11,6 +11,7 @@ with runs as (
         counted.segment_timestamp,
         counted.total,
         counted.previous_run_id,
+        counted.comparison_key,
         counted.is_baseline,
         counted.definition_changed,
         counted.joined_count,

@@ -49,38 +49,52 @@ compared as (
         end as cause
     from placed
 
+),
+
+branched as (
+
+    select
+        compared.*,
+        cast(
+            sum(branch_start) over (
+                partition by segment_id order by position
+                rows between unbounded preceding and current row
+            ) as {{ dbt.type_bigint() }}
+        ) as branch
+    from compared
+
 )
 
 select
-    segment_id,
-    position,
-    run_id,
-    run_id_start,
-    run_id_end,
-    previous_run_id,
-    segment_timestamp,
-    total,
-    is_baseline,
-    joined_count,
-    left_count,
-    cause,
-    known_at,
-    known_before,
-    seq,
-    sequence_number,
-    branch_start = 1 as is_branch_start,
-    cast(
-        sum(branch_start) over (
-            partition by segment_id order by position
-            rows between unbounded preceding and current row
-        ) as {{ dbt.type_bigint() }}
-    ) as branch,
-    -- Differs if the run has to be applied again to the history.
+    runs.segment_id,
+    runs.position,
+    runs.run_id,
+    runs.run_id_start,
+    runs.run_id_end,
+    runs.previous_run_id,
+    runs.comparison_key,
+    runs.segment_timestamp,
+    runs.total,
+    runs.is_baseline,
+    runs.joined_count,
+    runs.left_count,
+    runs.cause,
+    runs.known_at,
+    runs.known_before,
+    runs.seq,
+    runs.sequence_number,
+    runs.branch,
+    runs.branch_start = 1 as is_branch_start,
+    next_branch.position as next_branch_position,
+    -- Differs if the run has to be applied to the history again.
     {{ dbt.concat([
-        'run_id', "' '",
-        activecampaign_segments.comparable('previous_run_id'), "' '",
-        activecampaign_segments.comparable('joined_count'), "' '",
-        activecampaign_segments.comparable('left_count'), "' '",
-        activecampaign_segments.comparable('branch_start'),
+        'runs.comparison_key', "' '",
+        activecampaign_segments.comparable('runs.joined_count'), "' '",
+        activecampaign_segments.comparable('runs.left_count'), "' '",
+        activecampaign_segments.comparable('runs.branch_start'),
     ]) }} as fingerprint
-from compared
+from branched as runs
+left join branched as next_branch
+    on next_branch.segment_id = runs.segment_id
+    and next_branch.branch = runs.branch + 1
+    and next_branch.branch_start = 1

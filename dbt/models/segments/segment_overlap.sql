@@ -45,10 +45,11 @@ select
     a.size as size_a,
     b.size as size_b,
     pairs.shared_count,
-    cast(pairs.shared_count as {{ dbt.type_float() }})
-        / (a.size + b.size - pairs.shared_count) as jaccard,
-    cast(pairs.shared_count as {{ dbt.type_float() }}) / a.size as share_of_a,
-    cast(pairs.shared_count as {{ dbt.type_float() }}) / b.size as share_of_b
+    {{ activecampaign_segments.ratio(
+        'pairs.shared_count', '(a.size + b.size - pairs.shared_count)'
+    ) }} as jaccard,
+    {{ activecampaign_segments.ratio('pairs.shared_count', 'a.size') }} as share_of_a,
+    {{ activecampaign_segments.ratio('pairs.shared_count', 'b.size') }} as share_of_b
 from pairs
 inner join sizes as a
     on a.segment_id = pairs.segment_id_a

@@ -38,5 +38,5 @@ select
     counted_at,
     previous_size,
     size - previous_size as growth,
-    cast(size - previous_size as {{ dbt.type_float() }}) / nullif(previous_size, 0) as growth_rate
+    {{ activecampaign_segments.ratio('(size - previous_size)', 'previous_size') }} as growth_rate
 from sizes

@@ -1,3 +1,5 @@
+with staged as (
+
 {{ activecampaign_segments.stage(
     source('activecampaign_segments', 'match_all_runs'),
     [
@@ -22,3 +24,13 @@
         'baseline_run_id', 'run_number', 'is_baseline', 'joined_count', 'left_count',
     ]
 ) }}
+
+)
+
+select
+    staged.*,
+    -- A run and what it was compared with: a run may have been compared twice.
+    {{ dbt.concat([
+        'segment_id', "' '", 'run_id', "' '", activecampaign_segments.comparable('previous_run_id')
+    ]) }} as comparison_key
+from staged

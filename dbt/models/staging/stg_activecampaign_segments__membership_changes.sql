@@ -1,3 +1,5 @@
+with staged as (
+
 {{ activecampaign_segments.stage(
     source('activecampaign_segments', 'membership_changes'),
     [
@@ -16,3 +18,13 @@
         'segment_id', 'contact_id', 'run_id', 'change', 'changed_at', 'previous_run_id',
     ]
 ) }}
+
+)
+
+select
+    staged.*,
+    -- A run and what it was compared with: a run may have been compared twice.
+    {{ dbt.concat([
+        'segment_id', "' '", 'run_id', "' '", activecampaign_segments.comparable('previous_run_id')
+    ]) }} as comparison_key
+from staged
