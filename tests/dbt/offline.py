@@ -79,7 +79,7 @@ class Project:
         if outcome.exception:
             self.faults.append(Fault("", "dbt", str(outcome.exception)))
         for result in getattr(outcome.result, "results", None) or ():
-            if str(result.status) not in {"success", "pass"}:
+            if str(result.status) not in {"success", "pass", "skipped"}:
                 text = f"{result.status}: {result.message}"
                 self.faults.append(Fault(result.node.unique_id, "dbt", text))
         return outcome.result
