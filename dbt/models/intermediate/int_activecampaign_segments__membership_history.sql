@@ -2,7 +2,7 @@
     materialized='incremental',
     unique_key=['segment_id', 'contact_id', 'began_position'],
     on_schema_change='fail',
-    indexes=[{'columns': ['segment_id', 'contact_id']}]
+    indexes=[{'columns': ['segment_id', 'contact_id']}] if target.type in ['duckdb', 'postgres'] else []
 ) }}
 
 -- Who was a member from which run of the timeline to which. A run that was applied is a row as well, with
