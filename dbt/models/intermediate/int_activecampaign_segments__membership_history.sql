@@ -284,7 +284,7 @@ results as (
         contact_id,
         began_position,
         ended_position,
-        cast(null as {{ dbt.type_string() }}) as fingerprint,
+        cast(null as {{ activecampaign_segments.type_of('text') }}) as fingerprint,
         false as is_superseded
     from intervals
 
