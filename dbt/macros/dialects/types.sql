@@ -6,10 +6,10 @@
         {{- return(adapter.dispatch('json_type', 'activecampaign_segments')()) -}}
     {%- endif -%}
     {{- return({
-        'text': dbt.type_string(),
+        'text': adapter.dispatch('text_type', 'activecampaign_segments')(),
         'integer': dbt.type_bigint(),
         'boolean': dbt.type_boolean(),
-        'timestamp': dbt.type_timestamp(),
+        'timestamp': adapter.dispatch('timestamp_type', 'activecampaign_segments')(),
     }[kind]) -}}
 {% endmacro %}
 
@@ -21,6 +21,14 @@
 
 {% macro default__type_double() %}double precision{% endmacro %}
 {% macro bigquery__type_double() %}float64{% endmacro %}
+
+{# Redshift's TEXT is VARCHAR(256); its VARCHAR is as long as what is cast. #}
+{% macro default__text_type() %}{{ return(dbt.type_string()) }}{% endmacro %}
+{% macro redshift__text_type() %}{{ return('varchar') }}{% endmacro %}
+
+{# Snowflake's TIMESTAMP has a time zone or not, as its parameter TIMESTAMP_TYPE_MAPPING says. #}
+{% macro default__timestamp_type() %}{{ return(dbt.type_timestamp()) }}{% endmacro %}
+{% macro snowflake__timestamp_type() %}{{ return('timestamp_ntz') }}{% endmacro %}
 
 {#
     A raw column, converted.
@@ -43,16 +51,16 @@
 
 {# A timestamp with a time zone as one without, in UTC. #}
 {% macro default__in_utc(column) -%}
-    cast({{ column }} at time zone 'UTC' as {{ dbt.type_timestamp() }})
+    cast({{ column }} at time zone 'UTC' as {{ activecampaign_segments.type_of('timestamp') }})
 {%- endmacro %}
 
 {% macro snowflake__in_utc(column) -%}
-    cast(convert_timezone('UTC', {{ column }}) as {{ dbt.type_timestamp() }})
+    cast(convert_timezone('UTC', {{ column }}) as {{ activecampaign_segments.type_of('timestamp') }})
 {%- endmacro %}
 
 {# BigQuery's TIMESTAMP is an instant already. #}
 {% macro bigquery__in_utc(column) -%}
-    cast({{ column }} as {{ dbt.type_timestamp() }})
+    cast({{ column }} as {{ activecampaign_segments.type_of('timestamp') }})
 {%- endmacro %}
 
 {#
@@ -61,7 +69,7 @@
 {% macro instant(value) %}
     {%- set text = (value | string).strip().strip("'") -%}
     {%- if text[:1] in '0123456789' -%}
-        cast('{{ text }}' as {{ dbt.type_timestamp() }})
+        cast('{{ text }}' as {{ activecampaign_segments.type_of('timestamp') }})
     {%- else -%}
         {{- value -}}
     {%- endif -%}
@@ -69,12 +77,12 @@
 
 {# A timestamp some days before another one. BigQuery's dateadd returns a DATETIME. #}
 {% macro days_before(timestamp, days) -%}
-    cast({{ dbt.dateadd('day', -days, timestamp) }} as {{ dbt.type_timestamp() }})
+    cast({{ dbt.dateadd('day', -days, timestamp) }} as {{ activecampaign_segments.type_of('timestamp') }})
 {%- endmacro %}
 
 {# Text that is equal for equal values, null included. #}
 {% macro comparable(column) -%}
-    coalesce(cast({{ column }} as {{ dbt.type_string() }}), '')
+    coalesce(cast({{ column }} as {{ activecampaign_segments.type_of('text') }}), '')
 {%- endmacro %}
 
 {# Columns of a recursive CTE, which Redshift needs and BigQuery refuses. #}

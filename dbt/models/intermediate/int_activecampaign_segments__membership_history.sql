@@ -2,7 +2,7 @@
     materialized='incremental',
     unique_key=['segment_id', 'contact_id', 'began_position'],
     on_schema_change='fail',
-    indexes=[{'columns': ['segment_id', 'contact_id']}]
+    indexes=[{'columns': ['segment_id', 'contact_id']}] if target.type in ['duckdb', 'postgres'] else []
 ) }}
 
 -- Who was a member from which run of the timeline to which. A run that was applied is a row as well, with
@@ -295,7 +295,7 @@ results as (
         contact_id,
         min(position) as began_position,
         max(ended_position) as ended_position,
-        cast(null as {{ dbt.type_string() }}) as fingerprint,
+        cast(null as {{ activecampaign_segments.type_of('text') }}) as fingerprint,
         false as is_superseded
     from numbered
     group by segment_id, contact_id, interval_number

@@ -38,7 +38,7 @@ select
         counts__last_total__run_id_end,
         cast(
             {{ activecampaign_segments.json_text('counts', ['last_total', 'run_id_end']) }}
-            as {{ dbt.type_timestamp() }}
+            as {{ activecampaign_segments.type_of('timestamp') }}
         )
     ) as last_total_at,
     created_date,

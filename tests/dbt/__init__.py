@@ -1,0 +1,1 @@
+"""The dbt package: what its models say, and in which dialects."""
