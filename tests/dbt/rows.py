@@ -39,4 +39,5 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, float | Decimal):
         return round(float(value), 9)
-    return value
+    # target-duckdb stores an empty text as null.
+    return None if value == "" else value

@@ -189,11 +189,10 @@ class _Models:
         found = []
         for segment_id, listed in self._existing.items():
             now, head = listed["listed_at"], self._heads.get(segment_id)
-            last = (listed["counts"] or {}).get("last_total", {})
-            size = len(head.members) if head else last.get("count")
+            size = self._size(segment_id)
             edit = self._edit(segment_id, "segment_hash")
             same = hashes.count(edit["segment_hash"]) if edit["segment_hash"] else 1
-            used, edited = listed["last_used_date"], edit["edited_at"]
+            edited = edit["edited_at"]
             found.append(
                 {
                     "segment_id": segment_id,
@@ -201,7 +200,8 @@ class _Models:
                     "category": listed["category"],
                     "size": size,
                     "is_empty": None if size is None else size == 0,
-                    "is_unused": used is None or used < now - UNUSED,
+                    "is_unused": _is_unused(listed, now),
+                    "last_used_date": listed["last_used_date"],
                     "is_duplicate": same > 1,
                     "duplicate_count": same - 1,
                     "is_stale": head is None or head.ended < now - STALE,
@@ -212,6 +212,14 @@ class _Models:
                 }
             )
         return found
+
+    def _size(self, segment_id: str) -> int | None:
+        """The latest known size, whoever counted."""
+        head = self._heads.get(segment_id)
+        last = (self._existing[segment_id]["counts"] or {}).get("last_total")
+        if last and not (head and head.ended >= instant(last["run_id_end"])):
+            return int(last["count"])
+        return len(head.members) if head else None
 
     def _segment_lineage(self) -> list[Row]:
         keys = ("object_type", "source_system", "field_name", "value", "is_external")
@@ -226,6 +234,14 @@ class _Models:
             | {"segment_name": self._existing[key[-1]]["name"], "use_count": uses}
             for key, uses in found.items()
         ]
+
+
+def _is_unused(listed: Row, now: datetime) -> bool | None:
+    """Whether a segment was not used for long; None of one that is in no listing."""
+    used = listed["last_used_date"]
+    if listed["updated_date"] is None:
+        return None
+    return used is None or used < now - UNUSED
 
 
 def existing_segments(nights: Nights) -> list[Row]:

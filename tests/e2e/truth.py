@@ -207,7 +207,7 @@ def contact_row(account: Account, contact_id: int) -> Row:
     return {
         "contact_id": contact_id,
         **texts,
-        "email_sha256": sha256(email.encode()).hexdigest(),
+        "email_sha256": sha256(email.encode()).hexdigest() if email else None,
         "phone_sha256": sha256(phone.encode()).hexdigest() if phone else None,
         "created_at": created,
         "updated_at": updated,
