@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 DBT = ROOT / ".venv" / "dbt" / "bin" / "dbt"
 PACKAGE = "activecampaign_segments"
 PATIENCE = 600
+UNEVENTFUL = re.compile(r"\[(RUN|SKIP|PASS in .*|OK in .*|CREATE .*)\]|OK created")
+"""Lines of dbt's log that explain no failure."""
 
 
 class DbtProject:
@@ -83,7 +86,8 @@ class DbtProject:
     def dbt(self, *arguments: str) -> str:
         """Run dbt, check that it succeeds, and return its output."""
         exit_code, said = self.run(*arguments)
-        assert exit_code == 0, said
+        told = [line for line in said.splitlines() if not UNEVENTFUL.search(line)]
+        assert exit_code == 0, "\n".join(told)
         return said
 
     def run(self, *arguments: str) -> tuple[int, str]:
