@@ -148,7 +148,7 @@ def known(account: Account) -> dict[str, Rows]:
         for stream, found in _of_runs(account, segment).items():
             rows[stream] += found
     members = {each for segment in account.segments for run in segment.runs for each in run.members}
-    rows["contacts"] = [_contact(account, each) for each in sorted(members)]
+    rows["contacts"] = [contact_row(account, each) for each in sorted(members)]
     return rows
 
 
@@ -193,8 +193,8 @@ NOT_FOUND = {
 """What is known of a contact that was deleted."""
 
 
-def _contact(account: Account, contact_id: int) -> Row:
-    """The row of a contact, without the time of reading."""
+def contact_row(account: Account, contact_id: int) -> Row:
+    """Return the row of a contact, without the time of reading."""
     document = account.contacts.build_contact(contact_id)
     if document["deleted"] == "1":
         return {"contact_id": contact_id, **NOT_FOUND}
@@ -207,7 +207,7 @@ def _contact(account: Account, contact_id: int) -> Row:
     return {
         "contact_id": contact_id,
         **texts,
-        "email_sha256": sha256(email.encode()).hexdigest(),
+        "email_sha256": sha256(email.encode()).hexdigest() if email else None,
         "phone_sha256": sha256(phone.encode()).hexdigest() if phone else None,
         "created_at": created,
         "updated_at": updated,

@@ -1,10 +1,4 @@
-{# JSON: a column type per database, text at a path, and the items of an array. #}
-
-{% macro default__json_type() %}{{ return('json') }}{% endmacro %}
-{% macro postgres__json_type() %}{{ return('jsonb') }}{% endmacro %}
-{% macro snowflake__json_type() %}{{ return('variant') }}{% endmacro %}
-{% macro bigquery__json_type() %}{{ return('json') }}{% endmacro %}
-{% macro redshift__json_type() %}{{ return('super') }}{% endmacro %}
+{# JSON: a raw column, text at a path, and the items of an array. #}
 
 {# A raw column as JSON. Loaders store it natively, as text, or (PostgreSQL) as an array of JSON. #}
 {% macro default__as_json(column, stored) -%}

@@ -1,34 +1,40 @@
 {# Conversion of what loaders store into one form per database. #}
 
-{# A SQL type: text, integer, boolean, timestamp, or json. #}
+{# A SQL type: text, integer, real, boolean, timestamp, or json. #}
 {% macro type_of(kind) %}
-    {%- if kind == 'json' -%}
-        {{- return(adapter.dispatch('json_type', 'activecampaign_segments')()) -}}
-    {%- endif -%}
-    {{- return({
-        'text': adapter.dispatch('text_type', 'activecampaign_segments')(),
+    {%- set types = {
+        'text': dbt.type_string(),
         'integer': dbt.type_bigint(),
+        'real': 'double precision',
         'boolean': dbt.type_boolean(),
-        'timestamp': adapter.dispatch('timestamp_type', 'activecampaign_segments')(),
-    }[kind]) -}}
+        'timestamp': dbt.type_timestamp(),
+        'json': 'json',
+    } -%}
+    {%- do types.update(adapter.dispatch('types', 'activecampaign_segments')()) -%}
+    {{- return(types[kind]) -}}
 {% endmacro %}
 
-{# A ratio of two numbers, null if the second one is 0. dbt's type_float is of 32 bits in DuckDB. #}
+{# The types that a database has other names for. #}
+{% macro default__types() %}{{ return({}) }}{% endmacro %}
+
+{% macro postgres__types() %}{{ return({'json': 'jsonb'}) }}{% endmacro %}
+
+{% macro bigquery__types() %}{{ return({'real': 'float64'}) }}{% endmacro %}
+
+{# TIMESTAMP has a time zone or not, as the parameter TIMESTAMP_TYPE_MAPPING says. #}
+{% macro snowflake__types() %}
+    {{- return({'timestamp': 'timestamp_ntz', 'json': 'variant'}) -}}
+{% endmacro %}
+
+{# TEXT is VARCHAR(256). #}
+{% macro redshift__types() %}
+    {{- return({'text': 'varchar(65535)', 'json': 'super'}) -}}
+{% endmacro %}
+
+{# A ratio of two numbers, null if the second one is 0. #}
 {% macro ratio(part, whole) -%}
-    cast({{ part }} as {{ adapter.dispatch('type_double', 'activecampaign_segments')() }})
-    / nullif({{ whole }}, 0)
+    cast({{ part }} as {{ activecampaign_segments.type_of('real') }}) / nullif({{ whole }}, 0)
 {%- endmacro %}
-
-{% macro default__type_double() %}double precision{% endmacro %}
-{% macro bigquery__type_double() %}float64{% endmacro %}
-
-{# Redshift's TEXT is VARCHAR(256); its VARCHAR is as long as what is cast. #}
-{% macro default__text_type() %}{{ return(dbt.type_string()) }}{% endmacro %}
-{% macro redshift__text_type() %}{{ return('varchar') }}{% endmacro %}
-
-{# Snowflake's TIMESTAMP has a time zone or not, as its parameter TIMESTAMP_TYPE_MAPPING says. #}
-{% macro default__timestamp_type() %}{{ return(dbt.type_timestamp()) }}{% endmacro %}
-{% macro snowflake__timestamp_type() %}{{ return('timestamp_ntz') }}{% endmacro %}
 
 {#
     A raw column, converted.
@@ -42,7 +48,9 @@
     {%- set stored = (stored or '') | lower -%}
     {%- if kind == 'json' -%}
         {{- adapter.dispatch('as_json', 'activecampaign_segments')(column, stored) -}}
-    {%- elif kind == 'timestamp' and ('with time zone' in stored or stored in ('timestamptz', 'timestamp_tz', 'timestamp_ltz')) -%}
+    {%- elif kind == 'timestamp' and (
+        'with time zone' in stored or stored in ('timestamptz', 'timestamp_tz', 'timestamp_ltz')
+    ) -%}
         {{- adapter.dispatch('in_utc', 'activecampaign_segments')(column) -}}
     {%- else -%}
         cast({{ column }} as {{ activecampaign_segments.type_of(kind) }})
