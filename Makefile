@@ -10,6 +10,7 @@ DEMO := .meltano/.demo
 LOWEST := $(VENV)/lowest
 NEXT := $(VENV)/next
 DAGSTER := $(VENV)/dagster
+DBT := $(VENV)/dbt
 PEERS := $(VENV)/peers
 CHECKER := $(VENV)/singer-tools
 ACCOUNTS := examples/dagster/.meltano/.ready
@@ -156,6 +157,12 @@ $(DAGSTER)/.ready: $(MELTANO)/.ready
 	@$(PYTHON) -m venv $(DAGSTER)
 	@$(MELTANO)/bin/uv pip install --quiet --compile-bytecode --python $(DAGSTER)/bin/python \
 	  'dagster>=1.13,<2'
+	@touch $@
+
+$(DBT)/.ready: pyproject.toml $(MELTANO)/.ready
+	@echo 'Installing dbt (once) ...'
+	@$(PYTHON) -m venv $(DBT)
+	@$(MELTANO)/bin/uv pip install --quiet --compile-bytecode --python $(DBT)/bin/python --group dbt
 	@touch $@
 
 # What the benchmark compares the tap with.
