@@ -6,6 +6,9 @@
         and {{ a }}.run_id_end = {{ b }}.run_id_end
         and {{ a }}.run_number = {{ b }}.run_number
         and {{ a }}.is_baseline = {{ b }}.is_baseline
+        and coalesce({{ a }}.definition_changed, false)
+        = coalesce({{ b }}.definition_changed, false)
+        and coalesce({{ a }}.origin, 'tap') = coalesce({{ b }}.origin, 'tap')
         and {{ a }}.total = {{ b }}.total
         and {{ a }}.joined_count = {{ b }}.joined_count
         and {{ a }}.left_count = {{ b }}.left_count

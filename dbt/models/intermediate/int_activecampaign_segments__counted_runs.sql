@@ -70,6 +70,7 @@ select
     coalesce(recounted.definition_changed, false) as definition_changed,
     recounted.joined_count,
     recounted.left_count,
+    coalesce(recounted.origin, 'tap') as origin,
     coalesce(changes.log_rows, 0) as log_rows
 from recounted
 left join changes

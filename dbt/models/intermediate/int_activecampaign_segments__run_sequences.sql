@@ -15,6 +15,7 @@ with runs as (
         counted.definition_changed,
         counted.joined_count,
         counted.left_count,
+        counted.origin,
         row_number() over (
             partition by counted.segment_id
             order by counted.run_id_start, counted.run_number, counted.run_id

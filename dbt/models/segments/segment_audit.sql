@@ -21,10 +21,14 @@ select
     category,
     size,
     coalesce(size, 0) = 0 as is_empty,
-    last_used_date is null
-        or last_used_date < {{ dbt.dateadd(
-            'day', -activecampaign_segments.setting('unused_days'), 'audited_at'
-        ) }} as is_unused,
+    case
+        -- Nothing of a segment that is not listed tells its use.
+        when updated_date is null then null
+        else last_used_date is null
+            or last_used_date < {{ dbt.dateadd(
+                'day', -activecampaign_segments.setting('unused_days'), 'audited_at'
+            ) }}
+    end as is_unused,
     last_used_date,
     duplicate_count > 0 as is_duplicate,
     duplicate_count,
