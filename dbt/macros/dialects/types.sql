@@ -58,6 +58,11 @@
     {%- endif -%}
 {% endmacro %}
 
+{# A timestamp some days before another one. BigQuery's dateadd returns a DATETIME. #}
+{% macro days_before(timestamp, days) -%}
+    cast({{ dbt.dateadd('day', -days, timestamp) }} as {{ dbt.type_timestamp() }})
+{%- endmacro %}
+
 {# Text that is equal for equal values, null included. #}
 {% macro comparable(column) -%}
     coalesce(cast({{ column }} as {{ dbt.type_string() }}), '')

@@ -25,8 +25,8 @@ recounted as (
         on {{ activecampaign_segments.is_same_run('counted', 'runs') }}
     where counted.run_id is null
         or runs.run_id_end >= (
-            select {{ dbt.dateadd(
-                'day', -activecampaign_segments.setting('recount_days'), 'max(run_id_end)'
+            select {{ activecampaign_segments.days_before(
+                'max(run_id_end)', activecampaign_segments.setting('recount_days')
             ) }}
             from {{ this }}
         )
@@ -48,7 +48,7 @@ changes as (
 
     -- A day of tolerance: the API's timestamps of one run may differ in their digits.
     where changed_at >= (
-        select {{ dbt.dateadd('day', -1, 'min(run_id_end)') }} from recounted
+        select {{ activecampaign_segments.days_before('min(run_id_end)', 1) }} from recounted
     )
 
     {% endif %}

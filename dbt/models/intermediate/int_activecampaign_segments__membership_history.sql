@@ -105,7 +105,7 @@ new_changes as (
 
     -- A day of tolerance: the API's timestamps of one run may differ in their digits.
     where changes.changed_at >= (
-        select {{ dbt.dateadd('day', -1, 'min(run_id_end)') }} from new_runs
+        select {{ activecampaign_segments.days_before('min(run_id_end)', 1) }} from new_runs
     )
 
     {% endif %}
@@ -279,7 +279,7 @@ intervals as (
 
 ),
 
-told as (
+results as (
 
     select
         intervals.segment_id,
@@ -325,7 +325,7 @@ told as (
 
 )
 
-select * from told
+select * from results
 
 {% if is_incremental() %}
 
@@ -349,11 +349,11 @@ select
 from history
 inner join first_new
     on first_new.segment_id = history.segment_id
-left join told
-    on told.segment_id = history.segment_id
-    and told.contact_id = history.contact_id
-    and told.began_run_id = history.began_run_id
+left join results
+    on results.segment_id = history.segment_id
+    and results.contact_id = history.contact_id
+    and results.began_run_id = history.began_run_id
 where history.began_position >= first_new.position
-    and told.segment_id is null
+    and results.segment_id is null
 
 {% endif %}

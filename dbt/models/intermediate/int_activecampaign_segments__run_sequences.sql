@@ -40,7 +40,9 @@ linked as (
 
 select
     linked.*,
-    sum(case when previous_seq = seq - 1 then 0 else 1 end) over (
-        partition by segment_id order by seq rows between unbounded preceding and current row
+    cast(
+        sum(case when previous_seq = seq - 1 then 0 else 1 end) over (
+            partition by segment_id order by seq rows between unbounded preceding and current row
+        ) as {{ dbt.type_bigint() }}
     ) as sequence_number
 from linked

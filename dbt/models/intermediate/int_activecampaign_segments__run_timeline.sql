@@ -69,9 +69,11 @@ select
     seq,
     sequence_number,
     branch_start = 1 as is_branch_start,
-    sum(branch_start) over (
-        partition by segment_id order by position
-        rows between unbounded preceding and current row
+    cast(
+        sum(branch_start) over (
+            partition by segment_id order by position
+            rows between unbounded preceding and current row
+        ) as {{ dbt.type_bigint() }}
     ) as branch,
     -- Differs if the run has to be applied again to the history.
     {{ dbt.concat([

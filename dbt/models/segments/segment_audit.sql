@@ -20,13 +20,13 @@ select
     name,
     category,
     size,
-    coalesce(size, 0) = 0 as is_empty,
+    size = 0 as is_empty,
     case
         -- Nothing of a segment that is not listed tells its use.
         when updated_date is null then null
         else last_used_date is null
-            or last_used_date < {{ dbt.dateadd(
-                'day', -activecampaign_segments.setting('unused_days'), 'audited_at'
+            or last_used_date < {{ activecampaign_segments.days_before(
+                'audited_at', activecampaign_segments.setting('unused_days')
             ) }}
     end as is_unused,
     last_used_date,
@@ -34,13 +34,13 @@ select
     duplicate_count,
     segment_hash,
     run_id_end is null
-        or run_id_end < {{ dbt.dateadd(
-            'day', -activecampaign_segments.setting('stale_days'), 'audited_at'
+        or run_id_end < {{ activecampaign_segments.days_before(
+            'audited_at', activecampaign_segments.setting('stale_days')
         ) }} as is_stale,
     run_id_end as last_evaluated_at,
     coalesce(
-        edited_at >= {{ dbt.dateadd(
-            'day', -activecampaign_segments.setting('edited_days'), 'audited_at'
+        edited_at >= {{ activecampaign_segments.days_before(
+            'audited_at', activecampaign_segments.setting('edited_days')
         ) }},
         false
     ) as is_edited_lately,
