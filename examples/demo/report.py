@@ -141,16 +141,16 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _overlaps(overlaps: Sequence[Overlap]) -> Iterator[str]:
-    yield f"  {'':{2 * NAME}}{'shared':>{NUMBER}}{'Jaccard':>{NUMBER}}"
+    yield f"  {'':{2 * (NAME + 1)}}{'shared':>{NUMBER}}{'Jaccard':>{NUMBER}}"
     for each in overlaps:
-        names = "".join(f"{name:{NAME}.{NAME - 1}}" for name in each.names)
+        names = "".join(f"{name:{NAME + 1}.{NAME}}" for name in each.names)
         yield f"  {names}{each.shared:{NUMBER},}{each.jaccard:{NUMBER}.3f}"
 
 
 def _audiences(audiences: Sequence[Audience]) -> Iterator[str]:
-    yield _table_line("", "people", "mailable")
+    yield _table_line("", "people", "", "mailable")
     for each in audiences:
-        yield _table_line(each.name, f"{each.size:,}", f"{each.mailable:,}")
+        yield _table_line(each.name, f"{each.size:,}", "", f"{each.mailable:,}")
 
 
 def _wrapped(text: str, before: str) -> list[str]:

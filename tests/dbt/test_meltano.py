@@ -143,6 +143,16 @@ def test_every_command_is_one_of_dbt(project: Project) -> None:
     account.add_segment("some", range(1, 21))
     with Sandbox(account, requests_per_second=None) as sandbox:
         project.meltano("run", "--no-install", TAP, "target-duckdb", **variables_of(sandbox))
-    commands = ("deps", "debug", "run", "test", "full-refresh", "freshness", "docs")
-    project.meltano("run", "--no-install", *(f"dbt-duckdb:{each}" for each in commands))
+    few = ("--select", "+segments_current")
+    for command in (
+        ("deps",),
+        ("debug",),
+        ("run", *few),
+        ("test", *few),
+        ("full-refresh", *few),
+        ("freshness",),
+        ("docs",),
+    ):
+        name, *options = command
+        project.meltano("invoke", "--no-install", f"dbt-duckdb:{name}", *options)
     assert (project.output / "dbt" / "target" / "catalog.json").exists()
