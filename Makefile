@@ -7,16 +7,18 @@ READY := $(VENV)/.ready
 MELTANO := $(VENV)/meltano
 PLUGINS := .meltano/.ready
 DEMO := .meltano/.demo
+DEMO_DATABASE := output/demo/activecampaign.duckdb
 LOWEST := $(VENV)/lowest
 NEXT := $(VENV)/next
 DAGSTER := $(VENV)/dagster
+DBT := $(VENV)/dbt
 PEERS := $(VENV)/peers
 CHECKER := $(VENV)/singer-tools
 ACCOUNTS := examples/dagster/.meltano/.ready
 BUILT := $(VENV)/built
 DOCS := $(VENV)/docs
 
-.PHONY: test histories e2e lowest lint audit demo bench orchestrate pictures mutants hub facts build \
+.PHONY: test histories e2e dbt lowest lint audit demo bench orchestrate pictures mutants hub facts build \
   docs next-sdk clean
 
 test: lint
@@ -39,8 +41,16 @@ histories: $(READY)
 	done; for each in $$jobs; do wait $$each; done
 
 # With a real Meltano, real loaders and a real PostgreSQL, which is installed if that is possible.
-e2e: $(READY) $(PLUGINS) $(CHECKER)/.ready
-	$(BIN)/pytest --timeout 1200 --ignore tests/e2e/test_orchestration.py tests/e2e
+e2e: $(READY) $(PLUGINS) $(CHECKER)/.ready $(DBT)/.ready
+	$(BIN)/pytest --timeout 1200 --ignore tests/e2e/test_orchestration.py tests/e2e tests/dbt
+
+# Builds and tests the dbt package on DuckDB and on PostgreSQL, and on what `make demo` has left.
+dbt: $(READY) $(PLUGINS) $(DBT)/.ready
+	$(BIN)/pytest --timeout 1200 tests/dbt
+	@if [ -e $(DEMO_DATABASE) ]; then \
+	  DBT_DUCKDB_PATH=$(CURDIR)/$(DEMO_DATABASE) \
+	    $(MELTANO)/bin/meltano run dbt-duckdb:deps dbt-duckdb:build; \
+	fi
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -136,9 +146,9 @@ build: $(READY)
 	  echo "$$each: $$(grep --count RECORD $(BUILT)/messages.jsonl) rows from the sandbox"; \
 	done
 
-$(DEMO): ADDED := tap-activecampaign-segments target-duckdb
+$(DEMO): ADDED := tap-activecampaign-segments target-duckdb dbt-duckdb
 $(PLUGINS) $(DEMO): meltano.yml pyproject.toml $(MELTANO)/.ready
-	@echo 'Installing $(or $(ADDED),the tap and its loaders) with Meltano (once) ...'
+	@echo 'Installing $(or $(ADDED),all plugins) with Meltano (once) ...'
 	@mkdir -p output
 	@$(MELTANO)/bin/meltano install $(ADDED) > output/install.log 2>&1 || \
 	  { cat output/install.log; exit 1; }
@@ -156,6 +166,12 @@ $(DAGSTER)/.ready: $(MELTANO)/.ready
 	@$(PYTHON) -m venv $(DAGSTER)
 	@$(MELTANO)/bin/uv pip install --quiet --compile-bytecode --python $(DAGSTER)/bin/python \
 	  'dagster>=1.13,<2'
+	@touch $@
+
+$(DBT)/.ready: pyproject.toml $(MELTANO)/.ready
+	@echo 'Installing dbt (once) ...'
+	@$(PYTHON) -m venv $(DBT)
+	@$(MELTANO)/bin/uv pip install --quiet --compile-bytecode --python $(DBT)/bin/python --group dbt
 	@touch $@
 
 # What the benchmark compares the tap with.

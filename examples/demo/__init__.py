@@ -1,1 +1,1 @@
-"""Demo: two syncs of the sandbox with Meltano into DuckDB, and a report of the tables."""
+"""Demo: two syncs of the sandbox with Meltano into DuckDB, dbt, and a report of the tables."""

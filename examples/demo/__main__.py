@@ -13,7 +13,7 @@ from pathlib import Path
 
 from examples.demo import report
 from examples.demo.database import Database
-from examples.demo.pipeline import Pipeline, PipelineError
+from examples.demo.pipeline import MODELS, SYNC, Pipeline, PipelineError, command
 from examples.demo.request_log import RequestLog
 
 OUTPUT = Path("output", "demo")
@@ -21,7 +21,7 @@ INTERRUPTED = 130
 
 
 def main() -> int:
-    """Sync twice, then print the report.
+    """Sync twice, make the tables of the dbt package, and print the report.
 
     Returns:
         The exit code.
@@ -33,16 +33,21 @@ def main() -> int:
     database = Database(OUTPUT / "activecampaign.duckdb")
     pipeline = Pipeline(Path(sys.argv[1]), database.path, OUTPUT)
     _print("A sandbox on this machine stands in for an ActiveCampaign account.")
-    _print(f"$ {pipeline.command}")
+    _print(f"$ {command(SYNC)}")
     rows = []
     try:
         for title in ("First sync: everything", "Second sync: what is new"):
             _print(f"{title:36}", end="", flush=True)
             start = time.monotonic()
             requests.clear()
-            pipeline.run()
+            pipeline.run(SYNC)
             rows.append(database.count_rows())
             _print(f" {time.monotonic() - start:3.0f} s {requests.count():4} requests")
+        _print(f"$ {command(MODELS)}")
+        _print(f"{'Tables of the dbt package':36}", end="", flush=True)
+        start = time.monotonic()
+        pipeline.run(MODELS)
+        _print(f" {time.monotonic() - start:3.0f} s")
     except PipelineError as error:
         _print(f"\n\n{error}")
         return 1

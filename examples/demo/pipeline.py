@@ -1,4 +1,4 @@
-"""`meltano run` from the tap into DuckDB."""
+"""`meltano run` from the tap into DuckDB, and of dbt."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-ARGUMENTS = ("run", "tap-activecampaign-segments", "target-duckdb")
+SYNC = ("tap-activecampaign-segments", "target-duckdb")
+MODELS = ("dbt-duckdb:deps", "dbt-duckdb:build")
 SHOWN_LINES = 20
 
 
@@ -22,7 +24,6 @@ class Pipeline:
     """Pipeline from one account into one database.
 
     Attributes:
-        command: The command line, for display.
         log: File with the output of Meltano.
     """
 
@@ -34,28 +35,31 @@ class Pipeline:
             database: Path of the DuckDB file.
             output: Folder for the state and the log.
         """
-        self.command = shlex.join(("meltano", *ARGUMENTS))
         self.log = output / "meltano.log"
-        self._line = [str(meltano), *ARGUMENTS]
+        self._meltano = meltano
         self._environment = {
             **os.environ,
             "MELTANO_ENVIRONMENT": "dev",
             # The contacts too, which the project leaves out.
             "TAP_ACTIVECAMPAIGN_SEGMENTS__SELECT": '["*.*", "!match_all_results.*"]',
             "TARGET_DUCKDB_PATH": str(database.absolute()),
+            "DBT_DUCKDB_PATH": str(database.absolute()),
             # Keeps the demo's state apart from the project's.
             "MELTANO_DATABASE_URI": f"sqlite:///{output.absolute()}/meltano.db",
         }
 
-    def run(self) -> None:
-        """Run the pipeline once.
+    def run(self, blocks: Sequence[str]) -> None:
+        """Run a part of the pipeline once.
+
+        Args:
+            blocks: `SYNC`, or `MODELS` after it.
 
         Raises:
             PipelineError: It failed.
         """
         with self.log.open("ab") as log:
             done = subprocess.run(  # noqa: S603 (the user's own Meltano)
-                self._line,
+                [str(self._meltano), "run", *blocks],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -64,6 +68,12 @@ class Pipeline:
             )
         if done.returncode:
             lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-            errors = [line for line in lines if "[error" in line] or lines
+            # dbt's own errors are not Meltano's.
+            errors = [line for line in lines if "[error" in line or " ERROR " in line] or lines
             shown = "\n".join(errors[-SHOWN_LINES:])
-            raise PipelineError(f"{shown}\n\n{self.command} failed, see {self.log}")
+            raise PipelineError(f"{shown}\n\n{command(blocks)} failed, see {self.log}")
+
+
+def command(blocks: Sequence[str]) -> str:
+    """Return the command line of a part, for display."""
+    return shlex.join(("meltano", "run", *blocks))

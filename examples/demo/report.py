@@ -1,4 +1,4 @@
-"""Report on two syncs, in 80 columns."""
+"""Report on two syncs and the tables made of them, in 80 columns."""
 
 from __future__ import annotations
 
@@ -11,12 +11,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from examples.demo.database import Arrival, Database, Definition, Segment
+    from examples.demo.database import (
+        Arrival,
+        Audience,
+        Database,
+        Definition,
+        Finding,
+        Overlap,
+        Segment,
+    )
 
 NAME, PLOT, NUMBER, HEIGHT = 26, 36, 8, 2
 WIDTH = 80
-EXAMPLES = 3
 ARRIVALS = 5
+FINDINGS = 4
+OVERLAPS = 3
+AUDIENCES = 5
 
 CONTENTS = {
     "segments": "list of segments",
@@ -37,7 +47,7 @@ def build(database: Database, first: Mapping[str, int], second: Mapping[str, int
     """Return the report.
 
     Args:
-        database: Database after the second sync.
+        database: Database after the second sync, with the package's tables.
         first: Rows of each table after the first sync.
         second: Rows of each table after the second sync.
     """
@@ -48,12 +58,18 @@ def build(database: Database, first: Mapping[str, int], second: Mapping[str, int
         *_rows(first, second),
         *_heading("Segment sizes over time", "each on its own scale"),
         *_sizes([(each.name, sizes[each.name]) for each in segments if each.name in sizes]),
-        *_heading("Members per segment", "now, and who joined or left between the runs"),
+        *_heading("Members per segment", "daily_changes: now, and since the first run"),
         *_members(segments),
         *_heading("Who joined", "some of them, with their addresses"),
         *_arrivals(database.read_arrivals(ARRIVALS)),
         *_heading("A definition in words", "and what each edit changed"),
         *_definitions(database.read_definitions()),
+        *_heading("What to tidy up", "segment_audit, and the latest edit of each"),
+        *_findings(database.read_audit(FINDINGS)),
+        *_heading("The most alike segments", "segment_overlap"),
+        *_overlaps(database.read_overlaps(OVERLAPS)),
+        *_heading("Audiences", "audience_members, and mailable_members: who consented"),
+        *_audiences(database.read_audiences(AUDIENCES)),
     ]
     return "\n".join(lines)
 
@@ -85,16 +101,16 @@ def _sizes(sizes: Sequence[tuple[str, Sequence[tuple[datetime, int]]]]) -> Itera
 
 
 def _members(segments: Sequence[Segment]) -> Iterator[str]:
-    yield f"{_table_line('', 'members', 'joined', 'left')}  for example, contact ids"
+    yield f"{_table_line('', 'members', 'joined', 'left', 'net')}  for example"
     for each in segments:
-        changes = _or_dash(len(each.joined)), _or_dash(-len(each.left))
-        yield f"{_table_line(each.name, f'{each.size:,}', *changes)}  {_examples(each)}".rstrip()
+        changes = (each.joined, -each.left, each.joined - each.left)
+        cells = f"{each.size:,}", *map(_or_dash, changes)
+        yield f"{_table_line(each.name, *cells)}  {_examples(each)}".rstrip()
 
 
 def _examples(segment: Segment) -> str:
-    signed = [f"+{each}" for each in segment.joined[: EXAMPLES - 1]]
-    signed += [f"-{each}" for each in segment.left[: EXAMPLES - len(signed)]]
-    return " ".join(signed)
+    signed = ("+", segment.newcomer), ("-", segment.leaver)
+    return " ".join(f"{sign}{contact}" for sign, contact in signed if contact is not None)
 
 
 def _arrivals(arrivals: Sequence[Arrival]) -> Iterator[str]:
@@ -109,6 +125,32 @@ def _definitions(versions: Sequence[Definition]) -> Iterator[str]:
     for each in versions:
         if each.changes:
             yield from _wrapped(each.changes, f"  {each.created:%Y-%m-%d}  ")
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    for each in findings:
+        remarks = [
+            *(["empty"] if each.is_empty else []),
+            *(["unused"] if each.is_unused else []),
+            *([f"the same as {each.duplicates} others"] if each.duplicates else []),
+        ]
+        yield f"{_table_line(each.name, f'{each.size:,}')}  {', '.join(remarks)}".rstrip()
+        if each.edited and each.changes:
+            edit = f"{each.edited:%Y-%m-%d} by user {each.editor}: {each.changes}"
+            yield from _wrapped(edit, "    ")
+
+
+def _overlaps(overlaps: Sequence[Overlap]) -> Iterator[str]:
+    yield f"  {'':{2 * (NAME + 1)}}{'shared':>{NUMBER}}{'Jaccard':>{NUMBER}}"
+    for each in overlaps:
+        names = "".join(f"{name:{NAME + 1}.{NAME}}" for name in each.names)
+        yield f"  {names}{each.shared:{NUMBER},}{each.jaccard:{NUMBER}.3f}"
+
+
+def _audiences(audiences: Sequence[Audience]) -> Iterator[str]:
+    yield _table_line("", "people", "", "mailable")
+    for each in audiences:
+        yield _table_line(each.name, f"{each.size:,}", "", f"{each.mailable:,}")
 
 
 def _wrapped(text: str, before: str) -> list[str]:

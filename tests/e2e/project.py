@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,10 +49,16 @@ class Project:
         text = (ROOT / "meltano.yml").read_text(encoding="utf-8")
         before, heading, after = text.partition("  loaders:\n")
         self.file.write_text(f"{before}{extractors}{heading}{loaders}{after}", encoding="utf-8")
-        for kind in ("extractors", "loaders"):
+        for kind in ("extractors", "loaders", "utilities"):
             # The plugins' environments are shared: nothing may install (--no-install).
             (folder / ".meltano").mkdir(exist_ok=True)
             (folder / ".meltano" / kind).symlink_to(PLUGINS / kind)
+
+    def add_dbt(self) -> None:
+        """Add the example of a dbt project, and the package that it names."""
+        made = shutil.ignore_patterns("dbt_packages", "logs", "package-lock.yml", "target")
+        shutil.copytree(ROOT / "examples" / "dbt", self.folder / "examples" / "dbt", ignore=made)
+        (self.folder / "dbt").symlink_to(ROOT / "dbt")
 
     def configure_tap(self, **settings: Any) -> None:
         """Set settings of the tap in the project file.
@@ -114,7 +121,7 @@ def _environment(variables: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("TAP_", "TARGET_", "MELTANO_", "PG"))
+        if not name.startswith(("DBT_", "TAP_", "TARGET_", "MELTANO_", "PG"))
     }
     return {**kept, **variables}
 

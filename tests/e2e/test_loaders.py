@@ -242,19 +242,25 @@ def operation(request: Request) -> str:
 
 
 def test_demo_report_shows_changes_in_80_columns(
-    load: Callable[[type[Loader]], Loaded],
+    load: Callable[[type[Loader]], Loaded], project: Project
 ) -> None:
     loader = load(DuckDb).loader
     assert isinstance(loader, DuckDb)
+    project.add_dbt()
+    project.meltano(
+        *("run", "--no-install", "dbt-duckdb:deps", "dbt-duckdb:build"),
+        DBT_DUCKDB_PATH=str(loader.database),
+    )
     database = Database(loader.database)
     rows = database.count_rows()
     lines = report.build(database, rows | {"memberships": 1_104}, rows).splitlines()
     assert max(map(len, lines)) <= 80
     words = [line.split() for line in lines]
     assert ["memberships", "1,104", "1,115", "+11"] in [each[:4] for each in words]
-    assert ["Quite", "many", "1,061", "+10", "-50", "+1102", "+1103", "-1"] in words
-    assert ["Few", "3", "+1", "-1", "+2199023255552", "-7"] in words
-    assert ["None", "0", "-", "-"] in words
+    assert ["Quite", "many", "1,061", "+10", "-50", "-40", "+1102", "-1"] in words
+    assert ["Few", "3", "+1", "-1", "-", "+2199023255552", "-7"] in words
+    assert ["None", "0", "-", "-", "-"] in words
+    assert ["None", "0", "empty"] in words
     [plotted] = [each for each in words if each[-2:] == ["1,061", "1,061"]]
     assert plotted[2].endswith("█")
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 from tap_activecampaign_segments.sandbox.seeded import count_moves, make_random
 
 from .exports import LIFETIME, Export
-from .profiles import Profile, Row, generate_deleted, generate_profile, make_deleted, make_row
+from .profiles import (
+    FIRST_ID,
+    Profile,
+    Row,
+    generate_deleted,
+    generate_profile,
+    make_deleted,
+    make_row,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,7 +26,6 @@ if TYPE_CHECKING:
 # By default profiles are older than the start of any test's clock.
 _CHANGED = 1_577_836_800.0
 _CHANGED_STEP = 3_601.027
-_FIRST_ID = 100_001
 
 
 class Group:
@@ -137,7 +144,7 @@ class Group:
         raise KeyError(f"no profile {profile_id} in the group {self.name!r}")
 
     def _generate_row(self, changed: float | None) -> Row:
-        profile_id = _FIRST_ID + self._generated
+        profile_id = FIRST_ID + self._generated
         at = _CHANGED + _CHANGED_STEP * self._generated if changed is None else changed
         self._generated += 1
         generate = generate_deleted if self._generates_deleted else generate_profile

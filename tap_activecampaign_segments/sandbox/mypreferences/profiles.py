@@ -15,6 +15,9 @@ _TOPICS = ("Newsletter", "Offers", "Surveys", "Events")
 _CHANNELS = ("Email", "Phone", "Text")
 _REASONS = ("CustomerRequest", "Duplicate", "Retention")
 
+FIRST_ID = 100_001
+"""Id of the first generated profile."""
+
 Profile = dict[str, Any]
 
 
@@ -93,7 +96,13 @@ def generate_profile(seed: tuple[object, ...], profile_id: int, at: float) -> Pr
                 "Type": "Personal",
                 "Value": f"{first}.{last}.{profile_id}@example.com".lower(),
                 "IsPrimary": True,
-            }
+            },
+            # That of a contact in ActiveCampaign's sandbox: most people are known to both vendors.
+            {
+                "Type": "Work",
+                "Value": f"contact{profile_id % FIRST_ID + 1}@example.com",
+                "IsPrimary": False,
+            },
         ],
         "Groups": [],
         "ProfileTags": [{"Name": "vip"}] if _decide(generator, 10) else [],
