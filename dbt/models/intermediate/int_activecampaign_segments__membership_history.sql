@@ -2,7 +2,10 @@
     materialized='incremental',
     unique_key=['segment_id', 'contact_id', 'began_position'],
     on_schema_change='fail',
-    indexes=[{'columns': ['segment_id', 'contact_id']}] if target.type in ['duckdb', 'postgres'] else []
+    indexes=[
+        {'columns': ['contact_id', 'segment_id']},
+        {'columns': ['segment_id', 'began_position']},
+    ] if target.type in ['duckdb', 'postgres'] else []
 ) }}
 
 -- Who was a member from which run of the timeline to which. A run that was applied is a row as well, with
@@ -19,17 +22,11 @@ with timeline as (
 
 {% if is_incremental() %}
 
-history as (
-
-    select * from {{ this }} where not is_superseded
-
-),
-
 applied as (
 
     select segment_id, began_position as position, fingerprint
-    from history
-    where contact_id = -1
+    from {{ this }}
+    where contact_id = -1 and not is_superseded
 
 ),
 
@@ -157,18 +154,19 @@ reopened_segments as (
 affected_intervals as (
 
     select history.segment_id, history.contact_id, history.began_position, history.ended_position
-    from history
+    from {{ this }} as history
     inner join changed_contacts
         on changed_contacts.segment_id = history.segment_id
         and changed_contacts.contact_id = history.contact_id
+    where not history.is_superseded
 
     union all
 
     select history.segment_id, history.contact_id, history.began_position, history.ended_position
-    from history
+    from {{ this }} as history
     inner join (select distinct segment_id from reopened_segments) as reopened
         on reopened.segment_id = history.segment_id
-    where history.contact_id <> -1
+    where history.contact_id <> -1 and not history.is_superseded
 
 ),
 
@@ -326,7 +324,7 @@ select
     history.ended_position,
     history.fingerprint,
     true as is_superseded
-from history
+from {{ this }} as history
 inner join first_new
     on first_new.segment_id = history.segment_id
 left join results
@@ -334,6 +332,7 @@ left join results
     and results.contact_id = history.contact_id
     and results.began_position = history.began_position
 where history.began_position >= first_new.position
+    and not history.is_superseded
     and results.segment_id is null
 
 {% endif %}
