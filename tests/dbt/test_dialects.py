@@ -33,9 +33,7 @@ pytestmark = [
 def build(loader: str, package: Path = PACKAGE) -> dict[str, Any]:
     """Return all statements of a full and an incremental build, and their faults."""
     command = [str(PYTHON), "-m", "tests.dbt.offline", loader, str(package)]
-    done = subprocess.run(  # noqa: S603
-        command, cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
     return result
@@ -129,7 +127,7 @@ def test_connection_is_a_fault() -> None:
         "import socket; from tests.dbt.recording import no_network\n"
         "with no_network(): socket.create_connection(('127.0.0.1', 9))"
     )
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [str(PYTHON), "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=False
     )
 
