@@ -5,7 +5,7 @@
     indexes=[
         {'columns': ['contact_id', 'segment_id']},
         {'columns': ['segment_id', 'began_position']},
-    ] if target.type in ['duckdb', 'postgres'] else []
+    ] if target.type == 'postgres' else []
 ) }}
 
 -- Who was a member from which run of the timeline to which. A run that was applied is a row as well, with
