@@ -49,7 +49,7 @@ dbt: $(READY) $(PLUGINS) $(DBT)/.ready
 	$(BIN)/pytest --timeout 1200 tests/dbt
 	@if [ -e $(DEMO_DATABASE) ]; then \
 	  DBT_DUCKDB_PATH=$(CURDIR)/$(DEMO_DATABASE) \
-	    $(MELTANO)/bin/meltano run dbt-duckdb:deps dbt-duckdb:build; \
+	    $(MELTANO)/bin/meltano run dbt-duckdb:deps dbt-duckdb:full-refresh; \
 	fi
 
 lint: $(READY)
