@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.nightly import nightly_sync
-from tests.support.sync import CHANGE_STREAMS
 
 if TYPE_CHECKING:
     from tap_activecampaign_segments.sandbox import Account, Sandbox, Segment
-    from tests.support.clocks import SharedClock
     from tests.support.warehouse import Warehouse
 
 TAG = "segments that use a tag"
 FIELD = "segments that use a field"
-SINCE = "since when segments use a field"
 DEFINITIONS = "definitions and what each edit changed"
-EDITS = "edits and who joined and left with them"
 STREAMS = {"segment_definitions", "segment_conditions"}
 EDITED = 1_600_000_000.0
 """Epoch seconds of a first edit."""
@@ -104,25 +100,6 @@ class TestField:
         nightly_sync(sandbox, warehouse, streams=STREAMS)
         assert warehouse.query(FIELD) == [(twice.segment_id, "twice", "contact", "email", 2)]
 
-    def test_has_the_periods_in_which_it_was_used(
-        self, account: Account, sandbox: Sandbox, warehouse: Warehouse
-    ) -> None:
-        email, tag = condition("contact", "email", "x"), condition("tag", "tagid", "14")
-        segment = account.add_segment("some")
-        segment.versions[0].conditions = [tag]
-        account.add_segment("other").versions[0].conditions = [tag]
-        edits = [[email], [email, tag], [], [email], [email, tag]]
-        for number, conditions in enumerate(edits):
-            define(segment, *conditions, at=EDITED + MONTH * number)
-        nightly_sync(sandbox, warehouse, streams=STREAMS)
-        _, *created = (version.created for version in segment.versions)
-        found = sorted(warehouse.query(SINCE), key=itemgetter(1))
-        assert {segment_id for segment_id, *_ in found} == {segment.segment_id}
-        assert [(since, until) for _, since, until in found] == [
-            (moment(created[0]), moment(created[2])),
-            (moment(created[3]), None),
-        ]
-
 
 def moment(seconds: float) -> datetime:
     """Return epoch seconds as the database shows them."""
@@ -143,21 +120,3 @@ def test_definitions_have_their_words_and_how_long_they_held(
     assert rows[0][5] is None
     assert [row[6] for row in rows[1:]] == ["has the tag 14", "has the tag 15"]
     assert rows[2][5] == "changed: has the tag 14 -> has the tag 15"
-
-
-def test_edits_have_the_changes_of_the_runs_around_them(
-    account: Account, sandbox: Sandbox, warehouse: Warehouse, clock: SharedClock
-) -> None:
-    segment, other = account.add_segment("some", range(1, 201)), account.add_segment("other", [1])
-    streams = CHANGE_STREAMS | STREAMS
-    nightly_sync(sandbox, warehouse, streams=streams)
-    for members, is_edited in ((range(11, 201), False), (range(11, 301), True)):
-        clock.advance(3600)
-        if is_edited:
-            define(segment, condition("tag", "tagid", "15"))
-        clock.advance(3600)
-        segment.members, other.members = members, [*members[:2]]
-        nightly_sync(sandbox, warehouse, streams=streams)
-    [(segment_id, _, changes, _, joined, left)] = warehouse.query(EDITS)
-    assert (segment_id, joined, left) == (segment.segment_id, 100, 0)
-    assert "has the tag 15" in changes

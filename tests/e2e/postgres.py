@@ -51,7 +51,9 @@ class Server:
     def query(self, sql: str, schema: str = "public") -> list[dict[str, Any]]:
         """Return the rows of a SELECT, its tables looked up in a database schema."""
         query = sql.strip().removesuffix(";")
-        said = self._said(f"SELECT coalesce(json_agg(found), '[]') FROM ({query}) AS found", schema)
+        said = self._said(
+            f"SELECT coalesce(json_agg(each_row), '[]') FROM ({query}) AS each_row", schema
+        )
         return json.loads(said)  # type: ignore[no-any-return]
 
     def execute(self, sql: str, schema: str) -> None:

@@ -52,8 +52,6 @@ PLAIN = {
 
 VIEWS = {
     "current members as a view": {"match_all_runs", "membership_changes"},
-    "subscriptions as a view": {"contacts"},
-    "profiles as views": {"segment_group_profiles"},
 }
 """Documented views besides the chain, and the tables that they need."""
 
