@@ -1,5 +1,7 @@
--- The members before a run, plus those that joined, less those that left, are its `total`: by the run's
--- own counts, compared with its predecessor.
+{{ config(severity='warn') }}
+
+-- The members before a run, plus those that joined, less those that left, are its `total`. Erased contacts
+-- are still part of the totals of that time; nothing else should differ.
 
 with runs as (
 

@@ -1,20 +1,24 @@
--- At each day's end the intervals have as many members as the day's last run: there are no gaps.
+-- The intervals have no gaps: at the end of a day they have as many members as its last run has. An erased
+-- contact may be missing from an earlier run, but never from the latest one. A new baseline heals a segment.
 
-with days as (
+with runs as (
 
     select
-        segment_id,
-        day,
-        total,
-        sum(
-            joined_count + edit_joined_count + baseline_joined_count
-            - left_count - edit_left_count - baseline_left_count
-        ) over (
-            partition by segment_id order by day
-            rows between unbounded preceding and current row
-        ) as members
-    from {{ ref('daily_changes') }}
+        timeline.*,
+        max(position) over (partition by segment_id) as last_position,
+        max(case when is_baseline then position end) over (partition by segment_id)
+            as baseline_position
+    from {{ ref('int_activecampaign_segments__run_timeline') }} as timeline
 
 )
 
-select * from days where members <> total
+select days.segment_id, days.day, days.total as members, runs.run_id, runs.total
+from {{ ref('daily_changes') }} as days
+inner join runs
+    on runs.segment_id = days.segment_id
+    and runs.position = days.last_position
+where runs.position >= runs.baseline_position
+    and (
+        days.total > runs.total
+        or (runs.position = runs.last_position and days.total <> runs.total)
+    )

@@ -47,13 +47,18 @@ class Database(Protocol):
 
 
 class DuckDb:
-    """A file that target-duckdb fills."""
+    """A file that target-duckdb fills.
+
+    Attributes:
+        raw: Schema of the loader's tables.
+        path: Of the file.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Begin with no file."""
         self.raw = RAW
         self._folder = folder
-        self._path = folder / "warehouse.duckdb"
+        self.path = folder / "warehouse.duckdb"
 
     def load(self, messages: list[Row]) -> None:
         """Let the loader store messages."""
@@ -61,7 +66,7 @@ class DuckDb:
         config.write_text(
             json.dumps(
                 {
-                    "path": str(self._path),
+                    "path": str(self.path),
                     "default_target_schema": self.raw,
                     "flush_all_streams": True,
                     "add_metadata_columns": False,
@@ -81,18 +86,18 @@ class DuckDb:
 
     def profile(self, schema: str) -> Row:
         """Return an output of dbt's profile."""
-        return {"type": "duckdb", "path": str(self._path), "schema": schema, "threads": 2}
+        return {"type": "duckdb", "path": str(self.path), "schema": schema, "threads": 2}
 
     def query(self, sql: str) -> list[Row]:
         """Return the rows of a SELECT."""
-        with closing(duckdb.connect(str(self._path), read_only=True)) as connection:
+        with closing(duckdb.connect(str(self.path), read_only=True)) as connection:
             found = connection.execute(sql)
             names = [name for name, *_ in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def execute(self, sql: str) -> None:
         """Run statements on the loader's tables."""
-        with closing(duckdb.connect(str(self._path))) as connection:
+        with closing(duckdb.connect(str(self.path))) as connection:
             connection.execute(f"USE {self.raw}")
             connection.execute(sql)
 

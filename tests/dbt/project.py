@@ -92,11 +92,10 @@ class DbtProject:
 
     def run(self, *arguments: str) -> tuple[int, str]:
         """Run dbt, and return its exit code and output."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("DBT_", "PG"))}
         done = subprocess.run(
             [DBT, "--no-use-colors", *arguments, "--profiles-dir", self.folder],
             cwd=self.folder,
-            env={**kept, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -131,3 +130,9 @@ class DbtProject:
     def _write(self, name: str, content: Any) -> None:
         path = self.folder / f"{name}.yml"
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def environment() -> dict[str, str]:
+    """Return environment variables without those that configure dbt or the database."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DBT_", "PG"))}
+    return {**kept, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}

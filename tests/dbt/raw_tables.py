@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +32,13 @@ class Loader:
         dialect: Of its warehouse, by dbt's and sqlglot's name.
         column_name: The name that it stores for a property.
         column_type: The type that it stores for a property.
+        streams: Those that are loaded; empty for all.
     """
 
     dialect: str
     column_name: Callable[[str], str]
     column_type: Callable[[Schema], str]
+    streams: frozenset[str] = frozenset()
 
     def tables(self) -> dict[str, dict[str, str]]:
         """Return the columns of each stream's table, with their types."""
@@ -48,6 +50,7 @@ class Loader:
                 ).items()
             }
             for path in sorted(SCHEMAS.glob("*.json"))
+            if not self.streams or path.stem in self.streams
         }
 
 
@@ -68,6 +71,11 @@ def _scalar(schema: Schema, instant: str, integer: str, text: str, nested: str) 
 
 def _snowflake(schema: Schema) -> str:
     return _scalar(schema, "TIMESTAMP_NTZ(9)", "NUMBER(38,0)", "VARCHAR(16777216)", "VARIANT")
+
+
+def _snowflake_zoned(schema: Schema) -> str:
+    """Return the type under `timestamp_type: TIMESTAMP_TZ`."""
+    return _snowflake(schema).replace("_NTZ", "_TZ")
 
 
 def _redshift(schema: Schema) -> str:
@@ -102,6 +110,9 @@ def _bigquery_text(schema: Schema) -> str:
     return _scalar(schema, "TIMESTAMP", "INT64", "STRING", "STRING").replace("BOOLEAN", "BOOL")
 
 
+_FEWEST = frozenset({"segments", "match_all_runs", "membership_changes"})
+"""The streams without which the package is not built."""
+
 LOADERS = {
     # MeltanoLabs: its session ignores the case of quoted names, so that all are upper case.
     "snowflake": Loader("snowflake", str.upper, _snowflake),
@@ -113,4 +124,9 @@ LOADERS = {
     "redshift": Loader("redshift", str.lower, _redshift),
     # pipelinewise, with what it does not flatten.
     "redshift-text": Loader("redshift", str.lower, _redshift_text),
+}
+LOADERS |= {
+    f"{name}-fewest": replace(LOADERS[name], streams=_FEWEST) for name in ("bigquery", "redshift")
+} | {
+    "snowflake-fewest": Loader("snowflake", str.upper, _snowflake_zoned, _FEWEST),
 }

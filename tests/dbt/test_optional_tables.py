@@ -29,7 +29,7 @@ OF_PREFERENCES = {
     f"{STAGING}segment_group_exports",
     f"{STAGING}segment_group_profiles",
 }
-OF_RESULTS = {"full_result_members", f"{STAGING}match_all_results"}
+OF_RESULTS = {"ranked_members", f"{STAGING}match_all_results"}
 
 
 def _load_changes_alone(database: Database) -> None:

@@ -83,7 +83,7 @@ def timelines(nights: Nights) -> dict[str, Timeline]:
     }
     changes = nights.warehouse.rows("membership_changes")
     found: dict[str, Timeline] = {}
-    for key in _whole(rows, changes):
+    for key in whole_runs(rows, changes):
         each = _evaluation(nights.account, key[0], runs[key], rows[key])
         found.setdefault(key[0], []).append(each)
     for timeline in found.values():
@@ -173,7 +173,7 @@ def members_at(timelines: Mapping[str, Timeline], at: datetime) -> set[tuple[str
     return found
 
 
-def _whole(rows: Mapping[Key, Row], changes: Iterable[Row]) -> list[Key]:
+def whole_runs(rows: Mapping[Key, Row], changes: Iterable[Row]) -> list[Key]:
     """Return the runs that have all of their log rows, as have all runs before them."""
     logged = Counter((each["segment_id"], each["run_id"], each["previous_run_id"]) for each in changes)
 

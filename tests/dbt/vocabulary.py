@@ -58,7 +58,8 @@ TYPES = {
     "snowflake": _words("""
         array bigint boolean date datetime decimal double float int integer number numeric object
         string text timestamp_ltz timestamp_ntz timestamp_tz varchar variant
-    """),
+    """)
+    | {"double precision"},
     "bigquery": _words("""
         array bigint bignumeric bool boolean bytes date datetime decimal float64 int int64 integer
         json numeric string struct time timestamp
@@ -67,7 +68,8 @@ TYPES = {
     "redshift": _words("""
         bigint bool boolean char character date decimal double float float8 int integer numeric
         real smallint super timestamp timestamptz varchar
-    """),
+    """)
+    | {"double precision", "character varying"},
 }
 
 RESERVED = {

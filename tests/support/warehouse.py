@@ -133,6 +133,15 @@ class Warehouse:
         """Return all rows of a stream."""
         return list(self._rows.get(stream, {}).values())
 
+    def write(self, path: Path, schema: str) -> None:
+        """Replace the tables in a schema of a DuckDB file."""
+        tables = self._tables()
+        tables.execute(f"ATTACH '{path}' AS file (STORAGE_VERSION 'v1.2.0')")
+        tables.execute(f"CREATE SCHEMA IF NOT EXISTS file.{schema}")
+        for stream in self._schemas:
+            tables.execute(f"CREATE OR REPLACE TABLE file.{schema}.{stream} AS FROM {stream}")  # noqa: S608
+        tables.execute("DETACH file")
+
     def members(self, title: str, **replacements: str) -> dict[str, set[int]]:
         """Return contact ids by segment, from a documented statement."""
         found: dict[str, set[int]] = {}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tools.bench import (
     backfill,
     contacts,
+    dbt_builds,
     loaders,
     memory,
     peers,
@@ -38,6 +39,7 @@ PARTS: tuple[ModuleType, ...] = (
     scale,
     backfill,
     contacts,
+    dbt_builds,
     loaders,
     peers,
 )

@@ -93,6 +93,14 @@
     coalesce(cast({{ column }} as {{ activecampaign_segments.type_of('text') }}), '')
 {%- endmacro %}
 
+{# Keeps DuckDB from evaluating a CTE once for each reference. #}
+{% macro materialized() %}
+    {{- adapter.dispatch('materialized', 'activecampaign_segments')() -}}
+{% endmacro %}
+
+{% macro default__materialized() %}{% endmacro %}
+{% macro duckdb__materialized() %}materialized{% endmacro %}
+
 {# Columns of a recursive CTE, which Redshift needs and BigQuery refuses. #}
 {% macro cte_columns(names) %}
     {{- adapter.dispatch('cte_columns', 'activecampaign_segments')(names) -}}

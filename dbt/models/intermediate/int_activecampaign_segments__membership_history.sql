@@ -5,14 +5,15 @@
     indexes=[
         {'columns': ['contact_id', 'segment_id']},
         {'columns': ['segment_id', 'began_position']},
-    ] if target.type in ['duckdb', 'postgres'] else []
+    ] if target.type == 'postgres' else []
 ) }}
 
 -- Who was a member from which run of the timeline to which. A run that was applied is a row as well, with
 -- contact_id -1: so both are stored in one statement.
 --
 -- An incremental build applies the runs from the first one on that was not applied, or not as it is now.
--- Rows that the timeline no longer confirms are marked as superseded.
+-- Rows that the timeline no longer confirms are marked as superseded, and deleted afterwards: an erased
+-- contact leaves nothing behind.
 
 with timeline as (
 
@@ -52,7 +53,7 @@ differences as (
 
 ),
 
-first_new as (
+first_new as {{ activecampaign_segments.materialized() }} (
 
     select segment_id, min(position) as position from differences group by segment_id
 
@@ -60,7 +61,7 @@ first_new as (
 
 {% else %}
 
-first_new as (
+first_new as {{ activecampaign_segments.materialized() }} (
 
     select segment_id, 1 as position from timeline group by segment_id
 
@@ -68,7 +69,7 @@ first_new as (
 
 {% endif %}
 
-new_runs as (
+new_runs as {{ activecampaign_segments.materialized() }} (
 
     select timeline.*
     from timeline
@@ -79,7 +80,7 @@ new_runs as (
 ),
 
 -- What the log tells of the new runs: all members of a baseline, and the differences of others.
-new_changes as (
+new_changes as {{ activecampaign_segments.materialized() }} (
 
     select
         runs.segment_id,
@@ -311,28 +312,47 @@ results as (
 
 )
 
-select * from results
-
 {% if is_incremental() %}
 
-union all
+, confirmed as (
 
-select
-    history.segment_id,
-    history.contact_id,
-    history.began_position,
-    history.ended_position,
-    history.fingerprint,
-    true as is_superseded
-from {{ this }} as history
-inner join first_new
-    on first_new.segment_id = history.segment_id
-left join results
-    on results.segment_id = history.segment_id
-    and results.contact_id = history.contact_id
-    and results.began_position = history.began_position
-where history.began_position >= first_new.position
-    and not history.is_superseded
-    and results.segment_id is null
+    select results.*, 1 as choice from results
+
+    union all
+
+    -- Whatever is not in the results any more.
+    select
+        history.segment_id,
+        history.contact_id,
+        history.began_position,
+        history.ended_position,
+        history.fingerprint,
+        true as is_superseded,
+        2 as choice
+    from {{ this }} as history
+    inner join first_new
+        on first_new.segment_id = history.segment_id
+    where history.began_position >= first_new.position
+
+),
+
+chosen as (
+
+    select
+        confirmed.*,
+        row_number() over (
+            partition by segment_id, contact_id, began_position order by choice
+        ) as place
+    from confirmed
+
+)
+
+select segment_id, contact_id, began_position, ended_position, fingerprint, is_superseded
+from chosen
+where place = 1
+
+{% else %}
+
+select * from results
 
 {% endif %}

@@ -30,9 +30,12 @@ runs as (
         timeline.position,
         cast(timeline.known_at as date) as day,
         timeline.cause,
-        timeline.total,
         coalesce(began.contacts, 0) as joined,
-        coalesce(ended.contacts, 0) as gone
+        coalesce(ended.contacts, 0) as gone,
+        sum(coalesce(began.contacts, 0) - coalesce(ended.contacts, 0)) over (
+            partition by timeline.segment_id order by timeline.position
+            rows between unbounded preceding and current row
+        ) as total
     from {{ ref('int_activecampaign_segments__run_timeline') }} as timeline
     left join began
         on began.segment_id = timeline.segment_id
@@ -72,7 +75,8 @@ select
     cast(days.{{ column }} as {{ dbt.type_bigint() }}) as {{ column }},
     {% endfor -%}
     cast(days.joined_count - days.left_count as {{ dbt.type_bigint() }}) as net_count,
-    runs.total
+    cast(runs.total as {{ dbt.type_bigint() }}) as total,
+    days.last_position
 from days
 inner join runs
     on runs.segment_id = days.segment_id
