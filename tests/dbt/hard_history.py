@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 HOUR = 3600.0
 GROUP = "Newsletter consents"
 UNSAVED = "unsaved segment"
+BROKEN = {"broken", "compared with another run, without its log"}
+"""Chapters after which runs lack log rows."""
 AT = 2 * HOUR
 """Since midnight, when the syncs begin."""
 
@@ -219,7 +221,7 @@ def _edits(story: Story) -> None:
 def _baselines(story: Story) -> None:
     nights = story.nights
     new = nights.account.add_segment("New", range(1, 40), created=nights.now())
-    story._segments["New"] = new  # noqa: SLF001
+    story._segments["New"] = new
     nights.pass_time(2 * DAY)
     story.ordinary()
     nights.account.expire_runs()

@@ -167,7 +167,9 @@ class Nights:
         self.load([message for message in synced.messages if message["type"] != "STATE"])
         return synced
 
-    def broken_night(self, stored: Collection[str], cut: int | None = None, **settings: Any) -> Sync:
+    def broken_night(
+        self, stored: Collection[str], cut: int | None = None, **settings: Any
+    ) -> Sync:
         """Likewise, but the target fails between two tables.
 
         Args:
@@ -184,8 +186,10 @@ class Nights:
                 message
                 for message in synced.messages
                 if message["type"] == "SCHEMA"
-                or (message["type"] == "RECORD" and message["stream"] in stored)
-                and (message["stream"] != "membership_changes" or message["record"] in of_log)
+                or (
+                    (message["type"] == "RECORD" and message["stream"] in stored)
+                    and (message["stream"] != "membership_changes" or message["record"] in of_log)
+                )
             ]
         )
         return synced

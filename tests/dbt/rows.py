@@ -15,14 +15,16 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?")
 SHOWN = 5
 
 
-def assert_same(title: str, found: Iterable[Mapping[str, Any]], true: Iterable[Mapping[str, Any]]) -> None:
+def assert_same(
+    title: str, found: Iterable[Mapping[str, Any]], true: Iterable[Mapping[str, Any]]
+) -> None:
     """Compare rows, whatever their order and that of their columns."""
     is_now, should_be = _counted(found), _counted(true)
     strange, missing = is_now - should_be, should_be - is_now
     lines = [f"{title}: {strange.total()} rows too many, {missing.total()} missing"]
     for word, rows in (("too many", strange), ("missing", missing)):
         lines += [f"  {word}: {dict(row)}" for row in sorted(rows, key=repr)[:SHOWN]]
-    assert not strange and not missing, "\n".join(lines)
+    assert is_now == should_be, "\n".join(lines)
 
 
 def _counted(rows: Iterable[Mapping[str, Any]]) -> Counter[tuple[tuple[str, Any], ...]]:

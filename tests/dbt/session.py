@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.dbt.project import DBT, environment
 
@@ -31,7 +31,8 @@ for line in sys.stdin:
     if "duckdb" in FACTORY.adapters:
         # Others may open the file in between.
         FACTORY.adapters["duckdb"].ConnectionManager.close_all_connections()
-    failed = [each.node.name for each in done.result or () if each.status in ("error", "fail", "warn")]
+    told = [each for each in done.result or () if each.status in ("error", "fail", "warn")]
+    failed = [each.node.name for each in told]
     print(json.dumps([bool(done.success), failed]), file=replies, flush=True)
 """
 """Runs by dbt's own Python. It parses the project once."""

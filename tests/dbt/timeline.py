@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.truth import instant
@@ -78,8 +77,7 @@ def timelines(nights: Nights) -> dict[str, Timeline]:
         for run in segment.runs
     }
     rows = {
-        (row["segment_id"], row["run_id"]): row
-        for row in nights.warehouse.rows("match_all_runs")
+        (row["segment_id"], row["run_id"]): row for row in nights.warehouse.rows("match_all_runs")
     }
     changes = nights.warehouse.rows("membership_changes")
     found: dict[str, Timeline] = {}
@@ -93,8 +91,8 @@ def timelines(nights: Nights) -> dict[str, Timeline]:
 
 def changes_of(timeline: Timeline) -> Iterator[Change]:
     """Return all changes of a segment, oldest first."""
-    places: Iterable[tuple[Evaluation | None, Evaluation]] = pairwise([None, *timeline])  # type: ignore[arg-type,assignment]
-    for before, after in places:
+    earlier: list[Evaluation | None] = [None, *timeline]
+    for before, after in zip(earlier, timeline, strict=False):
         members = before.members if before else frozenset()
         is_edited = before is not None and before.definition != after.definition
         for contact_id in sorted(after.members ^ members):
@@ -149,7 +147,9 @@ def daily_changes(timeline: Timeline) -> list[Row]:
         kind = "joined_count" if change.joined else "left_count"
         counts[change.after.ended.date(), f"{prefixes.get(change.kind, '')}{kind}"] += 1
     names = [
-        f"{prefix}{kind}_count" for prefix in ("", *prefixes.values()) for kind in ("joined", "left")
+        f"{prefix}{kind}_count"
+        for prefix in ("", *prefixes.values())
+        for kind in ("joined", "left")
     ]
     return [
         {
@@ -175,13 +175,15 @@ def members_at(timelines: Mapping[str, Timeline], at: datetime) -> set[tuple[str
 
 def whole_runs(rows: Mapping[Key, Row], changes: Iterable[Row]) -> list[Key]:
     """Return the runs that have all of their log rows, as have all runs before them."""
-    logged = Counter((each["segment_id"], each["run_id"], each["previous_run_id"]) for each in changes)
+    logged = Counter(
+        (each["segment_id"], each["run_id"], each["previous_run_id"]) for each in changes
+    )
 
     def is_whole(key: Key) -> bool:
         row = rows.get(key)
         if row is None or row["baseline_run_id"] is None:
             return False
-        if row["joined_count"] + row["left_count"] != logged[*key, row["previous_run_id"]]:
+        if row["joined_count"] + row["left_count"] != logged[(*key, row["previous_run_id"])]:
             return False
         previous = key[0], row["previous_run_id"]
         return row["is_baseline"] or (

@@ -7,13 +7,12 @@ from datetime import timedelta
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from tap_activecampaign_segments.sandbox.activecampaign import documents
 from tests.dbt import audiences
 from tests.dbt.timeline import Timeline, daily_changes, intervals, timelines
 from tests.e2e.truth import conditions, instant
-from tap_activecampaign_segments.sandbox.activecampaign import documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from tests.dbt.nights import Nights
@@ -100,15 +99,15 @@ class _Models:
     def _segments_current(self) -> list[Row]:
         found = []
         for segment_id, listed in self._existing.items():
-            last = (listed["counts"] or {}).get("last_total", {})
+            last = (listed["counts"] or {}).get("last_total")
             head = self._heads.get(segment_id)
             names = ("name", "category", "created_date", "updated_date", "last_used_date")
             found.append(
                 {
                     "segment_id": segment_id,
                     **{name: listed[name] for name in (*names, "listed_at")},
-                    "last_total": last.get("count"),
-                    "last_total_at": last and instant(last["run_id_end"]) or None,
+                    "last_total": last["count"] if last else None,
+                    "last_total_at": instant(last["run_id_end"]) if last else None,
                     "run_id": head and head.run_id,
                     "run_id_end": head and head.ended,
                     "total": len(head.members) if head else None,
@@ -153,7 +152,9 @@ class _Models:
             for row in days.values():
                 growth = None if previous is None else row["size"] - previous
                 rate = growth / previous if previous and growth is not None else None
-                found.append(row | {"previous_size": previous, "growth": growth, "growth_rate": rate})
+                found.append(
+                    row | {"previous_size": previous, "growth": growth, "growth_rate": rate}
+                )
                 previous = row["size"]
         return found
 
@@ -226,8 +227,8 @@ class _Models:
         found: dict[tuple[Any, ...], int] = {}
         for segment_id in self._existing:
             for row in self._latest.get(segment_id, {}).get("conditions", []):
-                row = row | {"is_external": row["external"]}
-                key = *(row[name] for name in keys), segment_id
+                condition = row | {"is_external": row["external"]}
+                key = *(condition[name] for name in keys), segment_id
                 found[key] = found.get(key, 0) + 1
         return [
             dict(zip((*keys, "segment_id"), key, strict=True))
@@ -251,7 +252,9 @@ def existing_segments(nights: Nights) -> list[Row]:
     def since(at: str) -> list[Row]:
         return [row for row in rows if row["listed_at"] >= at]
 
-    whole = [row["listed_at"] for row in rows if row["listing_size"] <= len(since(row["listed_at"]))]
+    whole = [
+        row["listed_at"] for row in rows if row["listing_size"] <= len(since(row["listed_at"]))
+    ]
     return [
         nights.known.listed[row["segment_id"]] | {"listed_at": instant(row["listed_at"])}
         for row in (since(max(whole)) if whole else ())

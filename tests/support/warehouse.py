@@ -137,7 +137,7 @@ class Warehouse:
         tables.execute(f"ATTACH '{path}' AS file (STORAGE_VERSION 'v1.2.0')")
         tables.execute(f"CREATE SCHEMA IF NOT EXISTS file.{schema}")
         for stream in self._schemas:
-            tables.execute(f"CREATE OR REPLACE TABLE file.{schema}.{stream} AS FROM {stream}")  # noqa: S608
+            tables.execute(f"CREATE OR REPLACE TABLE file.{schema}.{stream} AS FROM {stream}")
         tables.execute("DETACH file")
 
     def members(self, title: str, **replacements: str) -> dict[str, set[int]]:
