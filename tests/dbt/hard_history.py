@@ -275,6 +275,7 @@ def _same_run_twice(story: Story) -> None:
     story.move("Recorded", 4, 4)
     segment.record_run(nights.now() - HOUR / 2, segment.members)
     nights.keep(nights.sync(reuse_runs_within=int(HOUR)))
+    story.end_chapter("reused again")
     # The same run once more, compared with another one; the target breaks, so that it is no longer
     # whole, and neither are those after it.
     nights.restore(2)

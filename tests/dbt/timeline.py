@@ -159,6 +159,7 @@ def daily_changes(timeline: Timeline) -> list[Row]:
             **{name: counts[day, name] for name in names},
             "net_count": counts[day, "joined_count"] - counts[day, "left_count"],
             "total": len(runs[-1].members),
+            "last_position": timeline.index(runs[-1]) + 1,
         }
         for day, runs in days.items()
     ]

@@ -186,10 +186,11 @@ class _Models:
         return found
 
     def _segment_audit(self) -> list[Row]:
+        now = max(each["listed_at"] for each in self._existing.values())
         hashes = [self._edit(each, "segment_hash")["segment_hash"] for each in self._existing]
         found = []
         for segment_id, listed in self._existing.items():
-            now, head = listed["listed_at"], self._heads.get(segment_id)
+            head = self._heads.get(segment_id)
             size = self._size(segment_id)
             edit = self._edit(segment_id, "segment_hash")
             same = hashes.count(edit["segment_hash"]) if edit["segment_hash"] else 1
