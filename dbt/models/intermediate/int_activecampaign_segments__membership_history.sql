@@ -5,7 +5,8 @@
     indexes=[
         {'columns': ['contact_id', 'segment_id']},
         {'columns': ['segment_id', 'began_position']},
-    ] if target.type == 'postgres' else []
+    ] if target.type == 'postgres' else [],
+    post_hook='delete from {{ this }} where is_superseded'
 ) }}
 
 -- Who was a member from which run of the timeline to which. A run that was applied is a row as well, with
