@@ -5,7 +5,7 @@
 
 with runs as (
 
-    select * from {{ ref('int_activecampaign_segments__run_timeline') }}
+    select * from {{ ref('activecampaign_segments', 'int_activecampaign_segments__run_timeline') }}
 
 )
 

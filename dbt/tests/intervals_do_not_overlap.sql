@@ -10,7 +10,7 @@ with intervals as (
         lead(valid_from) over (
             partition by segment_id, contact_id order by valid_from, began_run_id
         ) as next_valid_from
-    from {{ ref('membership_intervals') }}
+    from {{ ref('activecampaign_segments', 'membership_intervals') }}
 
 )
 

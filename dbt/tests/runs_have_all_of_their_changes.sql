@@ -5,8 +5,8 @@
 -- in the tap's `rebaseline` for one sync.
 
 select runs.segment_id, runs.run_id, runs.run_id_start
-from {{ ref('stg_activecampaign_segments__match_all_runs') }} as runs
-left join {{ ref('int_activecampaign_segments__latest_runs') }} as latest
+from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__match_all_runs') }} as runs
+left join {{ ref('activecampaign_segments', 'int_activecampaign_segments__latest_runs') }} as latest
     on latest.segment_id = runs.segment_id
 where runs.baseline_run_id is not null
     and (latest.run_id is null or runs.run_id_start > latest.run_id_start)

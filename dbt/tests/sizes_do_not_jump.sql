@@ -13,13 +13,13 @@ with runs as (
         total,
         lag(total) over (partition by segment_id order by position) as previous_total,
         row_number() over (partition by segment_id order by position desc) as age
-    from {{ ref('int_activecampaign_segments__run_timeline') }}
+    from {{ ref('activecampaign_segments', 'int_activecampaign_segments__run_timeline') }}
 
 )
 
 select runs.segment_id, segments.name, runs.run_id, runs.previous_total, runs.total
 from runs
-inner join {{ ref('segments_current') }} as segments
+inner join {{ ref('activecampaign_segments', 'segments_current') }} as segments
     on segments.segment_id = runs.segment_id
 where runs.age = 1
     and abs(runs.total - runs.previous_total) > {{ share or 0 }} * runs.previous_total

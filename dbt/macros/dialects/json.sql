@@ -2,14 +2,16 @@
 
 {# A raw column as JSON. Loaders store it natively, as text, or (PostgreSQL) as an array of JSON. #}
 {% macro default__as_json(column, stored) -%}
-    cast({{ column }} as json)
+    try_cast({{ column }} as json)
 {%- endmacro %}
 
 {% macro postgres__as_json(column, stored) -%}
     {%- if stored == 'array' or stored.endswith('[]') -%}
         to_jsonb({{ column }})
-    {%- else -%}
+    {%- elif stored.startswith('json') -%}
         cast({{ column }} as jsonb)
+    {%- else -%}
+        cast(nullif(trim({{ column }}), '') as jsonb)
     {%- endif -%}
 {%- endmacro %}
 

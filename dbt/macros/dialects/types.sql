@@ -77,6 +77,11 @@
 {% macro instant(value) %}
     {%- set text = (value | string).strip().strip("'") -%}
     {%- if text[:1] in '0123456789' -%}
+        {%- if text[4:5] != '-' or '+' in text or '-' in text[10:] -%}
+            {{- exceptions.raise_compiler_error(
+                'a date is YYYY-MM-DD or YYYY-MM-DD HH:MM:SS in UTC, not ' ~ text
+            ) -}}
+        {%- endif -%}
         cast('{{ text }}' as {{ activecampaign_segments.type_of('timestamp') }})
     {%- else -%}
         {{- value -}}
@@ -85,7 +90,7 @@
 
 {# A timestamp some days before another one. BigQuery's dateadd returns a DATETIME. #}
 {% macro days_before(timestamp, days) -%}
-    cast({{ dbt.dateadd('day', -days, timestamp) }} as {{ activecampaign_segments.type_of('timestamp') }})
+    cast({{ dbt.dateadd('day', -(days | int), timestamp) }} as {{ activecampaign_segments.type_of('timestamp') }})
 {%- endmacro %}
 
 {# Text that is equal for equal values, null included. #}
@@ -111,3 +116,24 @@
 {%- endmacro %}
 
 {% macro bigquery__cte_columns(names) %}{% endmacro %}
+
+{# Text without the white space around it, of any kind. #}
+{% macro stripped(text) %}
+    {{- adapter.dispatch('stripped', 'activecampaign_segments')(text) -}}
+{% endmacro %}
+
+{% macro default__stripped(text) -%}
+    regexp_replace({{ text }}, '^[[:space:]]+|[[:space:]]+$', '')
+{%- endmacro %}
+
+{% macro duckdb__stripped(text) -%}
+    regexp_replace({{ text }}, '^[[:space:]]+|[[:space:]]+$', '', 'g')
+{%- endmacro %}
+
+{% macro postgres__stripped(text) -%}
+    regexp_replace({{ text }}, '^[[:space:]]+|[[:space:]]+$', '', 'g')
+{%- endmacro %}
+
+{% macro redshift__stripped(text) -%}
+    regexp_replace({{ text }}, '^[[:space:]]+|[[:space:]]+$', '')
+{%- endmacro %}

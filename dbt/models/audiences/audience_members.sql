@@ -11,8 +11,8 @@ select
     contacts.email_sha256,
     contacts.phone_sha256,
     members.member_since
-from {{ ref('current_members') }} as members
-inner join {{ ref('stg_activecampaign_segments__contacts') }} as contacts
+from {{ ref('activecampaign_segments', 'current_members') }} as members
+inner join {{ ref('activecampaign_segments', 'stg_activecampaign_segments__contacts') }} as contacts
     on contacts.contact_id = members.contact_id
 where contacts.is_found
     and coalesce(contacts.is_anonymized, false) = false

@@ -8,4 +8,4 @@ select distinct
     last_name,
     email_sha256,
     phone_sha256
-from {{ ref('audience_members') }}
+from {{ ref('activecampaign_segments', 'audience_members') }}

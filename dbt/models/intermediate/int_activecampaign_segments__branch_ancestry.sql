@@ -3,7 +3,7 @@
 
 with timeline as (
 
-    select * from {{ ref('int_activecampaign_segments__run_timeline') }}
+    select * from {{ ref('activecampaign_segments', 'int_activecampaign_segments__run_timeline') }}
 
 )
 
@@ -15,7 +15,7 @@ select
     runs.comparison_key,
     runs.seq
 from timeline as starts
-inner join {{ ref('int_activecampaign_segments__sequence_ancestors') }} as ancestors
+inner join {{ ref('activecampaign_segments', 'int_activecampaign_segments__sequence_ancestors') }} as ancestors
     on ancestors.segment_id = starts.segment_id
     and ancestors.sequence_number = starts.sequence_number
 inner join timeline as runs

@@ -5,12 +5,12 @@
 ) }}
 
 -- How many log rows each run has. ActiveCampaign keeps results for 90 days, so the tap writes no rows
--- of older runs: those are not counted again unless their row in match_all_runs has changed.
+-- of older runs: those are not counted again if they were whole, and their row has not changed.
 
 with runs as (
 
     select *
-    from {{ ref('stg_activecampaign_segments__match_all_runs') }}
+    from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__match_all_runs') }}
     where baseline_run_id is not null
 
 ),
@@ -22,8 +22,9 @@ recounted as (
     select runs.*
     from runs
     left join {{ this }} as counted
-        on {{ activecampaign_segments.is_same_run('counted', 'runs') }}
+        on counted.fingerprint = runs.fingerprint
     where counted.run_id is null
+        or counted.log_rows <> counted.joined_count + counted.left_count
         or runs.run_id_end >= (
             select {{ activecampaign_segments.days_before(
                 'max(run_id_end)', activecampaign_segments.setting('recount_days')
@@ -42,7 +43,7 @@ recounted as (
 changes as (
 
     select comparison_key, count(*) as log_rows
-    from {{ ref('stg_activecampaign_segments__membership_changes') }}
+    from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__membership_changes') }}
 
     {% if is_incremental() %}
 
@@ -66,6 +67,7 @@ select
     recounted.total,
     recounted.previous_run_id,
     recounted.comparison_key,
+    recounted.fingerprint,
     recounted.run_number,
     recounted.is_baseline,
     coalesce(recounted.definition_changed, false) as definition_changed,

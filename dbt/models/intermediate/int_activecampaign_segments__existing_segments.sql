@@ -2,7 +2,7 @@
 
 with segments as (
 
-    select * from {{ ref('stg_activecampaign_segments__segments') }}
+    select * from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__segments') }}
 
 ),
 

@@ -2,11 +2,14 @@
 
 with versions as (
 
-    select
-        definitions.*,
-        row_number() over (partition by segment_id order by created_date desc) as age
-    from {{ ref('stg_activecampaign_segments__segment_definitions') }} as definitions
+    select segment_id, max(created_date) as created_date
+    from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__segment_definitions') }}
+    group by segment_id
 
 )
 
-select * from versions where age = 1
+select definitions.*
+from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__segment_definitions') }} as definitions
+inner join versions
+    on versions.segment_id = definitions.segment_id
+    and versions.created_date = definitions.created_date

@@ -18,7 +18,7 @@
 
 with timeline as (
 
-    select * from {{ ref('int_activecampaign_segments__run_timeline') }}
+    select * from {{ ref('activecampaign_segments', 'int_activecampaign_segments__run_timeline') }}
 
 ),
 
@@ -91,7 +91,7 @@ new_changes as {{ activecampaign_segments.materialized() }} (
         runs.next_branch_position,
         case when changes.change = 'joined' then 1 else 0 end as is_member,
         case when runs.is_branch_start then 1 else 0 end as begins_branch
-    from {{ ref('stg_activecampaign_segments__membership_changes') }} as changes
+    from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__membership_changes') }} as changes
     inner join new_runs as runs
         on runs.comparison_key = changes.comparison_key
     where (runs.is_baseline or not runs.is_branch_start)
@@ -121,8 +121,8 @@ inherited_changes as (
             partition by ancestry.segment_id, ancestry.position, changes.contact_id
             order by ancestry.seq desc
         ) as age
-    from {{ ref('stg_activecampaign_segments__membership_changes') }} as changes
-    inner join {{ ref('int_activecampaign_segments__branch_ancestry') }} as ancestry
+    from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__membership_changes') }} as changes
+    inner join {{ ref('activecampaign_segments', 'int_activecampaign_segments__branch_ancestry') }} as ancestry
         on ancestry.comparison_key = changes.comparison_key
     inner join first_new
         on first_new.segment_id = ancestry.segment_id

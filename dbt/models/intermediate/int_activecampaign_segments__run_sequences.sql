@@ -1,38 +1,14 @@
--- The runs that have all of their log rows. `seq` numbers a segment's runs by their start; a `sequence`
--- is a longest series of runs each of which was compared with the one just before.
+-- A `sequence` is a longest series of complete runs each of which was compared with the one just before.
+-- This is a model of its own, so that PostgreSQL knows how many runs it joins.
 
-with runs as (
+with linked as (
 
     select
-        counted.segment_id,
-        counted.run_id,
-        counted.run_id_start,
-        counted.run_id_end,
-        counted.segment_timestamp,
-        counted.total,
-        counted.previous_run_id,
-        counted.comparison_key,
-        counted.is_baseline,
-        counted.definition_changed,
-        counted.joined_count,
-        counted.left_count,
-        counted.origin,
-        row_number() over (
-            partition by counted.segment_id
-            order by counted.run_id_start, counted.run_number, counted.run_id
-        ) as seq
-    from {{ ref('int_activecampaign_segments__counted_runs') }} as counted
-    inner join {{ ref('stg_activecampaign_segments__match_all_runs') }} as runs
-        on {{ activecampaign_segments.is_same_run('runs', 'counted') }}
-    where counted.log_rows = counted.joined_count + counted.left_count
-
-),
-
-linked as (
-
-    select runs.*, previous.seq as previous_seq
-    from runs
-    left join runs as previous
+        runs.*,
+        previous.seq as previous_seq,
+        previous.origin as previous_origin
+    from {{ ref('activecampaign_segments', 'int_activecampaign_segments__complete_runs') }} as runs
+    left join {{ ref('activecampaign_segments', 'int_activecampaign_segments__complete_runs') }} as previous
         on previous.segment_id = runs.segment_id
         and previous.run_id = runs.previous_run_id
         and previous.run_id_start < runs.run_id_start

@@ -10,8 +10,8 @@ with runs as (
     select
         runs.*,
         row_number() over (partition by runs.segment_id order by runs.seq) as position
-    from {{ ref('int_activecampaign_segments__run_sequences') }} as runs
-    inner join {{ ref('int_activecampaign_segments__sequence_ancestors') }} as complete
+    from {{ ref('activecampaign_segments', 'int_activecampaign_segments__run_sequences') }} as runs
+    inner join {{ ref('activecampaign_segments', 'int_activecampaign_segments__sequence_ancestors') }} as complete
         on complete.segment_id = runs.segment_id
         and complete.sequence_number = runs.sequence_number
         and complete.ancestor_number = runs.sequence_number
@@ -22,10 +22,10 @@ placed as (
 
     select
         runs.*,
-        -- The time from which on the run is the latest: never earlier than that of the run before.
-        max(run_id_end) over (
+        -- A run that ends after a later one tells nothing new then.
+        min(run_id_end) over (
             partition by segment_id order by position
-            rows between unbounded preceding and current row
+            rows between current row and unbounded following
         ) as known_at,
         lag(seq) over (partition by segment_id order by position) as seq_before,
         lag(segment_timestamp) over (partition by segment_id order by position)
@@ -88,10 +88,7 @@ select
     next_branch.position as next_branch_position,
     -- Differs if the run has to be applied to the history again.
     {{ dbt.concat([
-        'runs.comparison_key', "' '",
-        activecampaign_segments.comparable('runs.joined_count'), "' '",
-        activecampaign_segments.comparable('runs.left_count'), "' '",
-        activecampaign_segments.comparable('runs.branch_start'),
+        'runs.fingerprint', "' '", activecampaign_segments.comparable('runs.branch_start')
     ]) }} as fingerprint
 from branched as runs
 left join branched as next_branch

@@ -10,8 +10,8 @@ with recursive beginnings as (
         runs.is_baseline,
         previous.sequence_number as previous_sequence_number,
         runs.previous_seq
-    from {{ ref('int_activecampaign_segments__run_sequences') }} as runs
-    left join {{ ref('int_activecampaign_segments__run_sequences') }} as previous
+    from {{ ref('activecampaign_segments', 'int_activecampaign_segments__run_sequences') }} as runs
+    left join {{ ref('activecampaign_segments', 'int_activecampaign_segments__run_sequences') }} as previous
         on previous.segment_id = runs.segment_id
         and previous.seq = runs.previous_seq
     where runs.previous_seq is null or runs.previous_seq <> runs.seq - 1
@@ -21,7 +21,7 @@ with recursive beginnings as (
 ends as (
 
     select segment_id, sequence_number, max(seq) as last_seq
-    from {{ ref('int_activecampaign_segments__run_sequences') }}
+    from {{ ref('activecampaign_segments', 'int_activecampaign_segments__run_sequences') }}
     group by segment_id, sequence_number
 
 ),

@@ -1,7 +1,7 @@
 with history as (
 
     select segment_id, began_position, ended_position
-    from {{ ref('int_activecampaign_segments__membership_history') }}
+    from {{ ref('activecampaign_segments', 'int_activecampaign_segments__membership_history') }}
     where contact_id <> -1 and not is_superseded
 
 ),
@@ -36,7 +36,7 @@ runs as (
             partition by timeline.segment_id order by timeline.position
             rows between unbounded preceding and current row
         ) as total
-    from {{ ref('int_activecampaign_segments__run_timeline') }} as timeline
+    from {{ ref('activecampaign_segments', 'int_activecampaign_segments__run_timeline') }} as timeline
     left join began
         on began.segment_id = timeline.segment_id
         and began.position = timeline.position
@@ -75,8 +75,7 @@ select
     cast(days.{{ column }} as {{ dbt.type_bigint() }}) as {{ column }},
     {% endfor -%}
     cast(days.joined_count - days.left_count as {{ dbt.type_bigint() }}) as net_count,
-    cast(runs.total as {{ dbt.type_bigint() }}) as total,
-    days.last_position
+    cast(runs.total as {{ dbt.type_bigint() }}) as total
 from days
 inner join runs
     on runs.segment_id = days.segment_id

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- An interval without a length is one of runs that were known at the same time.
+-- An interval without a length is one of a run that ended after a later one.
 
 select
     history.segment_id,
@@ -13,11 +13,11 @@ select
     ended.run_id as ended_run_id,
     began.known_before as began_after,
     ended.known_before as ended_after
-from {{ ref('int_activecampaign_segments__membership_history') }} as history
-inner join {{ ref('int_activecampaign_segments__run_timeline') }} as began
+from {{ ref('activecampaign_segments', 'int_activecampaign_segments__membership_history') }} as history
+inner join {{ ref('activecampaign_segments', 'int_activecampaign_segments__run_timeline') }} as began
     on began.segment_id = history.segment_id
     and began.position = history.began_position
-left join {{ ref('int_activecampaign_segments__run_timeline') }} as ended
+left join {{ ref('activecampaign_segments', 'int_activecampaign_segments__run_timeline') }} as ended
     on ended.segment_id = history.segment_id
     and ended.position = history.ended_position
 where history.contact_id <> -1

@@ -12,7 +12,7 @@ with read_runs as (
         segment_id,
         run_id_end,
         row_number() over (partition by segment_id order by run_id_start desc, run_id desc) as age
-    from {{ ref('stg_activecampaign_segments__match_all_runs') }}
+    from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__match_all_runs') }}
     where sort is not null
 
 )
@@ -24,10 +24,10 @@ select
     results.position,
     results.run_id,
     results.run_id_end
-from {{ ref('stg_activecampaign_segments__match_all_results') }} as results
+from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__match_all_results') }} as results
 inner join read_runs
     on read_runs.segment_id = results.segment_id
     and results.run_id_end >= read_runs.run_id_end
-inner join {{ ref('int_activecampaign_segments__existing_segments') }} as segments
+inner join {{ ref('activecampaign_segments', 'int_activecampaign_segments__existing_segments') }} as segments
     on segments.segment_id = results.segment_id
 where read_runs.age = 1

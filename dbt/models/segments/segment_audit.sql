@@ -11,7 +11,7 @@ with segments as (
         end as size,
         case when segment_hash is null then 0 else count(*) over (partition by segment_hash) - 1 end
             as duplicate_count
-    from {{ ref('segments_current') }} as current_segments
+    from {{ ref('activecampaign_segments', 'segments_current') }} as current_segments
 
 )
 

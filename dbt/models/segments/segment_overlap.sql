@@ -1,7 +1,7 @@
 with members as (
 
     select segment_id, segment_name, contact_id
-    from {{ ref('current_members') }}
+    from {{ ref('activecampaign_segments', 'current_members') }}
 
 ),
 

@@ -12,7 +12,7 @@ with counts as (
             partition by segment_id, cast(counted_at as date)
             order by counted_at desc, run_id desc
         ) as age
-    from {{ ref('stg_activecampaign_segments__count_history') }}
+    from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__count_history') }}
 
 ),
 

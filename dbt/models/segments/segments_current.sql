@@ -16,8 +16,8 @@ select
     definitions.created_date as edited_at,
     definitions.user_id as edited_by,
     definitions.changes_text
-from {{ ref('int_activecampaign_segments__existing_segments') }} as segments
-left join {{ ref('int_activecampaign_segments__latest_runs') }} as latest
+from {{ ref('activecampaign_segments', 'int_activecampaign_segments__existing_segments') }} as segments
+left join {{ ref('activecampaign_segments', 'int_activecampaign_segments__latest_runs') }} as latest
     on latest.segment_id = segments.segment_id
-left join {{ ref('int_activecampaign_segments__latest_definitions') }} as definitions
+left join {{ ref('activecampaign_segments', 'int_activecampaign_segments__latest_definitions') }} as definitions
     on definitions.segment_id = segments.segment_id

@@ -3,7 +3,7 @@
 with contacts as (
 
     select contact_id, subscriptions
-    from {{ ref('stg_activecampaign_segments__contacts') }}
+    from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__contacts') }}
 
 )
 

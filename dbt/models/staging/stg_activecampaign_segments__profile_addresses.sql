@@ -3,7 +3,7 @@
 with profiles as (
 
     select segment_group_name, profile_id, emails
-    from {{ ref('stg_activecampaign_segments__segment_group_profiles') }}
+    from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__segment_group_profiles') }}
 
 ),
 
@@ -12,9 +12,9 @@ addresses as (
     select
         profiles.segment_group_name,
         profiles.profile_id,
-        lower(trim(
-            {{ activecampaign_segments.json_text(activecampaign_segments.json_item(), ['Value']) }}
-        )) as address
+        lower({{ activecampaign_segments.stripped(
+            activecampaign_segments.json_text(activecampaign_segments.json_item(), ['Value'])
+        ) }}) as address
     from profiles
     {{ activecampaign_segments.json_items('profiles', 'emails') }}
 

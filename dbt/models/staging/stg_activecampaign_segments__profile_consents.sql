@@ -3,7 +3,7 @@
 with profiles as (
 
     select segment_group_name, profile_id, consents
-    from {{ ref('stg_activecampaign_segments__segment_group_profiles') }}
+    from {{ ref('activecampaign_segments', 'stg_activecampaign_segments__segment_group_profiles') }}
 
 )
 
