@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from examples.demo.database import LOADED, MODELS
 from examples.demo.plot import plot
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ NAME, PLOT, NUMBER, HEIGHT = 26, 36, 8, 2
 WIDTH = 80
 ARRIVALS = 5
 FINDINGS = 4
+EDITS = 3
 OVERLAPS = 3
 AUDIENCES = 5
 
@@ -53,6 +56,7 @@ def build(database: Database, first: Mapping[str, int], second: Mapping[str, int
     """
     segments = database.read_segments()
     sizes = database.read_sizes()
+    audit = database.read_audit(len(segments))
     lines = [
         *_heading("Rows per table", "and rows added by the second run"),
         *_rows(first, second),
@@ -64,12 +68,17 @@ def build(database: Database, first: Mapping[str, int], second: Mapping[str, int
         *_arrivals(database.read_arrivals(ARRIVALS)),
         *_heading("A definition in words", "and what each edit changed"),
         *_definitions(database.read_definitions()),
-        *_heading("What to tidy up", "segment_audit, and the latest edit of each"),
-        *_findings(database.read_audit(FINDINGS)),
+        *_heading("What to tidy up", "segment_audit"),
+        *_findings(audit),
+        *_heading("The latest edits", "segment_audit: when, by whom, and what"),
+        *_edits(audit),
         *_heading("The most alike segments", "segment_overlap"),
         *_overlaps(database.read_overlaps(OVERLAPS)),
-        *_heading("Audiences", "audience_members, and mailable_members: who consented"),
+        *_heading("Audiences", "the largest; mailable: who may be written to, by mailable_members"),
         *_audiences(database.read_audiences(AUDIENCES)),
+        "",
+        f"The loader's tables are in schema {LOADED},",
+        f"and those of dbt in {MODELS}.",
     ]
     return "\n".join(lines)
 
@@ -79,7 +88,7 @@ def _heading(title: str, remark: str) -> list[str]:
 
 
 def _rows(first: Mapping[str, int], second: Mapping[str, int]) -> Iterator[str]:
-    yield _table_line("", "1st run", "2nd run", "new")
+    yield _table_line("", "1st sync", "2nd sync", "new")
     for table, rows in second.items():
         before = first.get(table, 0)
         numbers = f"{before:,}", f"{rows:,}", _or_dash(rows - before)
@@ -127,17 +136,30 @@ def _definitions(versions: Sequence[Definition]) -> Iterator[str]:
             yield from _wrapped(each.changes, f"  {each.created:%Y-%m-%d}  ")
 
 
-def _findings(findings: Sequence[Finding]) -> Iterator[str]:
-    for each in findings:
-        remarks = [
-            *(["empty"] if each.is_empty else []),
-            *(["unused"] if each.is_unused else []),
-            *([f"the same as {each.duplicates} others"] if each.duplicates else []),
-        ]
-        yield f"{_table_line(each.name, f'{each.size:,}')}  {', '.join(remarks)}".rstrip()
-        if each.edited and each.changes:
-            edit = f"{each.edited:%Y-%m-%d} by user {each.editor}: {each.changes}"
-            yield from _wrapped(edit, "    ")
+def _findings(audit: Sequence[Finding]) -> Iterator[str]:
+    found = [(each, remarks) for each in audit if (remarks := _remarks(each))]
+    if not found:
+        yield "  nothing"
+    for each, remarks in found[:FINDINGS]:
+        yield f"{_table_line(each.name, f'{each.size:,}')}  {', '.join(remarks)}"
+
+
+def _remarks(finding: Finding) -> list[str]:
+    others = f"{finding.duplicates} other{'' if finding.duplicates == 1 else 's'}"
+    return [
+        *(["empty"] if finding.is_empty else []),
+        *(["unused"] if finding.is_unused else []),
+        *([f"the same as {others}"] if finding.duplicates else []),
+    ]
+
+
+def _edits(audit: Sequence[Finding]) -> Iterator[str]:
+    edits = [(each.edited, each) for each in audit if each.edited and each.changes]
+    if not edits:
+        yield "  none"
+    for edited, each in sorted(edits, key=itemgetter(0), reverse=True)[:EDITS]:
+        yield f"  {each.name}"
+        yield from _wrapped(f"{edited:%Y-%m-%d} by user {each.editor}: {each.changes}", "    ")
 
 
 def _overlaps(overlaps: Sequence[Overlap]) -> Iterator[str]:

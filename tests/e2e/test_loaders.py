@@ -261,6 +261,7 @@ def test_demo_report_shows_changes_in_80_columns(
     assert ["Few", "3", "+1", "-1", "-", "+2199023255552", "-7"] in words
     assert ["None", "0", "-", "-", "-"] in words
     assert ["None", "0", "empty"] in words
+    assert words[-1] == ["and", "those", "of", "dbt", "in", "analytics_segments."]
     [plotted] = [each for each in words if each[-2:] == ["1,061", "1,061"]]
     assert plotted[2].endswith("█")
 

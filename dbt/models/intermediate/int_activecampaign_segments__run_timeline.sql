@@ -1,9 +1,15 @@
 -- All runs of a segment that count, in the order of their starts: those that have all of their log rows,
--- as have all their predecessors back to a baseline. Lost syncs and earlier baselines are among them:
--- each of these runs was proved, so it tells who was a member then.
+-- as have all their predecessors back to a baseline. Lost syncs and earlier baselines are among them: each
+-- of these runs was proved, so it tells who was a member then.
 --
 -- A run that was not compared with the one just before begins a `branch`: a baseline, or the first run
--- after a state was lost.
+-- after a state was lost. For example, where the state was lost after run C, so that D was compared with B:
+--
+--     run     compared with   position   branch   its members follow from
+--     A       -                      1        1   A
+--     B       A                      2        1   A, B
+--     C       B                      3        1   A, B, C
+--     D       B                      4        2   A, B, D
 
 with runs as (
 
