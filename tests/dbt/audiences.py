@@ -75,9 +75,7 @@ def sizes(
     ]
 
 
-def mailable(
-    nights: Nights, members: Iterable[Row], max_age_days: int | None = None
-) -> list[Row]:
+def mailable(nights: Nights, members: Iterable[Row], max_age_days: int | None = None) -> list[Row]:
     """Return the members who may be written to. What is unknown is not permitted.
 
     Args:
