@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from tests.dbt.databases import load_all
+from tests.dbt.databases import Postgres, load_all
 from tests.dbt.hard_history import BROKEN, hard_history
 from tests.dbt.project import DbtProject
 from tests.dbt.rows import assert_same
@@ -24,6 +24,15 @@ VARIABLES = {
     "overlap_min_size": OVERLAP_MIN_SIZE,
     "mailable_max_age_days": MAILABLE_MAX_AGE_DAYS,
 }
+HARDEST = {
+    "first",
+    "broken",
+    "restored",
+    "restored and backfilled",
+    "compared with another run, without its log",
+    "end",
+}
+"""Chapters after which PostgreSQL's tables are compared: each of its builds takes long."""
 MISSING_CHANGES = "runs_have_all_of_their_changes"
 
 
@@ -36,19 +45,18 @@ def test_every_model_is_true_after_every_chapter(database: Database, tmp_path: P
     with DbtSession(project) as dbt:
         for chapter in chapters:
             load_all(database, chapter.loads)
+            if isinstance(database, Postgres) and chapter.title not in HARDEST:
+                continue
             warned = dbt.succeed("build")
             if warned != ({MISSING_CHANGES} if chapter.title in BROKEN else set()):
                 wrong.append(f"{chapter.title}: warnings of {warned}")
             past = _members_at(chapter.truth, instants)
             for name, true in {**chapter.truth.models, "past": past}.items():
                 _note(wrong, f"{chapter.title}, {name}", project.rows(name), true)
-    fresh = DbtProject(tmp_path / "fresh", database, "fresh", VARIABLES)
-    fresh.build()
-    for name in fresh.relations():
-        _note(wrong, f"incremental, {name}", project.rows(name), fresh.rows(name))
-    project.build("--full-refresh")
-    for name in fresh.relations():
-        _note(wrong, f"refreshed, {name}", project.rows(name), fresh.rows(name))
+        before = {name: project.rows(name) for name in project.relations()}
+        dbt.succeed("run", "--full-refresh")
+        for name, rows in before.items():
+            _note(wrong, f"refreshed, {name}", project.rows(name), rows)
     assert not wrong, "\n".join(wrong)
 
 

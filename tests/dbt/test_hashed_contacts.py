@@ -8,6 +8,7 @@ from tests.dbt.databases import load_all
 from tests.dbt.nights import quick_nights
 from tests.dbt.project import DbtProject
 from tests.dbt.rows import assert_same
+from tests.dbt.session import DbtSession
 from tests.dbt.truth import Truth
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def test_audiences_of_digests(database: Database, tmp_path: Path) -> None:
         truth = Truth.of(nights)
     load_all(database, nights.loads)
     project = DbtProject(tmp_path / "project", database)
-    project.build()
+    with DbtSession(project) as dbt:
+        dbt.succeed("run", "--select", *(f"+{model}" for model in MODELS))
     assert all(row["email"] is None for row in project.rows("audience_members"))
     assert len(project.rows("mailable_members")) == 20
     for model in MODELS:
@@ -71,5 +73,6 @@ def test_mailable_members_of_chosen_lists_and_groups(database: Database, tmp_pat
         database,
         variables={"mailable_list_ids": ["9"], "mailable_segment_groups": ["It's ours"]},
     )
-    project.build()
+    with DbtSession(project) as dbt:
+        dbt.succeed("run", "--select", *(f"+{model}" for model in MODELS))
     assert {row["contact_id"] for row in project.rows("mailable_members")} == {4}

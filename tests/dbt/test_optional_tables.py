@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.dbt.databases import load_all
+from tests.dbt.databases import DuckDb, load_all
 from tests.dbt.nights import quick_nights
 from tests.dbt.project import DbtProject
+from tests.dbt.session import DbtSession
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +55,8 @@ def test_missing_tables_are_empty(database: Database, tmp_path: Path) -> None:
     assert project.failures() == set()
 
 
-def test_what_is_not_used_has_no_models(database: Database, tmp_path: Path) -> None:
+def test_what_is_not_used_has_no_models(tmp_path: Path) -> None:
+    database = DuckDb(tmp_path)
     _load_changes_alone(database)
     project = DbtProject(tmp_path / "project", database)
     project.dbt("parse")
@@ -69,7 +71,7 @@ def test_what_is_not_used_has_no_models(database: Database, tmp_path: Path) -> N
         project.dbt("parse")
         assert everything - {*project.relations()} == models
     project.configure(**{f"using_{part}": False for part in parts})
-    said = project.dbt("build")
+    said = project.dbt("run")
     assert everything - {*project.relations()} == set().union(*parts.values())
     assert 'contacts" does not exist' not in said
 
@@ -85,13 +87,14 @@ def test_tables_are_found_in_another_schema_under_other_names(
         database,
         variables={"schema": "other", "membership_changes_identifier": "log"},
     )
-    project.build()
+    with DbtSession(project) as dbt:
+        dbt.succeed("run", "--select", "+current_members")
     assert len(project.rows("current_members")) == 49
 
 
 def test_a_required_table_that_is_missing_is_named(database: Database, tmp_path: Path) -> None:
     project = DbtProject(tmp_path / "project", database)
-    exit_code, said = project.run("build")
+    exit_code, said = project.run("run")
     assert exit_code != 0
     assert "activecampaign_segments_schema" in said
     assert "Traceback" not in said
