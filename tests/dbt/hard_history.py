@@ -206,7 +206,7 @@ def _first_weeks(story: Story) -> None:
 def _edits(story: Story) -> None:
     nights = story.nights
     [group] = (each for each in nights.preferences.groups if each.name == GROUP)
-    group.delete(LEAVES)
+    group.profiles = [each for each in group.profiles if each["ProfileId"] != LEAVES]
     story.segment("VIP").edit()
     story.move("VIP", 10, 20)
     story.segment("Readers").edit(segment_hash="another")
