@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 RAW = "tap_activecampaign_segments"
 """Schema of the loader's tables, the package's default."""
 TARGET_DUCKDB = PLUGINS / "loaders" / "target-duckdb" / "venv" / "bin" / "target-duckdb"
+SCHEMAS = (RAW, "other", "analytics", "fresh")
+"""All that tests use: one server serves them all."""
 PATIENCE = 120
 
 
@@ -109,12 +111,13 @@ class Postgres:
         """Begin without the tables of other tests."""
         self.raw = raw
         self._server = server
-        self._target = postgres.Target(server, folder, raw)
-        server.forget(raw)
+        self._folder = folder
+        for schema in {raw, *SCHEMAS}:
+            server.forget(schema)
 
     def load(self, messages: list[Row]) -> None:
         """Let the loader store messages."""
-        self._target.load(messages)
+        postgres.Target(self._server, self._folder, self.raw).load(messages)
 
     def profile(self, schema: str) -> Row:
         """Return an output of dbt's profile."""

@@ -12,7 +12,7 @@ from tap_activecampaign_segments.sandbox.activecampaign.conditions import (
     make_groups,
 )
 from tests.dbt.nights import DAY, Nights, quick_nights
-from tests.dbt.truth import Truth
+from tests.dbt.truth import MAILABLE_MAX_AGE_DAYS, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 HOUR = 3600.0
 GROUP = "Newsletter consents"
+LEAVES = 1_001
+"""A profile whose refusal counts after it has left the group."""
 UNSAVED = "unsaved segment"
 BROKEN = {"broken", "compared with another run, without its log"}
 """Chapters after which runs lack log rows."""
@@ -60,7 +62,7 @@ class Story:
         """Note what is true now."""
         loads = self.nights.loads[self._told :]
         self._told = len(self.nights.loads)
-        self.chapters.append(Chapter(title, loads, Truth.of(self.nights)))
+        self.chapters.append(Chapter(title, loads, Truth.of(self.nights, MAILABLE_MAX_AGE_DAYS)))
 
     def tell(self) -> list[Chapter]:
         """Let everything happen."""
@@ -152,8 +154,15 @@ class Story:
         profiles[42]["Emails"] = [{"Value": "a43@example.com"}, {"Value": "contact43@example.com"}]
         profiles[43] = {**profiles[43], "ReasonCode": "Duplicate"}
         profiles[45]["Emails"] = None
-        other = {"ProfileId": 1_000, "IsActive": True, "Emails": profiles[46]["Emails"]}
-        group = self.nights.preferences.add_group(GROUP, [*profiles, other])
+        profiles[47]["Consents"] = [permits | {"Channel": "email", "Purpose": "MARKETING"}]
+        unnamed = {"Channel": None, "Purpose": None, "Status": "OptOut"}
+        profiles[51]["Consents"] = [permits, unnamed]
+        others = [
+            {"ProfileId": number, "IsActive": True, "Emails": profiles[place]["Emails"]}
+            for number, place in ((1_000, 46), (LEAVES, 52))
+        ]
+        others[1]["Consents"] = [permits | {"Status": "OptOut"}]
+        group = self.nights.preferences.add_group(GROUP, [*profiles, *others])
         group.delete(49)
         self.nights.preferences.add_group("Loyalty club", 5)
 
@@ -196,6 +205,8 @@ def _first_weeks(story: Story) -> None:
 
 def _edits(story: Story) -> None:
     nights = story.nights
+    [group] = (each for each in nights.preferences.groups if each.name == GROUP)
+    group.delete(LEAVES)
     story.segment("VIP").edit()
     story.move("VIP", 10, 20)
     story.segment("Readers").edit(segment_hash="another")

@@ -12,7 +12,7 @@ import pytest
 
 from tap_activecampaign_segments.sandbox import Account, Preferences, Sandbox
 from tap_activecampaign_segments.tap import TapActiveCampaignSegments
-from tests.e2e.truth import contact_row, listed
+from tests.e2e.truth import contact_row, instant, listed
 from tests.support.clocks import SharedClock
 from tests.support.mypreferences import signed_config
 from tests.support.sync import DEFAULT_STREAMS, Sync, catalog, config_of, run_tap
@@ -20,6 +20,7 @@ from tests.support.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from datetime import datetime
 
     from tap_activecampaign_segments.sandbox import Segment
 
@@ -125,8 +126,12 @@ class Nights:
                 key = record["segment_group_name"], record["ProfileId"]
                 self.known.profiles[key] = exports[key]
 
-    def exported(self) -> set[tuple[str, int]]:
-        """Return groups and ids of the profiles of each group's latest complete export."""
+    def exported(self, since: datetime | None = None) -> set[tuple[str, int]]:
+        """Return groups and ids of the profiles of each group's latest complete export.
+
+        Args:
+            since: Older exports do not count.
+        """
         rows = self.warehouse.rows("segment_group_profiles")
         latest: dict[str, str] = {}
         for export in self.warehouse.rows("segment_group_exports"):
@@ -136,6 +141,8 @@ class Nights:
                 for row in rows
                 if row["segment_group_name"] == group and row["exported_at"] >= at
             ]
+            if since and instant(at) < since:
+                continue
             if export["is_full"] and export["total_results"] <= len(stored):
                 latest[group] = max(at, latest.get(group, ""))
         return {

@@ -12,7 +12,7 @@ from tests.dbt.project import DbtProject
 from tests.dbt.rows import assert_same
 from tests.dbt.session import DbtSession
 from tests.dbt.timeline import members_at
-from tests.dbt.truth import OVERLAP_MIN_SIZE
+from tests.dbt.truth import MAILABLE_MAX_AGE_DAYS, OVERLAP_MIN_SIZE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from tests.dbt.databases import Database
     from tests.dbt.truth import Truth
 
-VARIABLES = {"overlap_min_size": OVERLAP_MIN_SIZE}
+VARIABLES = {
+    "overlap_min_size": OVERLAP_MIN_SIZE,
+    "mailable_max_age_days": MAILABLE_MAX_AGE_DAYS,
+}
 MISSING_CHANGES = "runs_have_all_of_their_changes"
 
 

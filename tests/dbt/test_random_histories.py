@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-SEEDS = range(int(os.environ.get("DBT_HISTORIES", "4")))
+SEEDS = range(int(os.environ.get("DBT_HISTORIES", "2")))
 FIRST = int(os.environ.get("DBT_HISTORIES_FROM", "0"))
 NIGHTS = 8
 NEEDED = {"segments", "match_all_runs", "membership_changes"}

@@ -6,7 +6,7 @@ Which runs are whole follows from the rows that a target holds, everything else 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.truth import instant
@@ -31,6 +31,8 @@ class Evaluation:
         run_id: Unique.
         started: UTC.
         ended: UTC.
+        known: From when on it is the latest: one that ends after a later one tells nothing new
+            then.
         members: Contacts that matched.
         definition: Since when the evaluated definition had been in force.
         number: Its place on its chain.
@@ -41,6 +43,7 @@ class Evaluation:
     run_id: str
     started: datetime
     ended: datetime
+    known: datetime
     members: frozenset[int]
     definition: datetime
     number: int
@@ -86,6 +89,10 @@ def timelines(nights: Nights) -> dict[str, Timeline]:
         found.setdefault(key[0], []).append(each)
     for timeline in found.values():
         timeline.sort(key=lambda each: (each.started, each.number, each.run_id))
+        ends = [each.ended for each in timeline]
+        timeline[:] = [
+            replace(each, known=min(ends[place:])) for place, each in enumerate(timeline)
+        ]
     return found
 
 
@@ -110,12 +117,12 @@ def intervals(timeline: Timeline) -> list[Row]:
     found: list[Row] = []
     open_ones: dict[int, Row] = {}
     for change in changes_of(timeline):
-        after = change.before and change.before.ended
+        after = change.before and change.before.known
         if change.joined:
             row = {
                 "segment_id": change.after.segment_id,
                 "contact_id": change.contact_id,
-                "valid_from": change.after.ended,
+                "valid_from": change.after.known,
                 "valid_to": None,
                 "began_by": change.kind,
                 "ended_by": None,
@@ -128,7 +135,7 @@ def intervals(timeline: Timeline) -> list[Row]:
             found.append(row)
         else:
             open_ones.pop(change.contact_id).update(
-                valid_to=change.after.ended,
+                valid_to=change.after.known,
                 ended_by=change.kind,
                 ended_run_id=change.after.run_id,
                 ended_after=after,
@@ -140,12 +147,12 @@ def daily_changes(timeline: Timeline) -> list[Row]:
     """Return a row per day on which the segment was evaluated."""
     days: dict[date, list[Evaluation]] = {}
     for each in timeline:
-        days.setdefault(each.ended.date(), []).append(each)
+        days.setdefault(each.known.date(), []).append(each)
     prefixes = {"segment_edited": "edit_", "baseline": "baseline_"}
     counts: Counter[tuple[date, str]] = Counter()
     for change in changes_of(timeline):
         kind = "joined_count" if change.joined else "left_count"
-        counts[change.after.ended.date(), f"{prefixes.get(change.kind, '')}{kind}"] += 1
+        counts[change.after.known.date(), f"{prefixes.get(change.kind, '')}{kind}"] += 1
     names = [
         f"{prefix}{kind}_count"
         for prefix in ("", *prefixes.values())
@@ -159,7 +166,6 @@ def daily_changes(timeline: Timeline) -> list[Row]:
             **{name: counts[day, name] for name in names},
             "net_count": counts[day, "joined_count"] - counts[day, "left_count"],
             "total": len(runs[-1].members),
-            "last_position": timeline.index(runs[-1]) + 1,
         }
         for day, runs in days.items()
     ]
@@ -204,6 +210,7 @@ def _evaluation(account: Account, segment_id: str, run: Run, row: Row) -> Evalua
         segment_id,
         run.run_id,
         at(run.started),
+        at(run.ended),
         at(run.ended),
         frozenset(run.members),
         at(run.segment_timestamp),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 OVERLAP_MIN_SIZE = 30
+MAILABLE_MAX_AGE_DAYS = 7
 UNUSED = timedelta(days=90)
 STALE = timedelta(days=7)
 EDITED = timedelta(days=7)
@@ -38,15 +39,18 @@ class Truth:
     models: dict[str, list[Row]]
 
     @classmethod
-    def of(cls, nights: Nights) -> Truth:
+    def of(cls, nights: Nights, mailable_max_age_days: int | None = None) -> Truth:
         """Note what is true now."""
         found = timelines(nights)
-        models = _Models(nights, found)
+        models = _Models(nights, found, mailable_max_age_days)
         return cls(found, models.all())
 
 
 class _Models:
-    def __init__(self, nights: Nights, found: dict[str, Timeline]) -> None:
+    def __init__(
+        self, nights: Nights, found: dict[str, Timeline], mailable_max_age_days: int | None
+    ) -> None:
+        self._mailable_max_age_days = mailable_max_age_days
         self._nights = nights
         self._timelines = found
         self._heads = {segment_id: timeline[-1] for segment_id, timeline in found.items()}
@@ -65,7 +69,10 @@ class _Models:
         reached = audiences.reached(self._nights, members)
         return {
             "membership_intervals": [
-                row for timeline in self._timelines.values() for row in intervals(timeline)
+                row
+                for timeline in self._timelines.values()
+                for row in intervals(timeline)
+                if row["valid_to"] is None or row["valid_to"] > row["valid_from"]
             ],
             "current_members": members,
             "daily_changes": [
@@ -78,8 +85,15 @@ class _Models:
             "segment_lineage": self._segment_lineage(),
             "audience_members": reached,
             "audience_people": audiences.people(reached),
-            "audiences": audiences.sizes(self._existing.values(), reached),
-            "mailable_members": audiences.mailable(self._nights, members),
+            "audiences": audiences.sizes(
+                self._existing.values(),
+                self._heads,
+                reached,
+                is_any_known=bool(self._nights.known.contacts),
+            ),
+            "mailable_members": audiences.mailable(
+                self._nights, members, self._mailable_max_age_days
+            ),
         }
 
     def _current_members(self) -> list[Row]:
