@@ -130,8 +130,8 @@ class Segment:
     Attributes:
         name: Name of the segment.
         size: Number of members.
-        joined: Number of contacts that joined since the first run.
-        left: Number of contacts that left since the first run.
+        joined: Number of contacts that joined since the first sync.
+        left: Number of contacts that left since the first sync.
         newcomer: Id of one that joined, if any did.
         leaver: Id of one that left.
     """
@@ -258,7 +258,7 @@ class Database:
         return [Segment(*row) for row in self._fetch(MODELS, SEGMENTS)]
 
     def read_arrivals(self, limit: int) -> list[Arrival]:
-        """Return some contacts that joined since the first run, one for each segment."""
+        """Return some contacts that joined since the first sync, one for each segment."""
         return [Arrival(*row) for row in self._fetch(MODELS, ARRIVALS, limit)]
 
     def read_definitions(self) -> list[Definition]:

@@ -58,11 +58,11 @@ def build(database: Database, first: Mapping[str, int], second: Mapping[str, int
     sizes = database.read_sizes()
     audit = database.read_audit(len(segments))
     lines = [
-        *_heading("Rows per table", "and rows added by the second run"),
+        *_heading("Rows per table", "after the first and the second sync"),
         *_rows(first, second),
         *_heading("Segment sizes over time", "each on its own scale"),
         *_sizes([(each.name, sizes[each.name]) for each in segments if each.name in sizes]),
-        *_heading("Members per segment", "daily_changes: now, and since the first run"),
+        *_heading("Members per segment", "daily_changes: now, and since the first sync"),
         *_members(segments),
         *_heading("Who joined", "some of them, with their addresses"),
         *_arrivals(database.read_arrivals(ARRIVALS)),
@@ -88,7 +88,7 @@ def _heading(title: str, remark: str) -> list[str]:
 
 
 def _rows(first: Mapping[str, int], second: Mapping[str, int]) -> Iterator[str]:
-    yield _table_line("", "1st sync", "2nd sync", "new")
+    yield _table_line("", "1st", "2nd", "new")
     for table, rows in second.items():
         before = first.get(table, 0)
         numbers = f"{before:,}", f"{rows:,}", _or_dash(rows - before)
