@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from datetime import date, datetime
@@ -41,5 +42,7 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, float | Decimal):
         return round(float(value), 9)
+    if isinstance(value, list | dict):
+        return json.dumps(value, sort_keys=True)
     # target-duckdb stores an empty text as null.
     return None if value == "" else value
