@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Protocol
 
 import duckdb
 
 from tests.e2e import postgres
-from tests.e2e.project import PLUGINS
+from tests.e2e.duckdb_file import DuckDbFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,10 +18,8 @@ if TYPE_CHECKING:
 
 RAW = "tap_activecampaign_segments"
 """Schema of the loader's tables, the package's default."""
-TARGET_DUCKDB = PLUGINS / "loaders" / "target-duckdb" / "venv" / "bin" / "target-duckdb"
 SCHEMAS = (RAW, "other", "analytics", "fresh")
 """All that tests use: one server serves them all."""
-PATIENCE = 120
 
 
 class Database(Protocol):
@@ -59,32 +55,12 @@ class DuckDb:
     def __init__(self, folder: Path) -> None:
         """Begin with no file."""
         self.raw = RAW
-        self._folder = folder
-        self.path = folder / "warehouse.duckdb"
+        self._file = DuckDbFile(folder)
+        self.path = self._file.path
 
     def load(self, messages: list[Row]) -> None:
         """Let the loader store messages."""
-        config = self._folder / "target-duckdb.json"
-        config.write_text(
-            json.dumps(
-                {
-                    "path": str(self.path),
-                    "default_target_schema": self.raw,
-                    "flush_all_streams": True,
-                    "add_metadata_columns": False,
-                    "validate_records": False,
-                }
-            )
-        )
-        done = subprocess.run(
-            [TARGET_DUCKDB, "--config", config],
-            input="".join(f"{json.dumps(message)}\n" for message in messages),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
+        self._file.load(messages, self.raw)
 
     def profile(self, schema: str) -> Row:
         """Return an output of dbt's profile."""

@@ -30,14 +30,19 @@ def _move(nights: Nights) -> None:
     segment.members = [*segment.members[1:], max(segment.members) + 1]
 
 
+def _alternate(nights: Nights) -> None:
+    """Run nights of two states in turns."""
+    nights.account.add_segment("some", range(1, 51))
+    other = nights.state
+    for _ in range(4):
+        _move(nights)
+        nights.night()
+        nights.state, other = other, nights.state
+
+
 def test_two_states_are_found(database: Database, tmp_path: Path) -> None:
     with quick_nights() as nights:
-        nights.account.add_segment("some", range(1, 51))
-        other = nights.state
-        for _ in range(4):
-            _move(nights)
-            nights.night()
-            nights.state, other = other, nights.state
+        _alternate(nights)
     load_all(database, nights.loads)
     project = DbtProject(tmp_path / "project", database)
     assert _failures(project) == {TEST}
@@ -45,12 +50,7 @@ def test_two_states_are_found(database: Database, tmp_path: Path) -> None:
 
 def test_rebaseline_heals(database: Database, tmp_path: Path) -> None:
     with quick_nights() as nights:
-        nights.account.add_segment("some", range(1, 51))
-        other = nights.state
-        for _ in range(4):
-            _move(nights)
-            nights.night()
-            nights.state, other = other, nights.state
+        _alternate(nights)
         nights.night(rebaseline=["*"])
         _move(nights)
         nights.night()

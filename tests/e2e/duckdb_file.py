@@ -37,16 +37,27 @@ json.dump(found, sys.stdout, default=str)
 
 
 class DuckDbFile:
-    """target-duckdb on a file of its own."""
+    """target-duckdb on a file of its own.
+
+    Attributes:
+        path: Of the file.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._path = folder / "loaded.duckdb"
+        self.path = folder / "loaded.duckdb"
 
     def load(self, messages: Iterable[dict[str, Any]], schema: str) -> None:
         """Load a tap's messages into a database schema."""
         config = self._folder / "target-duckdb.json"
-        config.write_text(json.dumps({"path": str(self._path), "default_target_schema": schema}))
+        options = {
+            "path": str(self.path),
+            "default_target_schema": schema,
+            "flush_all_streams": True,
+            "add_metadata_columns": False,
+            "validate_records": False,
+        }
+        config.write_text(json.dumps(options))
         done = subprocess.run(
             [PROGRAMS / "target-duckdb", "--config", config],
             input="".join(f"{json.dumps(message)}\n" for message in messages),
@@ -70,7 +81,7 @@ class DuckDbFile:
         """
         copy = self._folder / f"{version}.duckdb"
         done = subprocess.run(
-            [PYTHONS[version], "-c", _ASK, self._path, copy, schema],
+            [PYTHONS[version], "-c", _ASK, self.path, copy, schema],
             input=json.dumps([list(before), dict(queries)]),
             capture_output=True,
             text=True,

@@ -134,6 +134,7 @@
     regexp_replace({{ text }}, '^[[:space:]]+|[[:space:]]+$', '', 'g')
 {%- endmacro %}
 
+{# It would take PostgreSQL's form otherwise, as its adapter is a child of that. #}
 {% macro redshift__stripped(text) -%}
-    regexp_replace({{ text }}, '^[[:space:]]+|[[:space:]]+$', '')
+    {{- activecampaign_segments.default__stripped(text) -}}
 {%- endmacro %}
